@@ -1,0 +1,105 @@
+import { sql } from 'drizzle-orm'
+import {
+  type AnyPgColumn,
+  bigint,
+  boolean,
+  check,
+  index,
+  pgTable,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
+
+/** Instants keep PostgreSQL's microseconds: they travel as text, never as a JavaScript `Date`. */
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' })
+const id = () => bigint('id', { mode: 'number' }).primaryKey().generatedByDefaultAsIdentity()
+
+/** Every instant can be written as RFC 3339: a four-digit year, neither infinite nor before Christ. */
+const fourDigitYear = (column: AnyPgColumn) =>
+  sql`${column} >= '0001-01-01T00:00:00Z' and ${column} < '10000-01-01T00:00:00Z'`
+
+/** The instants every row carries. A row is live while `deletedAt` is null. */
+const lifetime = {
+  createdAt: instant('created_at').notNull().defaultNow(),
+  updatedAt: instant('updated_at').notNull().defaultNow(),
+  deletedAt: instant('deleted_at'),
+}
+
+export const users = pgTable(
+  'users',
+  {
+    id: id(),
+    username: text('username').notNull(),
+    email: text('email'),
+    isActive: boolean('is_active').notNull().default(true),
+    isAdmin: boolean('is_admin').notNull().default(false),
+    lastSeenAt: instant('last_seen_at'),
+    ...lifetime,
+  },
+  (t) => [
+    uniqueIndex('users_email_key').on(sql`lower(${t.email})`),
+    index('users_feed').on(t.createdAt, t.id).where(sql`${t.deletedAt} is null`),
+    check('users_username_length', sql`char_length(${t.username}) between 1 and 200`),
+    check('users_email_shape', sql`${t.email} like '%_@_%'`),
+    check('users_created_at_range', fourDigitYear(t.createdAt)),
+  ],
+)
+
+export const posts = pgTable(
+  'posts',
+  {
+    id: id(),
+    authorId: bigint('author_id', { mode: 'number' }).references(() => users.id, {
+      onDelete: 'set null',
+    }),
+    title: text('title'),
+    body: text('body').notNull().default(''),
+    ...lifetime,
+  },
+  (t) => [
+    index('posts_author').on(t.authorId, t.createdAt, t.id),
+    index('posts_feed').on(t.createdAt, t.id).where(sql`${t.deletedAt} is null`),
+    check('posts_created_at_range', fourDigitYear(t.createdAt)),
+  ],
+)
+
+export const comments = pgTable(
+  'comments',
+  {
+    id: id(),
+    postId: bigint('post_id', { mode: 'number' })
+      .notNull()
+      .references(() => posts.id, { onDelete: 'cascade' }),
+    authorId: bigint('author_id', { mode: 'number' }).references(() => users.id, {
+      onDelete: 'set null',
+    }),
+    body: text('body').notNull(),
+    ...lifetime,
+  },
+  (t) => [
+    index('comments_post').on(t.postId, t.createdAt, t.id),
+    index('comments_author').on(t.authorId, t.createdAt, t.id),
+    index('comments_feed').on(t.createdAt, t.id).where(sql`${t.deletedAt} is null`),
+    check('comments_created_at_range', fourDigitYear(t.createdAt)),
+  ],
+)
+
+export const sessions = pgTable(
+  'sessions',
+  {
+    id: id(),
+    userId: bigint('user_id', { mode: 'number' })
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    lastSeenAt: instant('last_seen_at').notNull().defaultNow(),
+    deletedAt: instant('deleted_at'),
+  },
+  (t) => [
+    index('sessions_user').on(t.userId, t.createdAt, t.id),
+    index('sessions_feed').on(t.createdAt, t.id).where(sql`${t.deletedAt} is null`),
+    index('sessions_last_seen').on(t.lastSeenAt).where(sql`${t.deletedAt} is null`),
+    check('sessions_created_at_range', fourDigitYear(t.createdAt)),
+  ],
+)
