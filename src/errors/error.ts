@@ -1,0 +1,88 @@
+type Problem = { readonly status: number; readonly title: string; readonly retryAfter?: number }
+
+/** Every way a request can fail. `retryAfter` (s) is the hint a client gets with it. */
+export const problems = {
+  validation_failed: { status: 400, title: 'The request is not valid' },
+  invalid_cursor: { status: 400, title: 'The cursor is not valid' },
+  malformed_json: { status: 400, title: 'The body is not valid JSON' },
+  unauthenticated: { status: 401, title: 'A valid key is needed' },
+  forbidden: { status: 403, title: 'The key does not allow this' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
+  conflict: { status: 409, title: 'Such a record already exists' },
+  idempotency_conflict: { status: 409, title: 'The idempotency key is in use' },
+  payload_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  reference_missing: { status: 422, title: 'A referenced record does not exist' },
+  constraint_failed: { status: 422, title: 'A value is not allowed' },
+  rate_limited: { status: 429, title: 'Too many requests', retryAfter: 1 },
+  internal_error: { status: 500, title: 'Something went wrong' },
+  database_unavailable: { status: 503, title: 'The database is unavailable', retryAfter: 2 },
+  pool_exhausted: { status: 503, title: 'All connections are busy', retryAfter: 1 },
+  database_read_only: { status: 503, title: 'The database is read-only', retryAfter: 10 },
+  serialization_failed: { status: 503, title: 'Concurrent changes collided', retryAfter: 1 },
+  timeout: { status: 504, title: 'The request took too long' },
+} as const satisfies Record<string, Problem>
+
+export type ErrorCode = keyof typeof problems
+export type ErrorStatus = (typeof problems)[ErrorCode]['status']
+
+/** One fault of the input: where (`pageSize`, `items.3.email`) and what it should have been. */
+export type Fault = { readonly path: string; readonly message: string }
+
+type Extras = {
+  readonly cause?: unknown
+  readonly errors?: readonly Fault[]
+  /** Methods the path does answer: the `Allow` header of a 405. */
+  readonly allow?: readonly string[]
+}
+
+/** A failure the client may see: `detail` and `errors` are sent as they stand, `cause` only reaches the log. */
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly code: ErrorCode
+  readonly status: ErrorStatus
+  readonly detail: string
+  /** Seconds. */
+  readonly retryAfter: number | undefined
+  readonly errors: readonly Fault[] | undefined
+  readonly allow: readonly string[] | undefined
+
+  constructor(code: ErrorCode, detail?: string, { cause, errors, allow }: Extras = {}) {
+    const problem: Problem & { readonly status: ErrorStatus } = problems[code]
+    super(detail ?? problem.title, { cause })
+    this.code = code
+    this.status = problem.status
+    this.detail = this.message
+    this.retryAfter = problem.retryAfter
+    this.errors = errors
+    this.allow = allow
+  }
+}
+
+export const validationFailed = (errors: readonly Fault[]) =>
+  new AppError('validation_failed', 'See errors for every fault found.', { errors })
+
+export const invalidCursor = (
+  detail = 'Take a cursor from a page with the same filters, unchanged.',
+) => new AppError('invalid_cursor', detail)
+
+export const malformedJson = () => new AppError('malformed_json')
+
+/** `what` is the noun the client asked for: `notFound('Post')`. */
+export const notFound = (what: string) => new AppError('not_found', `${what} not found.`)
+
+export const methodNotAllowed = (allow: readonly string[]) =>
+  new AppError('method_not_allowed', `Use ${allow.join(', ')}.`, { allow })
+
+export const databaseUnavailable = (cause?: unknown) =>
+  new AppError('database_unavailable', 'The database cannot be reached at the moment.', { cause })
+
+export const poolExhausted = (cause?: unknown) =>
+  new AppError('pool_exhausted', 'No database connection came free in time.', { cause })
+
+export const timeout = (cause?: unknown) =>
+  new AppError('timeout', 'The request was given up and its query cancelled.', { cause })
+
+export const internalError = (cause: unknown) =>
+  new AppError('internal_error', 'The log has the reason under this request id.', { cause })
