@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { Cache } from './cache/cache.ts'
 import type { Connections, Database } from './db/database.ts'
+import type { CursorCodec } from './features/paging/cursor.ts'
 import type { Observation } from './observability/observer.ts'
 import type { Timing } from './timing.ts'
 
@@ -10,7 +11,7 @@ export type Runtime = 'node' | 'workerd'
 export type Services = {
   /** One pool for the process on Node; on Workers a client that lives as long as its request. */
   readonly connections: (c: Context<AppEnv>) => Connections
-  readonly cursorKey: Uint8Array
+  readonly cursors: CursorCodec
   /** ms from a request's start until its query is cancelled and it is answered with 504. */
   readonly requestTimeout: number
   readonly cache: Cache
@@ -21,7 +22,9 @@ export type Services = {
 }
 
 /** What wrangler.toml binds; absent on Node. */
-export type Bindings = { readonly HYPERDRIVE?: { readonly connectionString: string } }
+export type Bindings = {
+  readonly HYPERDRIVE?: { readonly connectionString: string }
+}
 
 /** What a request carries. */
 export type AppEnv = {

@@ -1,0 +1,107 @@
+import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { currentCounts, currentTotals, userDays } from '../../db/rollups.ts'
+import { users } from '../../db/schema.ts'
+import { belongs, literal, ofEverySource, type Part } from './sources.ts'
+
+/*
+ * Counting and seeking in the feed without reading it. For everyone's rows the rollup counts are descended from
+ * months over days to quarter-hours; for one author's rows the days of `user_days` serve.
+ */
+
+/** The number of the part's rows. */
+export const total = (part: Part): SQL =>
+  part.authorId
+    ? sql`(select coalesce(sum(n), 0)::bigint from (${authorDays(part)}) as d)`
+    : sql`(select coalesce(sum(${currentTotals.n}), 0)::bigint from ${currentTotals}
+        where ${currentTotals.kind} = any(${part.kinds}::smallint[]))`
+
+/** The number of the part's rows created at `instant` or later. */
+export const since = (part: Part, instant: SQLWrapper): SQL => {
+  const at = sql`${instant}::timestamptz`
+  return part.authorId
+    ? sql`(
+        (select coalesce(sum(n), 0) from (${authorDays(part)}) as d where day > rollup.utc_day(${at}))
+        + ${rowsBetween(part, at, utc(sql`rollup.utc_day(${at}) + 1`))})::bigint`
+    : sql`(
+        ${bucketsBetween(part, 'month', nextBucket('month', at), sql`'infinity'`)}
+        + ${bucketsBetween(part, 'day', nextBucket('day', at), nextBucket('month', at))}
+        + ${bucketsBetween(part, 'quarter', nextBucket('quarter', at), nextBucket('day', at))}
+        + ${rowsBetween(part, at, nextBucket('quarter', at))})::bigint`
+}
+
+/**
+ * The CTE `seek (until, rest)`: going down the part from its newest row, row number `target` (0-based) is number
+ * `rest` of those created before `until`. No row where the part has no such row.
+ */
+export const seek = (part: Part, target: SQL): SQL =>
+  part.authorId
+    ? sql`
+      target as (select ${target} as row_number),
+      seek as (
+        select ${utc(sql`day + 1`)} as until, row_number - above as rest
+        from (
+          select day, n, sum(n) over (order by day desc) - n as above
+          from (select day, sum(n) as n from (${authorDays(part)}) as d group by day) as days
+        ) as days, target
+        where above <= row_number and row_number < above + n
+      )`
+    : sql`
+      target as (select ${target} as row_number),
+      ${level(part, 'month', sql`(select '-infinity'::timestamptz as bucket, 'infinity'::timestamptz as until, 0 as above) as top`)},
+      ${level(part, 'day', sql`month as top`)},
+      ${level(part, 'quarter', sql`day as top`)},
+      seek as (select until, row_number - above as rest from quarter, target)`
+
+type Span = 'month' | 'day' | 'quarter'
+
+/** The CTE named as its span: the bucket of that span inside `top` that holds the target, and the rows above it. */
+const level = (part: Part, span: Span, top: SQL): SQL => sql`
+  ${sql.raw(span)} as (
+    select b.bucket, ${nextBucket(span, sql`b.bucket`)} as until, b.above
+    from (
+      select ${currentCounts.bucket}, sum(${currentCounts.n}) as n,
+        top.above + sum(sum(${currentCounts.n})) over (order by ${currentCounts.bucket} desc) - sum(${currentCounts.n}) as above
+      from ${top}, ${currentCounts}
+      where ${currentCounts.kind} = any(${part.kinds}::smallint[]) and ${currentCounts.span} = ${sql.raw(`'${span}'`)}
+        and ${currentCounts.bucket} >= top.bucket and ${currentCounts.bucket} < top.until
+      group by ${currentCounts.bucket}, top.above
+    ) as b, target
+    where b.above <= row_number and row_number < b.above + b.n
+  )`
+
+const bucketsBetween = (part: Part, span: Span, from: SQL, until: SQL): SQL => sql`
+  (select coalesce(sum(${currentCounts.n}), 0) from ${currentCounts}
+    where ${currentCounts.kind} = any(${part.kinds}::smallint[]) and ${currentCounts.span} = ${sql.raw(`'${span}'`)}
+      and ${currentCounts.bucket} >= ${from} and ${currentCounts.bucket} < ${until})`
+
+/** Counts rows of the tables themselves: only for stretches no longer than a rollup's finest bucket. */
+const rowsBetween = (part: Part, from: SQL, until: SQL): SQL => sql`
+  (select coalesce(sum(n), 0) from (${ofEverySource(
+    (source) => sql`select count(*) as n from ${source.table} where ${belongs(source, part)}
+      and ${source.table.createdAt} >= ${from} and ${source.table.createdAt} < ${until}`,
+    'union all',
+  )}) as rows)`
+
+/** One author's rows per UTC day; a day may stand in two rows. */
+const authorDays = (part: Part): SQL => {
+  const asked = (column: SQLWrapper, kind: 'post' | 'comment' | 'session') =>
+    sql`case when ${literal(kind)} = any(${part.kinds}::smallint[]) then ${column} else 0 end`
+  return sql`
+    select ${userDays.day} as day,
+      ${asked(userDays.posts, 'post')} + ${asked(userDays.comments, 'comment')} + ${asked(userDays.sessions, 'session')} as n
+    from ${userDays} where ${userDays.userId} = ${part.authorId}::bigint
+    union all
+    select rollup.utc_day(${users.createdAt}), 1
+    from ${users} where ${users.id} = ${part.authorId}::bigint and ${users.deletedAt} is null
+      and ${literal('signup')} = any(${part.kinds}::smallint[])`
+}
+
+/** Where the bucket after the one that holds `instant` begins. */
+const nextBucket = (span: Span, instant: SQL): SQL =>
+  span === 'quarter'
+    ? sql`rollup.quarter(${instant}) + interval '15 minutes'`
+    : utc(
+        sql`date_trunc(${sql.raw(`'${span}'`)}, ${instant} at time zone 'UTC') + interval ${sql.raw(`'1 ${span}'`)}`,
+      )
+
+const utc = (local: SQL): SQL => sql`((${local})::timestamp at time zone 'UTC')`

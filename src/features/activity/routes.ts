@@ -1,0 +1,32 @@
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { answer } from '../../cache/answer.ts'
+import type { AppEnv } from '../../context.ts'
+import { tableOf } from '../../db/rollups.ts'
+import { failures } from '../../errors/responses.ts'
+import { answerOf, findPage, requestOf } from './page.ts'
+import { type ActivityPage, activityPageSchema, activityQuery } from './schemas.ts'
+
+const listActivity = createRoute({
+  method: 'get',
+  path: '/activity',
+  tags: ['Activity'],
+  summary: 'Recent activity, newest first: posts, comments, sign-ups and sessions in one feed',
+  request: { query: activityQuery },
+  responses: {
+    200: {
+      description: 'A page of the feed',
+      content: { 'application/json': { schema: activityPageSchema } },
+    },
+    ...failures('validation_failed', 'invalid_cursor'),
+  },
+})
+
+/** Mounted under /api/v1. */
+export const activity = new OpenAPIHono<AppEnv>().openapi(listActivity, async (c) => {
+  const { cursors } = c.get('services')
+  const request = requestOf(c.req.valid('query'), cursors)
+  const tables = [...request.query.kind.map((kind) => tableOf[kind]), 'users', 'posts'] as const
+  return answer<ActivityPage>(c, { name: 'activity', tier: 'short', tables }, async (db) =>
+    answerOf(await findPage(db, request), request, cursors, c.req.url),
+  )
+})

@@ -1,0 +1,61 @@
+import { z } from '@hono/zod-openapi'
+import { kinds } from '../../db/rollups.ts'
+import { metadataSchema } from '../paging/page.ts'
+import { id, instant, listOf, pageSize, wholeNumber } from '../parameters.ts'
+
+const actor = z.object({ id: z.int(), username: z.string() }).openapi('Actor')
+
+const item = z
+  .object({
+    kind: z.enum(kinds),
+    id: z.int(),
+    createdAt: z.string().openapi({ format: 'date-time', example: '2020-05-31T01:40:47.307000Z' }),
+    actor: actor
+      .nullable()
+      .openapi({ description: 'Null where the account is gone or was never known.' }),
+    post: z
+      .object({ id: z.int(), title: z.string().nullable() })
+      .nullable()
+      .openapi({
+        description: 'The post, or the post commented on; its title is null once it is deleted.',
+      }),
+    excerpt: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The first 200 characters of a post or comment.' }),
+  })
+  .openapi('ActivityItem')
+
+export const activityPageSchema = z
+  .object({ items: z.array(item), metadata: metadataSchema })
+  .openapi('ActivityPage')
+export type ActivityPage = z.infer<typeof activityPageSchema>
+
+export const activityQuery = z
+  .strictObject({
+    kind: listOf(kinds)
+      .default(['post', 'comment', 'signup'])
+      .openapi({ default: ['post', 'comment', 'signup'] }),
+    authorId: id.optional(),
+    before: instant.optional().openapi({ description: 'Only what happened before this instant.' }),
+    after: instant.optional().openapi({ description: 'Only what happened after this instant.' }),
+    cursor: z
+      .string()
+      .optional()
+      .openapi({
+        description: 'Goes on from a `nextCursor` or `prevCursor` of a page with the same filters.',
+      }),
+    page: wholeNumber(1, 1_000_000_000)
+      .optional()
+      .openapi({ description: 'Jumps to a numbered page.' }),
+    pageSize,
+  })
+  .refine(({ cursor, page }) => cursor === undefined || page === undefined, {
+    path: ['page'],
+    message: 'cannot be combined with cursor',
+  })
+  .refine(({ after, before }) => after === undefined || before === undefined || after < before, {
+    path: ['after'],
+    message: 'must be earlier than before',
+  })
+export type ActivityQuery = z.infer<typeof activityQuery>

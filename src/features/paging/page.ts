@@ -1,0 +1,74 @@
+import { z } from '@hono/zod-openapi'
+
+/** The `metadata` of every list. In cursor mode `page` and `totalPages` are null. */
+export const metadataSchema = z
+  .object({
+    strategy: z.enum(['cursor', 'page']),
+    pageSize: z.int().min(1).max(100),
+    hasNext: z.boolean(),
+    hasPrev: z.boolean(),
+    nextCursor: z.string().nullable(),
+    prevCursor: z.string().nullable(),
+    total: z.int().min(0),
+    page: z.int().min(1).nullable(),
+    totalPages: z.int().min(0).nullable(),
+    asOf: z.string(),
+  })
+  .openapi('PageMetadata')
+export type PageMetadata = z.infer<typeof metadataSchema>
+
+/** Where the client stands in a list: on a numbered page, or beyond a cursor. */
+export type Place =
+  | { readonly strategy: 'page'; readonly page: number }
+  | { readonly strategy: 'cursor' }
+
+/** What a statement found around one page. */
+export type Found = {
+  readonly total: number
+  readonly asOf: string
+  readonly hasNext: boolean
+  readonly hasPrev: boolean
+  readonly nextCursor: string | null
+  readonly prevCursor: string | null
+}
+
+export const metadataOf = (place: Place, pageSize: number, found: Found): PageMetadata => ({
+  strategy: place.strategy,
+  pageSize,
+  hasNext: found.hasNext,
+  hasPrev: found.hasPrev,
+  nextCursor: found.nextCursor,
+  prevCursor: found.prevCursor,
+  total: found.total,
+  page: place.strategy === 'page' ? place.page : null,
+  totalPages: place.strategy === 'page' ? Math.ceil(found.total / pageSize) : null,
+  asOf: found.asOf,
+})
+
+/**
+ * The `Link` header of a page (RFC 8288): references relative to this server, so that they hold behind a proxy.
+ * `url` is the request's; a client that jumps by number is led on by number, every other by cursor.
+ */
+export function linkHeader(url: string, metadata: PageMetadata): string {
+  const { pathname, searchParams } = new URL(url)
+  const byNumber = searchParams.has('page')
+  searchParams.delete('page')
+  searchParams.delete('cursor')
+  const link = (rel: string, name: string, value: string | number) => {
+    const query = new URLSearchParams([...searchParams, [name, String(value)]])
+    return `<${pathname}?${query}>; rel="${rel}"`
+  }
+
+  const { page, totalPages, nextCursor, prevCursor } = metadata
+  const links = [link('first', 'page', 1)]
+  if (nextCursor) {
+    links.push(
+      byNumber && page ? link('next', 'page', page + 1) : link('next', 'cursor', nextCursor),
+    )
+  }
+  if (prevCursor) {
+    const before = Math.min((page ?? 1) - 1, totalPages ?? 1)
+    links.push(byNumber && page ? link('prev', 'page', before) : link('prev', 'cursor', prevCursor))
+  }
+  return links.join(', ')
+}
