@@ -1,0 +1,92 @@
+import { z } from '@hono/zod-openapi'
+
+/** A time of a query: an RFC 3339 instant or a date (its midnight UTC), as `2020-05-31T01:40:47.307000Z`. */
+export const instant = z
+  .string()
+  .transform(
+    (text, context) =>
+      utcInstant(text) ??
+      fault(context, 'must be an RFC 3339 instant (2020-05-31T01:40:47Z) or a date (2020-05-31)'),
+  )
+  .openapi({
+    type: 'string',
+    format: 'date-time',
+    description: 'An RFC 3339 instant, or a date (midnight UTC).',
+    example: '2020-05-31T01:40:47.307000Z',
+  })
+
+/** A day of the UTC calendar, from year 1 to 9999. */
+export const utcDate = z
+  .string()
+  .transform((text, context) =>
+    isDate(text) ? text : fault(context, 'must be a date of the calendar, YYYY-MM-DD'),
+  )
+  .openapi({ type: 'string', format: 'date', example: '2020-05-31' })
+
+export const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .transform((text, context) => {
+      const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+      return value >= least && value <= most
+        ? value
+        : fault(context, `must be a whole number from ${least} to ${most}`)
+    })
+    .openapi({ type: 'integer', minimum: least, maximum: most })
+
+/** Communities have system users with negative ids. */
+export const id = wholeNumber(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+
+export const pageSize = wholeNumber(1, 100)
+  .default(20)
+  .openapi({ type: 'integer', minimum: 1, maximum: 100, default: 20 })
+
+/** One or more of `names`, separated by commas, each once; comes out in the order of `names`. */
+export const listOf = <const Name extends string>(names: readonly Name[]) =>
+  z
+    .string()
+    .transform((text, context) => {
+      const asked = text.split(',')
+      const known = names.filter((name) => asked.includes(name))
+      return known.length === asked.length
+        ? known
+        : fault(context, `must be one or more of ${names.join(', ')}, each once`)
+    })
+    .openapi({
+      type: 'array',
+      items: { type: 'string', enum: [...names] },
+      param: { style: 'form', explode: false },
+    })
+
+function fault(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+}
+
+const shape =
+  /^(?<date>\d{4}-\d\d-\d\d)(?:[Tt ](?<time>\d\d:\d\d):(?<second>\d\d)(?:\.(?<fraction>\d+))?(?:[Zz]|(?<sign>[-+ ])(?<hours>[01]\d|2[0-3]):(?<minutes>[0-5]\d)))?$/
+
+/**
+ * Digits beyond microseconds are cut. A leap second is the first of the next day. A `+` that the client did
+ * not escape arrives as a space.
+ */
+function utcInstant(text: string): string | undefined {
+  const parts = shape.exec(text)?.groups
+  if (!parts) return undefined
+  const { date, time = '00:00', second = '00', fraction = '', sign, hours, minutes } = parts
+  const isLeap = second === '60'
+  const written = `${date}T${time}:${isLeap ? '59' : second}`
+  const local = Date.parse(`${written}Z`)
+  if (Number.isNaN(local) || secondOf(local) !== written) return undefined
+
+  const offset = sign ? (Number(hours) * 60 + Number(minutes)) * 60_000 : 0
+  const utc = local - (sign === '-' ? -offset : offset) + (isLeap ? 1000 : 0)
+  if (isLeap && utc % 86_400_000 !== 0) return undefined
+  const result = `${secondOf(utc)}.${fraction.slice(0, 6).padEnd(6, '0')}Z`
+  return hasCommonYear(result) ? result : undefined
+}
+
+const isDate = (text: string) =>
+  /^\d{4}-\d\d-\d\d$/.test(text) && hasCommonYear(text) && utcInstant(text) !== undefined
+const secondOf = (time: number) => new Date(time).toISOString().slice(0, -'.000Z'.length)
+const hasCommonYear = (text: string) => /^(?!0000)\d{4}-/.test(text)
