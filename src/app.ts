@@ -1,16 +1,23 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv, Services } from './context.ts'
 import { onError } from './errors/handler.ts'
+import { activity } from './features/activity/routes.ts'
 import { health } from './features/health/routes.ts'
+import { refuseFaults } from './http/faults.ts'
+import { otherMethod } from './http/methods.ts'
+import { describe } from './http/reference.ts'
+import { wellFormed } from './http/well-formed.ts'
 import { requests } from './observability/requests.ts'
 
 /** The whole program over HTTP; runs wherever there are Web APIs. */
 export function createApp(services: Services) {
-  const app = new OpenAPIHono<AppEnv>()
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseFaults })
   app.onError(onError)
-  app.use(requests(services))
-  return app.route('/', health)
+  app.notFound(otherMethod(app.router))
+  app.use(requests(services), wellFormed)
+  const routed = app.route('/', health).route('/api/v1', activity)
+  describe(app)
+  return routed
 }
 
-export type App = ReturnType<typeof createApp>
-export type AppType = App
+export type AppType = ReturnType<typeof createApp>

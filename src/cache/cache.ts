@@ -1,14 +1,15 @@
 import type { TableName } from '../db/rollups.ts'
 import type { CacheOutcome } from '../timing.ts'
 
-/** How long an answer may be taken for fresh while its tables do not change: 60 s, 10 min, 1 h. */
+/** How long an answer holds while its tables do not change. */
 export type Tier = 'short' | 'medium' | 'long'
 
-export const freshFor = {
+/** ms */
+export const freshFor: Readonly<Record<Tier, number>> = {
   short: 60_000,
   medium: 600_000,
   long: 3_600_000,
-} as const satisfies Record<Tier, number>
+}
 
 /** A finished answer. */
 export type Entry = {
@@ -18,7 +19,7 @@ export type Entry = {
 }
 
 export type Question = {
-  /** Tells apart answers: path and query. */
+  /** Tells answers apart: path and query. */
   readonly key: string
   /** Whose cost is measured: one per route. */
   readonly name: string
@@ -27,7 +28,7 @@ export type Question = {
   readonly tables: readonly TableName[]
 }
 
-/** `background` outlives the request that caused it. */
+/** `request` loads through the request's own transaction; `background` outlives the request. */
 export type Load = (where: 'request' | 'background') => Promise<Entry>
 
 export type Remembered = {
@@ -38,9 +39,9 @@ export type Remembered = {
 
 export type Cache = {
   remember(question: Question, load: Load): Promise<Remembered>
-  /** These tables were written: what was loaded from them before is not to be served again. */
+  /** These tables were written: nothing loaded from them before is served again. */
   drop(tables: readonly TableName[]): void
-  /** All writes committed before this instant (`performance.now()`) have been told to `drop`. */
+  /** `drop` has been told of every write committed before this instant (`performance.now()`). */
   confirm(instant: number): void
 }
 

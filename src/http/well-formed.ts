@@ -1,0 +1,31 @@
+import type { MiddlewareHandler } from 'hono'
+import type { AppEnv } from '../context.ts'
+import { type Fault, validationFailed } from '../errors/error.ts'
+
+/** Characters; Node itself stops at 16 KiB of headers. */
+const longestUrl = 8192
+
+/** Refuses a URL that is too long, wrongly percent-encoded or hides a NUL. */
+export const wellFormed: MiddlewareHandler<AppEnv> = function wellFormed(c, next) {
+  const { url } = c.req
+  if (url.length > longestUrl) {
+    throw validationFailed([{ path: 'url', message: `at most ${longestUrl} characters` }])
+  }
+  if (!url.includes('%')) return next()
+  const [path = '', query = ''] = url.split('?', 2)
+  const faults = [
+    faultIn('url', path),
+    ...query.split('&').map((pair) => faultIn(pair.split('=', 1)[0] ?? '', pair)),
+  ].filter((fault) => fault !== undefined)
+  if (faults.length > 0) throw validationFailed(faults)
+  return next()
+}
+
+function faultIn(path: string, encoded: string): Fault | undefined {
+  try {
+    if (!decodeURIComponent(encoded).includes('\0')) return undefined
+    return { path, message: 'must not contain a NUL character' }
+  } catch {
+    return { path, message: 'is not valid percent-encoded UTF-8' }
+  }
+}
