@@ -36,8 +36,31 @@ const bucket = () => timestamp('bucket', { withTimezone: true, mode: 'string' })
 const span = rollup.enum('span', ['month', 'day', 'quarter'])
 
 /** Live rows created in each UTC month, day and quarter-hour. A bucket may stand in several rows: sum them. */
+export const currentBuckets = rollup
+  .view('current_buckets', {
+    span: span('span').notNull(),
+    bucket: bucket(),
+    posts: bigint('posts', { mode: 'number' }).notNull(),
+    comments: bigint('comments', { mode: 'number' }).notNull(),
+    signups: bigint('signups', { mode: 'number' }).notNull(),
+    sessions: bigint('sessions', { mode: 'number' }).notNull(),
+  })
+  .existing()
+
+/** Live rows created in each UTC month, day and quarter-hour. A bucket may stand in several rows: sum them. */
 export const currentCounts = rollup
   .view('current_counts', { kind: kind(), span: span('span').notNull(), bucket: bucket(), n: n() })
+  .existing()
+
+/** `currentCounts` in its two parts, for who asks many small stretches and must read the pending rows once. */
+export const foldedCounts = rollup.table('counts', {
+  kind: kind(),
+  span: span('span').notNull(),
+  bucket: bucket(),
+  n: n(),
+})
+export const pendingCounts = rollup
+  .view('pending_counts', { kind: kind(), bucket: bucket(), n: n() })
   .existing()
 
 /** Live rows of each kind. */

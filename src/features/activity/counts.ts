@@ -1,5 +1,5 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import { currentCounts, currentTotals, userDays } from '../../db/rollups.ts'
+import { currentBuckets, currentTotals, type Kind, userDays } from '../../db/rollups.ts'
 import { users } from '../../db/schema.ts'
 import { belongs, literal, ofEverySource, type Part } from './sources.ts'
 
@@ -57,22 +57,39 @@ type Span = 'month' | 'day' | 'quarter'
 /** The CTE named as its span: the bucket of that span inside `top` that holds the target, and the rows above it. */
 const level = (part: Part, span: Span, top: SQL): SQL => sql`
   ${sql.raw(span)} as (
-    select b.bucket, ${nextBucket(span, sql`b.bucket`)} as until, b.above
+    select bucket, ${nextBucket(span, sql`bucket`)} as until, above
     from (
-      select ${currentCounts.bucket}, sum(${currentCounts.n}) as n,
-        top.above + sum(sum(${currentCounts.n})) over (order by ${currentCounts.bucket} desc) - sum(${currentCounts.n}) as above
-      from ${top}, ${currentCounts}
-      where ${currentCounts.kind} = any(${part.kinds}::smallint[]) and ${currentCounts.span} = ${sql.raw(`'${span}'`)}
-        and ${currentCounts.bucket} >= top.bucket and ${currentCounts.bucket} < top.until
-      group by ${currentCounts.bucket}, top.above
-    ) as b, target
-    where b.above <= row_number and row_number < b.above + b.n
+      select bucket, n, top_above + sum(n) over (order by bucket desc) - n as above
+      from (
+        select ${currentBuckets.bucket}, top.above as top_above, sum(${bucketRows(part)}) as n
+        from ${top}, ${currentBuckets}
+        where ${currentBuckets.span} = ${sql.raw(`'${span}'`)}
+          and ${currentBuckets.bucket} >= top.bucket and ${currentBuckets.bucket} < top.until
+        group by ${currentBuckets.bucket}, top.above
+      ) as summed
+    ) as running, target
+    where above <= row_number and row_number < above + n
   )`
 
 const bucketsBetween = (part: Part, span: Span, from: SQL, until: SQL): SQL => sql`
-  (select coalesce(sum(${currentCounts.n}), 0) from ${currentCounts}
-    where ${currentCounts.kind} = any(${part.kinds}::smallint[]) and ${currentCounts.span} = ${sql.raw(`'${span}'`)}
-      and ${currentCounts.bucket} >= ${from} and ${currentCounts.bucket} < ${until})`
+  (select coalesce(sum(${bucketRows(part)}), 0) from ${currentBuckets}
+    where ${currentBuckets.span} = ${sql.raw(`'${span}'`)}
+      and ${currentBuckets.bucket} >= ${from} and ${currentBuckets.bucket} < ${until})`
+
+/** The part's rows in a bucket. */
+const bucketRows = (part: Part): SQL =>
+  sql.join(
+    [
+      ifAsked(part, 'post', currentBuckets.posts),
+      ifAsked(part, 'comment', currentBuckets.comments),
+      ifAsked(part, 'signup', currentBuckets.signups),
+      ifAsked(part, 'session', currentBuckets.sessions),
+    ],
+    sql` + `,
+  )
+
+const ifAsked = (part: Part, kind: Kind, column: SQLWrapper): SQL =>
+  sql`case when ${literal(kind)} = any(${part.kinds}::smallint[]) then ${column} else 0 end`
 
 /** Counts rows of the tables themselves: only for stretches no longer than a rollup's finest bucket. */
 const rowsBetween = (part: Part, from: SQL, until: SQL): SQL => sql`
@@ -83,18 +100,14 @@ const rowsBetween = (part: Part, from: SQL, until: SQL): SQL => sql`
   )}) as rows)`
 
 /** One author's rows per UTC day; a day may stand in two rows. */
-const authorDays = (part: Part): SQL => {
-  const asked = (column: SQLWrapper, kind: 'post' | 'comment' | 'session') =>
-    sql`case when ${literal(kind)} = any(${part.kinds}::smallint[]) then ${column} else 0 end`
-  return sql`
-    select ${userDays.day} as day,
-      ${asked(userDays.posts, 'post')} + ${asked(userDays.comments, 'comment')} + ${asked(userDays.sessions, 'session')} as n
-    from ${userDays} where ${userDays.userId} = ${part.authorId}::bigint
-    union all
-    select rollup.utc_day(${users.createdAt}), 1
-    from ${users} where ${users.id} = ${part.authorId}::bigint and ${users.deletedAt} is null
-      and ${literal('signup')} = any(${part.kinds}::smallint[])`
-}
+const authorDays = (part: Part): SQL => sql`
+  select ${userDays.day} as day,
+    ${ifAsked(part, 'post', userDays.posts)} + ${ifAsked(part, 'comment', userDays.comments)}
+      + ${ifAsked(part, 'session', userDays.sessions)} as n
+  from ${userDays} where ${userDays.userId} = ${part.authorId}::bigint
+  union all
+  select rollup.utc_day(${users.createdAt}), ${ifAsked(part, 'signup', sql`1`)}
+  from ${users} where ${users.id} = ${part.authorId}::bigint and ${users.deletedAt} is null`
 
 /** Where the bucket after the one that holds `instant` begins. */
 const nextBucket = (span: Span, instant: SQL): SQL =>

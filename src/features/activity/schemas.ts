@@ -13,12 +13,9 @@ const item = z
     actor: actor
       .nullable()
       .openapi({ description: 'Null where the account is gone or was never known.' }),
-    post: z
-      .object({ id: z.int(), title: z.string().nullable() })
-      .nullable()
-      .openapi({
-        description: 'The post, or the post commented on; its title is null once it is deleted.',
-      }),
+    post: z.object({ id: z.int(), title: z.string().nullable() }).nullable().openapi({
+      description: 'The post, or the post commented on; its title is null once it is deleted.',
+    }),
     excerpt: z
       .string()
       .nullable()
@@ -39,12 +36,9 @@ export const activityQuery = z
     authorId: id.optional(),
     before: instant.optional().openapi({ description: 'Only what happened before this instant.' }),
     after: instant.optional().openapi({ description: 'Only what happened after this instant.' }),
-    cursor: z
-      .string()
-      .optional()
-      .openapi({
-        description: 'Goes on from a `nextCursor` or `prevCursor` of a page with the same filters.',
-      }),
+    cursor: z.string().optional().openapi({
+      description: 'Goes on from a `nextCursor` or `prevCursor` of a page with the same filters.',
+    }),
     page: wholeNumber(1, 1_000_000_000)
       .optional()
       .openapi({ description: 'Jumps to a numbered page.' }),
