@@ -1,0 +1,172 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync, readlinkSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import postgres from 'postgres'
+
+/**
+ * Several processes may share one embedded server: each holds a shared advisory lock in a session of
+ * its own. Who leaves tries the exclusive lock and, having it, is the last one out and stops the server;
+ * a newcomer waits on that lock until the server is gone, then starts it anew. A dead process's session
+ * ends with it, so no file can claim a holder that is no more.
+ */
+export type Lease = {
+  /** Gives the share back. @returns whether nobody else held one, so that the server was stopped */
+  release(mode: StopMode): Promise<boolean>
+}
+export type StopMode = 'fast' | 'immediate'
+export type Postmaster = { readonly pid: number; readonly port: number; readonly status: string }
+type Place = {
+  readonly data: string
+  readonly program: (name: string, args: readonly string[]) => [file: string, args: string[]]
+}
+
+const leaseKey = 7_408_124
+const probeTimeout = 5_000
+
+/** What `postmaster.pid` says, when the process it names is alive and is that server. */
+export function readPostmaster(data: string): Postmaster | undefined {
+  const lines = readLockFile(data)
+  const pid = Number(lines[0])
+  if (!(pid > 0) || !isAlive(pid) || isAnother(pid, data)) return undefined
+  return { pid, port: Number(lines[3]), status: lines[7]?.trim() ?? 'starting' }
+}
+
+/** PostgreSQL heeds a lock file whose process id now belongs to another program, or that is empty. */
+export function removeStaleLock(data: string): void {
+  const pid = Number(readLockFile(data)[0])
+  const isStale = pid > 0 ? isAlive(pid) && isAnother(pid, data) : isEmptySince(data, 5_000)
+  if (isStale) rmSync(join(data, 'postmaster.pid'), { force: true })
+}
+
+export const readPassword = (data: string) => readFileSync(join(data, 'password'), 'utf8')
+
+export const embeddedUrl = (port: number, password: string, database = 'postgres') =>
+  `postgres://postgres:${password}@127.0.0.1:${port}/${database}`
+
+/** @returns undefined while the server at `url` does not answer @throws when it refuses the password */
+export async function takeLease(
+  url: string,
+  place: Place,
+  onLost?: () => void,
+): Promise<Lease | undefined> {
+  let isHeld = false
+  const sql = connect(url, () => {
+    if (isHeld) onLost?.()
+  })
+  const taken = await within(probeTimeout, sql`select pg_advisory_lock_shared(${leaseKey})`)
+  if (!taken) {
+    await sql.end({ timeout: 0 })
+    return undefined
+  }
+  isHeld = true
+  return {
+    async release(mode) {
+      if (!isHeld) return false
+      isHeld = false
+      try {
+        await sql`select pg_advisory_unlock_shared(${leaseKey})`
+        return await stopIfLast(sql, place, mode)
+      } catch {
+        return false // The server is gone already.
+      } finally {
+        await sql.end({ timeout: 0 })
+      }
+    },
+  }
+}
+
+/** Leaves in the name of a process that died: stops the server unless somebody else holds a share. */
+export async function leaveForTheDead(place: Place): Promise<boolean> {
+  const patience = 5_000
+  for (let waited = 0; waited < patience; ) {
+    const server = readPostmaster(place.data)
+    if (server?.status === 'ready') {
+      const sql = connect(embeddedUrl(server.port, readPassword(place.data)))
+      try {
+        if (await stopIfLast(sql, place, 'fast')) return true
+      } catch {
+        // It is going down or not up yet: look again.
+      } finally {
+        await sql.end({ timeout: 0 })
+      }
+    }
+    if (!server || server.status === 'ready') waited += 100 // A recovery may take its time.
+    await sleep(100)
+  }
+  return !readPostmaster(place.data)
+}
+
+async function stopIfLast(sql: postgres.Sql, place: Place, mode: StopMode): Promise<boolean> {
+  const taken = await within(
+    probeTimeout,
+    sql<{ isLast: boolean }[]>`select pg_try_advisory_lock(${leaseKey}) as "isLast"`,
+  )
+  if (!taken?.[0]?.isLast) return false
+  const server = readPostmaster(place.data)
+  if (!server) return true
+  if (process.platform === 'win32') {
+    const [file, args] = place.program('pg_ctl', ['stop', '-D', place.data, '-m', mode])
+    spawnSync(file, args)
+  } else process.kill(server.pid, mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
+  while (readPostmaster(place.data)?.pid === server.pid) await sleep(10)
+  return true
+}
+
+const connect = (url: string, onclose = () => {}) =>
+  postgres(url, {
+    max: 1,
+    fetch_types: false,
+    connect_timeout: 5,
+    max_lifetime: null,
+    idle_timeout: 0,
+    onnotice: () => {},
+    onclose,
+    connection: { application_name: 'shopboard lease' },
+  })
+
+/** A server that hangs up during start-up leaves postgres.js's query unsettled: hence the limit. */
+async function within<T>(ms: number, query: PromiseLike<T>): Promise<T | undefined> {
+  const limit = new AbortController()
+  try {
+    return await Promise.race([query, sleep(ms, undefined, { signal: limit.signal })])
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === '28P01') throw error
+    return undefined
+  } finally {
+    limit.abort()
+  }
+}
+
+function readLockFile(data: string): string[] {
+  try {
+    return readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  }
+}
+
+function isEmptySince(data: string, ms: number): boolean {
+  const file = statSync(join(data, 'postmaster.pid'), { throwIfNoEntry: false })
+  return file !== undefined && file.size === 0 && Date.now() - file.mtimeMs > ms
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+/** After a crash the process id may have gone to another program; a server works in its data directory. */
+function isAnother(pid: number, data: string): boolean {
+  if (process.platform !== 'linux') return false
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) !== realpathSync(data)
+  } catch {
+    return false // Another user's process: not ours to judge.
+  }
+}
