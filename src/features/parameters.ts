@@ -27,7 +27,7 @@ export const wholeNumber = (least: number, most: number) =>
   z
     .string()
     .transform((text, context) => {
-      const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+      const value = /^-?\d{1,16}$/.test(text) ? Number(text) + 0 : Number.NaN
       return value >= least && value <= most
         ? value
         : fault(context, `must be a whole number from ${least} to ${most}`)

@@ -1,0 +1,101 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { JsonText } from '../../cache/answer.ts'
+import { rfc3339 } from '../../db/instant.ts'
+import {
+  currentCounts,
+  currentTotals,
+  activeUsers as foldedActive,
+  kindNumber,
+  pendingActive,
+} from '../../db/rollups.ts'
+import { sessions } from '../../db/schema.ts'
+import { type Slots, statement } from '../../db/statement.ts'
+import type { ActiveUsers, Stats } from './schemas.ts'
+
+/** The transaction's start: its snapshot is never older, so no number is staler than it claims. */
+export const asOf = rfc3339(sql`now()`)
+
+const today = sql`date_trunc('day', now(), 'UTC')`
+
+/** The tables in the order they are told, and the kind that counts each. */
+const tables = sql`(values
+  (1, 'users', ${kind('signup')}), (2, 'posts', ${kind('post')}),
+  (3, 'comments', ${kind('comment')}), (4, 'sessions', ${kind('session')})) as tables (place, name, kind)`
+
+const perTable = (n: SQL) => sql`json_object_agg(name, ${n} order by place)`
+
+/** `days`: the length of the window, today included. */
+export const dashboardStats = statement(
+  'dashboard_stats',
+  (_, slots: Slots<{ days: number }>) => sql<{ body: JsonText<Stats> }>`
+    with asked as materialized (
+      select ${today} as today, ${slots.days}::integer * interval '1 day' as days
+    ),
+    recent as (
+      select kind,
+        sum(n) filter (where bucket = asked.today) as today,
+        sum(n) filter (where bucket > asked.today - days) as current,
+        sum(n) filter (where bucket <= asked.today - days) as previous
+      from asked, ${currentCounts} as counts
+      where kind in (0, 1, 2, 3) and span = 'day'
+        and bucket > asked.today - 2 * days and bucket <= asked.today
+      group by kind
+    ),
+    told as (
+      select place, name, totals.n as total, coalesce(today, 0) as today, coalesce(current, 0) as current,
+        coalesce(previous, 0) as previous
+      from ${tables} join ${currentTotals} as totals using (kind) left join recent using (kind)
+    )
+    select json_build_object(
+      'asOf', ${asOf},
+      'totals', ${perTable(sql`total`)},
+      'active', (
+        select json_build_object('now', (${liveSessions}), 'day', day, 'week', week, 'month', month)
+        from (${activeBetween(sql`(${today})::date`, sql`(${today})::date`)}) as active
+      ),
+      'new', json_build_object(
+        'today', ${perTable(sql`today`)},
+        'window', ${perTable(sql`current`)},
+        'previous', ${perTable(sql`previous`)},
+        'changePct', ${perTable(sql`round(100.0 * (current - previous) / nullif(previous, 0), 2)`)}
+      )
+    )::text as body
+    from told`,
+)
+
+/** The days are dates, both included. */
+export const activeUsersBetween = statement(
+  'active_users',
+  (_, slots: Slots<{ from: string; to: string }>) => sql<{ body: JsonText<ActiveUsers> }>`
+    with active as (${activeBetween(sql`${slots.from}::date`, sql`${slots.to}::date`)})
+    select json_build_object('asOf', ${asOf}, 'items', json_agg(active order by date))::text as body
+    from active`,
+)
+
+/** How many users were active on each day, folded and pending steps together. */
+function activeBetween(from: SQL, to: SQL): SQL {
+  const sum = (span: number) => sql`sum(n) filter (where span = ${sql.raw(String(span))})`
+  const upTo = (folded: string, steps: string) =>
+    sql.raw(
+      `coalesce(folded.${folded}, 0) + coalesce(sum(pending.${steps}) over (order by date), 0)`,
+    )
+  return sql`
+    select date, ${upTo('daily', 'daily')} as day, ${upTo('weekly', 'weekly')} as week,
+      ${upTo('monthly', 'monthly')} as month
+    from (select ${from} + number as date from generate_series(0, ${to} - ${from}) as number) as dates
+    left join ${foldedActive} as folded
+      on folded.day = date and folded.day between ${from} and ${to}
+    left join (
+      select greatest(day, ${from}) as day, ${sum(1)} as daily, ${sum(7)} as weekly,
+        ${sum(30)} as monthly
+      from ${pendingActive} as steps where day <= ${to} group by 1
+    ) as pending on pending.day = date`
+}
+
+const liveSessions = sql`
+  select count(*) from ${sessions}
+  where deleted_at is null and last_seen_at >= now() - interval '5 minutes'`
+
+function kind(name: Parameters<typeof kindNumber>[0]): SQL {
+  return sql.raw(String(kindNumber(name)))
+}

@@ -1,0 +1,155 @@
+import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
+import type { JsonText } from '../../cache/answer.ts'
+import { rfc3339 } from '../../db/instant.ts'
+import { foldedCounts, kindNumber, pendingCounts } from '../../db/rollups.ts'
+import { comments, posts, sessions, users } from '../../db/schema.ts'
+import { type Slots, statement } from '../../db/statement.ts'
+import { mostBuckets } from './buckets.ts'
+import { asOf } from './queries.ts'
+import { kindOf, type Metric, metrics, type Trends } from './schemas.ts'
+
+export type TrendsAsked = {
+  readonly interval: string
+  readonly tz: string
+  readonly from: string | null
+  readonly to: string | null
+  readonly kinds: readonly number[]
+  /** So many buckets where `from` is null. */
+  readonly buckets: number
+}
+
+/**
+ * Counts per bucket, from one row per stretch. The edges of the buckets are rounded twice: to the quarter-hour and
+ * to the nearest UTC midnight. Folded days are counted as if the edges lay at midnight, then the quarters between
+ * midnight and edge change buckets, then the rows between quarter and edge.
+ */
+export const trends = statement(
+  'trends',
+  (_, slots: Slots<TrendsAsked>) => sql<{ body: JsonText<Trends> | null }>`
+    with asked as (
+      select ${slots.interval}::text as unit, ('1 ' || ${slots.interval}::text)::interval as step,
+        ${slots.tz}::text as tz, ${slots.from}::timestamptz as since, ${slots.to}::timestamptz as until,
+        ${slots.buckets}::integer as buckets
+    ),
+    range as materialized (
+      select unit, step, tz,
+        coalesce(since, (last - (buckets - 1) * step) at time zone tz) as since,
+        coalesce(until, (last + step) at time zone tz) as until
+      from asked, date_trunc(unit, coalesce(until - interval '1 microsecond', now()) at time zone tz) as last
+    ),
+    ${cuts},
+    edges as materialized (
+      select starts, edge,
+        array(select rollup.quarter(at) from unnest(edge) as at order by at) as quarter,
+        array(select date_trunc('day', at + interval '12 hours', 'UTC') from unnest(edge) as at order by at) as midnight
+      from (
+        select array_agg(cut order by cut) as starts,
+          array_agg(greatest(cut, since) order by cut) || min(until) as edge
+        from cuts, range
+        where cut >= (select max(cut) from cuts, range where cut <= since)
+          and cut < until and since < until
+      ) as bounds
+    ),
+    counted (kind, bucket, n) as (
+      select kind, width_bucket(bucket, midnight), n
+      from edges, ${foldedCounts} as days
+      where kind = any(${slots.kinds}::smallint[]) and span = 'day'
+        and bucket >= midnight[1] and bucket < midnight[cardinality(midnight)]
+      union all
+      ${moved(
+        between('quarter', 'midnight'),
+        sql`select kind, sum(n) as n from ${foldedCounts} as quarters
+          where kind = any(${slots.kinds}::smallint[]) and span = 'quarter'
+            and bucket >= low and bucket < high
+          group by kind`,
+      )}
+      union all
+      ${moved(between('edge', 'quarter'), rowsBetween(slots.kinds))}
+      union all
+      select kind, width_bucket(bucket, quarter), n
+      from edges, ${pendingCounts} as pending
+      where kind = any(${slots.kinds}::smallint[])
+        and bucket >= quarter[1] and bucket < quarter[cardinality(quarter)]
+    ),
+    sums as (
+      select bucket, ${each((metric) => sql`sum(n) filter (where kind = ${numberOf(metric)}) as ${name(metric)}`)}
+      from counted group by bucket
+    )
+    select case when count(*) <= ${sql.raw(String(mostBuckets))} then json_build_object(
+      'asOf', ${asOf},
+      'items', coalesce(json_agg(json_strip_nulls(json_build_object(
+        'start', ${rfc3339(sql`start`)},
+        ${each((metric) => sql`'${name(metric)}', case when ${isAsked(metric, slots.kinds)} then coalesce(${name(metric)}, 0) end`)}
+      )) order by start), '[]')
+    )::text end as body
+    from edges, unnest(starts) with ordinality as buckets (start, number)
+    left join sums on sums.bucket = number`,
+)
+
+/**
+ * Where the zone's clock begins a new hour, day, week or month, around the range. What the clock shows twice
+ * begins the first time, hours both times; what it skips begins at the skip.
+ */
+const cuts = sql`
+  marks as materialized (
+    select shown, shown at time zone tz as late
+    from range, generate_series(
+      date_trunc(unit, since at time zone tz - interval '1 day'),
+      until at time zone tz + interval '1 day', step) as shown
+  ),
+  begun as materialized (
+    select shown, late,
+      late - interval '1 day' + (shown - (late - interval '1 day') at time zone tz) as early
+    from marks, range
+  ),
+  cuts as materialized (
+    select case when early < late and early at time zone tz = shown then early else late end as cut
+    from begun, range
+    union
+    select late from begun, range where unit = 'hour'
+  )`
+
+type Rounded = 'edge' | 'quarter' | 'midnight'
+
+/** The stretches that lie in another bucket by the fine edges than by the coarse ones. */
+const between = (fine: Rounded, coarse: Rounded): SQL => {
+  const edges = { fine: sql.raw(fine), coarse: sql.raw(coarse) }
+  return sql`
+    select low, high, width_bucket(low, ${edges.fine}) as fine, width_bucket(low, ${edges.coarse}) as coarse
+    from edges, lateral (
+      select at as low, lead(at) over (order by at) as high
+      from (select unnest(${edges.fine}) as at union select unnest(${edges.coarse})) as ends
+    ) as stretch
+    where high is not null
+      and width_bucket(low, ${edges.fine}) <> width_bucket(low, ${edges.coarse})`
+}
+
+/** What was counted in each stretch leaves its coarse bucket for its fine one. */
+const moved = (stretches: SQL, counted: SQL): SQL => sql`
+  select kind, bucket, sign * n
+  from (${stretches} offset 0) as stretches, lateral (${counted}) as counted,
+    lateral (values (fine, 1), (coarse, -1)) as move (bucket, sign)`
+
+/** Live rows of the tables themselves. */
+const rowsBetween = (kinds: SQLWrapper): SQL =>
+  sql.join(
+    metrics.map(
+      (metric) => sql`
+        select ${numberOf(metric)}::smallint as kind, count(*) as n from ${tables[metric]}
+        where ${isAsked(metric, kinds)} and deleted_at is null
+          and created_at >= low and created_at < high`,
+    ),
+    sql` union all `,
+  )
+
+const tables = { posts, comments, signups: users, sessions } as const satisfies Record<
+  Metric,
+  PgTable
+>
+
+const each = (part: (metric: Metric) => SQL): SQL => sql.join(metrics.map(part), sql`, `)
+const name = (metric: Metric): SQL => sql.raw(metric)
+const numberOf = (metric: Metric): SQL => sql.raw(String(kindNumber(kindOf[metric])))
+const isAsked = (metric: Metric, kinds: SQLWrapper): SQL =>
+  sql`${numberOf(metric)} = any(${kinds}::smallint[])`
