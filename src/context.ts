@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { Cache } from './cache/cache.ts'
-import type { Connections, Database } from './db/database.ts'
+import type { Connections, RequestDatabase } from './db/database.ts'
 import type { CursorCodec } from './features/paging/cursor.ts'
 import type { Observation } from './observability/observer.ts'
 import type { Timing } from './timing.ts'
@@ -33,6 +33,6 @@ export type AppEnv = {
     requestId: string
     services: Services
     timing: Timing
-    db: Database
+    db: RequestDatabase
   }
 }

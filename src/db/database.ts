@@ -1,0 +1,103 @@
+import type { Statement, Values } from './statement.ts'
+
+/** Where statements run: one transaction, opened by the first of them. */
+export type Database = {
+  /**
+   * @throws what PostgreSQL or the driver said; AppError `timeout` past the deadline or when the caller went away,
+   * `pool_exhausted` when no connection came free in time
+   */
+  run<Params, Row>(
+    statement: Statement<Params, Row>,
+    ...values: Values<NoInfer<Params>>
+  ): Promise<Row[]>
+}
+
+/** A request's database. */
+export type RequestDatabase = Database & {
+  /**
+   * The whole of a write: `work` in a transaction of its own, committed before this returns, and done again (3 tries)
+   * after a serialization failure or a deadlock. So `work` must do nothing but run statements and compute.
+   */
+  atomically<T>(work: (db: Database) => Promise<T>): Promise<T>
+}
+
+export type Access = 'read only' | 'read write'
+
+export type TransactionOptions = {
+  readonly access: Access
+  /** Ends the transaction and cancels its statement on the server. */
+  readonly signal?: AbortSignal
+  /** ms from now, waiting for a connection included. */
+  readonly deadline?: number
+  /** Read only: always repeatable read, one snapshot. Read write: read committed unless said. */
+  readonly isolation?: 'read committed' | 'repeatable read' | 'serializable'
+}
+
+/** Where the time went; ms, added up. */
+export type Spent = { pool: number | undefined; db: number | undefined }
+
+export type RequestOptions = {
+  readonly access: Access
+  /** ms from now. */
+  readonly deadline: number
+  /** Aborts when the client goes away. Asked for late and seldom: making it costs as much as a short transaction. */
+  readonly signal: () => AbortSignal
+  readonly spent: Spent
+}
+
+/** A request's database, and the end its middleware brings to it. */
+export type RequestTransaction = {
+  readonly db: RequestDatabase
+  /** Resolves once committed. @throws what made it impossible; then all is rolled back */
+  commit(): Promise<void>
+  /** Resolves once the connection is given back; what still runs is cancelled on the server. */
+  rollback(): Promise<void>
+}
+
+export type Connections = {
+  /** Runs `work` in one transaction; a read write one again (3 tries) after a serialization failure or a deadlock. */
+  transaction<T>(options: TransactionOptions, work: (db: Database) => Promise<T>): Promise<T>
+  /** A lazy transaction whose end is the caller's to say. */
+  request(options: RequestOptions): RequestTransaction
+  pool(): PoolStats
+  /** Ends what is idle now and what is in use when it is given back. */
+  close(): Promise<void>
+}
+
+export type PoolStats = {
+  readonly size: number
+  readonly inUse: number
+  /** Connected and free. */
+  readonly idle: number
+  readonly waiting: number
+  /** Since the start: slots given, waits that timed out, callers turned away by a full queue. */
+  readonly acquired: number
+  readonly timeouts: number
+  readonly rejected: number
+  /** ms waited for a slot, of the last acquisitions. */
+  readonly wait: { readonly p50: number; readonly p95: number; readonly max: number }
+}
+
+/** What happens on the way to the database; durations in ms. */
+export type DatabaseEvent =
+  | { readonly type: 'opened' | 'closed' }
+  | { readonly type: 'acquired'; readonly wait: number }
+  | { readonly type: 'released'; readonly held: number }
+  | { readonly type: 'timed out' | 'rejected'; readonly wait: number; readonly waiting: number }
+  | { readonly type: 'leaked'; readonly held: number; readonly statement: string | undefined }
+  | {
+      readonly type: 'statement'
+      readonly name: string
+      readonly duration: number
+      readonly rows: number
+      readonly error?: unknown
+    }
+  /** The statement of a caller who is gone or late; `destroyed` when the connection had to be given up with it. */
+  | {
+      readonly type: 'cancelled'
+      readonly statement: string | undefined
+      readonly destroyed: boolean
+    }
+  | { readonly type: 'retried'; readonly attempt: number; readonly error: unknown }
+  /** A commit or rollback nobody waits for. */
+  | { readonly type: 'end failed'; readonly error: unknown }

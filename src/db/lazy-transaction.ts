@@ -1,0 +1,284 @@
+import { databaseUnavailable, timeout } from '../errors/error.ts'
+import type { Database, DatabaseEvent, Spent } from './database.ts'
+import type { Answer, Link, Sent } from './link.ts'
+import type { Gate, Lease } from './slots.ts'
+import { compile, type Statement } from './statement.ts'
+
+export type LazyOptions = {
+  /** The command that opens it. */
+  readonly begin: string
+  /** `performance.now()` when the transaction is cancelled and its caller told; Infinity for never. */
+  readonly deadline: number
+  /** Asked for late, and seldom: making a request's signal costs as much as a short transaction. */
+  readonly signal: (() => AbortSignal) | undefined
+  /** Where the time spent is written down; ms. */
+  readonly spent: Spent
+}
+
+/** A transaction that takes a connection with its first statement, and none without. */
+export type LazyTransaction = Database & {
+  readonly isOpened: boolean
+  /** Resolves once committed. @throws what made it impossible; then everything is rolled back */
+  commit(): Promise<void>
+  /** Resolves once the connection is given back; what still runs is cancelled on the server. */
+  rollback(): Promise<void>
+}
+
+type Values = Readonly<Record<string, unknown>>
+
+/** What is under way, and the caller who waits for it. */
+type Running = { readonly sent: Sent; readonly refuse: (error: unknown) => void }
+
+/** ms a client may be gone before it is looked for: most transactions are over by then. */
+const patience = 25
+/** ms a cancelled statement has to come to its end; past it the connection is given up. */
+const grace = 600
+/** ms until a cancel that met no statement is repeated. */
+const repeat = 100
+
+export function lazyTransaction(
+  gate: Gate<Link>,
+  on: (event: DatabaseEvent) => void,
+  { begin, deadline, signal, spent }: LazyOptions,
+): LazyTransaction {
+  const running = new Set<Running>()
+  let opening: Promise<void> | undefined
+  let lease: Lease<Link> | undefined
+  let begun: Sent | undefined
+  let ending: Promise<void> | undefined
+  /** Why nothing can run any more. */
+  let failure: { readonly error: unknown } | undefined
+  let isOver = false
+  let isLost = false
+  let isCommitting = false
+  let isReleased = false
+  let clock: ReturnType<typeof setTimeout> | undefined
+  let client: AbortSignal | undefined
+  let quiet: (() => void) | undefined
+
+  async function ask<Params, Row>(query: Statement<Params, Row>, values: Values): Promise<Row[]> {
+    const statement = compile(query)
+    const bound = statement.bind(values)
+    if (isOver || failure) throw failure?.error ?? new Error(`${query.name} came after the end`)
+    if (!lease) {
+      const opened = open()
+      if (opened) await opened
+    }
+    const held = theLease()
+    held.statement = query.name
+    const start = performance.now()
+    try {
+      const rows = await track(held.slot.send(statement, bound))
+      const duration = since(start)
+      on({ type: 'statement', name: query.name, duration, rows: rows.length })
+      return (statement.map ? rows.map(statement.map) : rows) as Row[]
+    } catch (error) {
+      on({ type: 'statement', name: query.name, duration: since(start), rows: 0, error })
+      throw error
+    }
+  }
+
+  function since(start: number) {
+    const duration = performance.now() - start
+    spent.db = (spent.db ?? 0) + duration
+    return duration
+  }
+
+  /** Nothing to wait for when a slot is free: `begin` and the first statement leave in one packet. */
+  function open(): Promise<void> | undefined {
+    if (opening) return opening
+    const asked = performance.now()
+    if (asked >= deadline) throw timeout()
+    const start = (taken: Lease<Link>) => {
+      spent.pool = performance.now() - asked
+      if (!isOver) return starts(taken)
+      gate.release(taken)
+      throw new Error('The transaction ended while it waited for a connection')
+    }
+    const taken = gate.acquire({ timeLeft: deadline - asked, signal })
+    if (!(taken instanceof Promise)) return start(taken)
+    opening = taken.then(start)
+    opening.catch(fail)
+    return opening
+  }
+
+  function starts(taken: Lease<Link>): undefined {
+    lease = taken
+    const link = taken.slot
+    try {
+      begun = link.begin(begin)
+    } catch (error) {
+      letGo()
+      throw error
+    }
+    begun.then(undefined, fail)
+    link.onLost = lost
+    const left = deadline - performance.now()
+    if (signal || left < Infinity)
+      clock = setTimeout(tick, signal ? Math.min(patience, left) : left)
+  }
+
+  function track(sent: Sent): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const one: Running = { sent, refuse: reject }
+      const settle = () => {
+        running.delete(one)
+        if (running.size === 0) quiet?.()
+      }
+      running.add(one)
+      sent.then(
+        (answer) => {
+          settle()
+          if (failure) reject(failure.error)
+          else resolve(answer)
+        },
+        (error: unknown) => {
+          settle()
+          // what follows a failed statement fails too (25P02): the first failure is the one to tell
+          reject(fail(isLost ? databaseUnavailable(error) : error))
+        },
+      )
+    })
+  }
+
+  function fail(error: unknown): unknown {
+    failure ??= { error }
+    return failure.error
+  }
+
+  /** What the driver has not sent must not follow on another connection. */
+  function lost() {
+    isLost = true
+    if (running.size === 0) fail(databaseUnavailable(new Error('The connection was lost')))
+    for (const { sent } of running) sent.cancel()
+  }
+
+  function tick() {
+    if (signal && !client) {
+      client = signal()
+      client.addEventListener('abort', hungUp)
+      if (client.aborted) return hungUp()
+    }
+    const left = deadline - performance.now()
+    if (left <= 0) giveUp(timeout())
+    else if (left < Infinity) clock = setTimeout(tick, left)
+  }
+
+  function hungUp() {
+    giveUp(timeout(client?.reason))
+  }
+
+  function giveUp(error: Error) {
+    fail(error)
+    for (const { refuse } of running) refuse(error)
+    ending ??= stop()
+  }
+
+  async function commit() {
+    isOver = true
+    if (!lease) return
+    if (!failure) {
+      isCommitting = true
+      try {
+        const { command } = await track(lease.slot.command('commit'))
+        if (command === 'COMMIT') return letGo()
+        fail(new Error(`PostgreSQL answered the commit with ${command}`))
+      } catch (error) {
+        fail(error)
+      }
+    }
+    void rollback()
+    throw failure?.error
+  }
+
+  async function rollback() {
+    isOver = true
+    if (!lease || isReleased) return
+    ending ??= stop()
+    await ending
+  }
+
+  /** Gives the connection back with nothing of this transaction left on it: no statement, no cancel on its way. */
+  async function stop() {
+    isOver = true
+    stopClock()
+    const { slot: link, statement } = theLease()
+    const isCancel = running.size > 0 && !isCommitting
+    const until = performance.now() + grace
+    const isClean =
+      link.isConnected &&
+      (await silence(link, until)) &&
+      (await within(until, () => link.command('rollback')))
+    if (!isClean) link.discard()
+    if (isCancel) on({ type: 'cancelled', statement, destroyed: !isClean })
+    letGo()
+  }
+
+  /** Whether everything sent was answered, cancelled where needed. */
+  async function silence(link: Link, until: number): Promise<boolean> {
+    if (!(await within(until, () => begun))) return false
+    while (running.size > 0) {
+      if (performance.now() >= until) return false
+      if (!isCommitting && !(await within(until, link.cancel))) return false
+      if (running.size === 0) return true
+      const turn = isCommitting ? until : Math.min(until, performance.now() + repeat)
+      await within(turn, () => new Promise<void>((resolve) => (quiet = resolve)))
+    }
+    return true
+  }
+
+  function stopClock() {
+    clearTimeout(clock)
+    client?.removeEventListener('abort', hungUp)
+  }
+
+  function letGo() {
+    if (!lease || isReleased) return
+    isReleased = true
+    stopClock()
+    lease.slot.onLost = undefined
+    lease.slot.retire()
+    gate.release(lease)
+  }
+
+  function theLease(): Lease<Link> {
+    if (!lease) throw new Error('No connection is held')
+    return lease
+  }
+
+  return {
+    get isOpened() {
+      return lease !== undefined || opening !== undefined
+    },
+    run(query, ...[values]) {
+      const rows = ask(query, (values ?? {}) as Values)
+      // one of several may fail while the caller still waits for another
+      rows.catch(() => {})
+      return rows
+    },
+    commit,
+    rollback,
+  }
+}
+
+/** Whether it succeeds before `until` (`performance.now()`). */
+function within(until: number, work: () => PromiseLike<unknown> | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = (isDone: boolean) => {
+      clearTimeout(limit)
+      resolve(isDone)
+    }
+    const limit = setTimeout(settle, Math.max(0, until - performance.now()), false)
+    try {
+      const doing = work()
+      if (doing)
+        doing.then(
+          () => settle(true),
+          () => settle(false),
+        )
+      else settle(true)
+    } catch {
+      settle(false)
+    }
+  })
+}

@@ -1,0 +1,101 @@
+import { timeout } from '../errors/error.ts'
+import type { Connections, DatabaseEvent, TransactionOptions } from './database.ts'
+import { lazyTransaction } from './lazy-transaction.ts'
+import { openLink } from './link.ts'
+import { retrying } from './retry.ts'
+import { slotGate } from './slots.ts'
+
+/** Durations in ms. */
+export type ConnectionOptions = {
+  /** Connections at most. */
+  readonly size: number
+  /** Waiting for a free connection. */
+  readonly acquireTimeout: number
+  /** Callers that may wait at once. */
+  readonly queueLimit: number
+  readonly connectTimeout: number
+  readonly statementTimeout: number
+  readonly lockTimeout: number
+  readonly idleInTransactionTimeout: number
+  readonly applicationName: string
+  /** A connection held longer is reported; 30,000 unless said. */
+  readonly leakAfter?: number
+  readonly on: (event: DatabaseEvent) => void
+}
+
+/** Opens nothing yet: a connection is made when a statement first needs one. */
+export function openConnections(url: string, options: ConnectionOptions): Connections {
+  const { size, connectTimeout, on } = options
+  const parameters = startupParameters(options)
+  const links = Array.from({ length: size }, () =>
+    openLink(url, { connectTimeout, parameters, on }),
+  )
+  const gate = slotGate(links, { leakAfter: 30_000, ...options })
+
+  return {
+    async transaction(wanted, work) {
+      const { access, signal } = wanted
+      if (signal?.aborted) throw timeout(signal.reason)
+      const lazy = {
+        begin: beginOf(wanted),
+        deadline: performance.now() + (wanted.deadline ?? Infinity),
+        signal: signal && (() => signal),
+        spent: { pool: undefined, db: undefined },
+      }
+      const tries = access === 'read write' ? 3 : 1
+      return retrying(() => lazyTransaction(gate, on, lazy), work, { tries, on })
+    },
+
+    request({ access, deadline, signal, spent }) {
+      const lazy = {
+        begin: beginOf({ access }),
+        deadline: performance.now() + deadline,
+        signal,
+        spent,
+      }
+      const open = () => lazyTransaction(gate, on, lazy)
+      const whole = open()
+      return {
+        db: {
+          run: whole.run,
+          async atomically(work) {
+            if (whole.isOpened) throw new Error('atomically comes before any other statement')
+            return retrying(open, work, { tries: 3, on })
+          },
+        },
+        commit: whole.commit,
+        rollback: whole.rollback,
+      }
+    },
+
+    pool() {
+      const stats = gate.stats()
+      const connected = links.filter((link) => link.isConnected).length
+      return { ...stats, idle: Math.max(0, connected - stats.inUse) }
+    },
+
+    async close() {
+      await gate.close()
+      await Promise.all(links.map((link) => link.close()))
+    },
+  }
+}
+
+/** A write says no `read write`: a database or role set to read only must stay so. */
+function beginOf({ access, isolation = 'read committed' }: TransactionOptions): string {
+  return access === 'read only'
+    ? 'begin isolation level repeatable read read only'
+    : `begin isolation level ${isolation}`
+}
+
+function startupParameters(options: ConnectionOptions) {
+  return {
+    application_name: options.applicationName,
+    statement_timeout: options.statementTimeout,
+    lock_timeout: options.lockTimeout,
+    idle_in_transaction_session_timeout: options.idleInTransactionTimeout,
+    TimeZone: 'UTC',
+    // one plan per statement, made once per connection: no statement of ours needs to know its values
+    plan_cache_mode: 'force_generic_plan',
+  }
+}

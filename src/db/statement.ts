@@ -1,0 +1,49 @@
+import { is, type Placeholder, SQL, sql } from 'drizzle-orm'
+import type { PgPreparedQuery, PreparedQueryConfig } from 'drizzle-orm/pg-core'
+import { type Compiled, compileBuilder, compileTemplate, type Drizzle, drizzle } from './compile.ts'
+
+export type { Compiled, Drizzle } from './compile.ts'
+
+/** The values a statement takes, as the placeholders that stand for them. */
+export type Slots<Params> = { readonly [Name in keyof Params & string]: Placeholder<Name> }
+
+/** A Drizzle builder, or an SQL template whose rows are objects keyed by column name. */
+export type Preparable<Row> =
+  | SQL<Row>
+  | (PromiseLike<readonly Row[]> & {
+      prepare(name: string): PgPreparedQuery<PreparedQueryConfig>
+    })
+
+/** A named query as a value: it says what to ask; `Database.run` decides when and on which connection. */
+export type Statement<Params, Row> = {
+  readonly name: string
+  readonly build: (db: Drizzle, slots: Slots<Params>) => Preparable<Row>
+}
+
+export const statement = <Params, Row>(
+  name: string,
+  build: (db: Drizzle, slots: Slots<Params>) => Preparable<Row>,
+): Statement<Params, Row> => ({ name, build })
+
+/** A value where the SQL needs it known when it is written; none where the statement takes none. */
+export type Values<Params> = keyof Params extends never ? [] : [values: Params]
+
+const compiled = new WeakMap<object, Compiled>()
+
+/** The statement's SQL and its bindings, built by Drizzle the first time they are asked for. */
+export function compile<Params, Row>(query: Statement<Params, Row>): Compiled {
+  const known = compiled.get(query)
+  if (known) return known
+  const built = query.build(drizzle, slots as Slots<Params>)
+  const fresh = is(built, SQL)
+    ? compileTemplate(query.name, built)
+    : compileBuilder(query.name, built)
+  compiled.set(query, fresh)
+  return fresh
+}
+
+/** Any name asked of it is a placeholder of that name: which names there are is the type's business. */
+const slots = new Proxy<Record<string, Placeholder>>(
+  {},
+  { get: (_, name) => sql.placeholder(String(name)) },
+)
