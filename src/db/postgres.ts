@@ -97,5 +97,7 @@ function startupParameters(options: ConnectionOptions) {
     TimeZone: 'UTC',
     // one plan per statement, made once per connection: no statement of ours needs to know its values
     plan_cache_mode: 'force_generic_plan',
+    // a plan that cannot know its values is costed high, and compiling it would take longer than it runs
+    jit: 'off',
   }
 }
