@@ -1,0 +1,157 @@
+import { z } from 'zod'
+
+const whole = (from: number, to: number, unit = '') =>
+  z
+    .string()
+    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= from && Number(text) <= to, {
+      error: `a whole number${unit && ` of ${unit}`} from ${from} to ${to}`,
+    })
+    .transform(Number)
+const milliseconds = (from: number, to: number) => whole(from, to, 'milliseconds')
+const choice = <const T extends readonly string[]>(values: T) =>
+  z.enum(values, { error: `one of ${values.join(', ')}` })
+const onOff = choice(['on', 'off']).transform((value) => value === 'on')
+const hour = 3_600_000
+
+/** Limits inside one another, the outer first: what is not set is at most its outer one. */
+const nested = [
+  ['REQUEST_TIMEOUT', 'STATEMENT_TIMEOUT'],
+  ['REQUEST_TIMEOUT', 'POOL_ACQUIRE_TIMEOUT'],
+  ['REQUEST_TIMEOUT', 'CONNECT_TIMEOUT'],
+  ['STATEMENT_TIMEOUT', 'LOCK_TIMEOUT'],
+] as const
+
+const variables = z.object({
+  NODE_ENV: choice(['production', 'development', 'test']).optional(),
+  DATABASE_URL: z
+    .string()
+    .refine(isDatabaseUrl, { error: 'a URL like postgres://user:password@host:5432/database' })
+    .optional(),
+  DATA_DIR: z.string().optional(),
+  DEMO: onOff.optional(),
+  HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/, { error: 'a host name or an IP address' })
+    .default('127.0.0.1'),
+  PORT: whole(0, 65_535).default(3000),
+  LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  REQUEST_TIMEOUT: milliseconds(100, hour).default(10_000),
+  STATEMENT_TIMEOUT: milliseconds(50, hour).optional(),
+  LOCK_TIMEOUT: milliseconds(10, hour).optional(),
+  IDLE_IN_TRANSACTION_TIMEOUT: milliseconds(100, hour).default(30_000),
+  CONNECT_TIMEOUT: milliseconds(50, hour).optional(),
+  POOL_SIZE: whole(1, 1000).default(10),
+  POOL_ACQUIRE_TIMEOUT: milliseconds(10, hour).optional(),
+  POOL_QUEUE_LIMIT: whole(0, 1_000_000).default(1000),
+  CACHE: onOff.default(true),
+  CACHE_THRESHOLD: milliseconds(0, 60_000).default(5),
+  FOLD_INTERVAL: milliseconds(50, 60_000).default(1000),
+  CURSOR_SECRET: z.string().min(32, { error: 'at least 32 characters' }).optional(),
+})
+type Variables = z.output<typeof variables>
+type Fault = { readonly name: string; readonly should: string }
+
+export type Config = ReturnType<typeof configOf>
+
+/**
+ * What the environment says, defaults filled in; an empty variable counts as unset. Durations are in ms.
+ * @throws ConfigError with every fault there is, never with the value of a secret
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const read = variables.safeParse(given)
+  const faults = [
+    ...(read.error?.issues ?? []).map(({ path, message }) => ({
+      name: String(path[0]),
+      should: `should be ${message}${shown(String(path[0]), given)}`,
+    })),
+    ...contradictions(given),
+  ]
+  if (!read.data || faults.length > 0) throw new ConfigError(faults)
+  return configOf(read.data)
+}
+
+/** Its message is for the person who starts the program: one line per faulty variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  constructor(faults: readonly Fault[]) {
+    super(faults.map(({ name, should }) => `${name} ${should}`).join('\n'))
+  }
+}
+
+function configOf(read: Variables) {
+  const { REQUEST_TIMEOUT: requestTimeout } = read
+  const statementTimeout = read.STATEMENT_TIMEOUT ?? requestTimeout
+  return {
+    databaseUrl: read.DATABASE_URL,
+    dataDir: read.DATA_DIR ?? '.data',
+    demo: read.DEMO ?? read.DATABASE_URL === undefined,
+    host: read.HOST,
+    port: read.PORT,
+    logLevel: read.LOG_LEVEL,
+    requestTimeout,
+    statementTimeout,
+    lockTimeout: read.LOCK_TIMEOUT ?? Math.min(5000, statementTimeout),
+    idleInTransactionTimeout: read.IDLE_IN_TRANSACTION_TIMEOUT,
+    connectTimeout: read.CONNECT_TIMEOUT ?? Math.min(3000, requestTimeout),
+    poolSize: read.POOL_SIZE,
+    acquireTimeout: read.POOL_ACQUIRE_TIMEOUT ?? Math.min(2000, Math.floor(requestTimeout / 2)),
+    queueLimit: read.POOL_QUEUE_LIMIT,
+    cache: read.CACHE,
+    cacheThreshold: read.CACHE_THRESHOLD,
+    foldInterval: read.FOLD_INTERVAL,
+    cursorSecret: read.CURSOR_SECRET,
+  }
+}
+
+/** Looks at the variables one by one, so that a fault in one does not hide a contradiction of others. */
+function contradictions(given: Readonly<Record<string, string | undefined>>): Fault[] {
+  const faults: Fault[] = []
+  const blame = (name: keyof Variables, should: string) => faults.push({ name, should })
+  const isExternal = given.DATABASE_URL !== undefined
+  if (given.NODE_ENV === 'production' && !isExternal)
+    blame(
+      'DATABASE_URL',
+      'should be set with NODE_ENV=production: the embedded database is for development',
+    )
+  if (isExternal && given.DATA_DIR !== undefined)
+    blame('DATA_DIR', 'should not be set with DATABASE_URL: it is for the embedded database')
+  if (isExternal && given.DEMO === 'on')
+    blame('DEMO', 'should not be on with DATABASE_URL: run "npm run shopboard -- demo" there')
+  for (const [outer, inner] of nested) {
+    const [limit, value] = [numberOf(outer, given), numberOf(inner, given)]
+    if (limit === undefined || value === undefined || given[inner] === undefined) continue
+    const isStrict = inner === 'POOL_ACQUIRE_TIMEOUT'
+    if (isStrict ? value >= limit : value > limit)
+      blame(
+        inner,
+        `should be ${isStrict ? 'less than' : 'at most'} ${outer}, which is ${limit}; it is ${value}`,
+      )
+  }
+  return faults
+}
+
+/** Undefined when it is faulty: that is told already. */
+function numberOf(
+  name: (typeof nested)[number][0 | 1],
+  given: Readonly<Record<string, string | undefined>>,
+): number | undefined {
+  const value = variables.shape[name].safeParse(given[name])
+  if (value.data === undefined && value.success && name === 'STATEMENT_TIMEOUT')
+    return numberOf('REQUEST_TIMEOUT', given)
+  return value.data
+}
+
+const secrets = ['DATABASE_URL', 'CURSOR_SECRET']
+const shown = (name: string, given: Readonly<Record<string, string | undefined>>) =>
+  secrets.includes(name) ? '' : `; it is ${JSON.stringify(given[name])}`
+
+function isDatabaseUrl(text: string): boolean {
+  try {
+    const { protocol, username, password } = new URL(text)
+    decodeURIComponent(username + password)
+    return protocol === 'postgres:' || protocol === 'postgresql:'
+  } catch {
+    return false
+  }
+}

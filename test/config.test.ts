@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { readConfig } from '../src/config.ts'
+
+const faultsOf = (env: Record<string, string>) => {
+  try {
+    readConfig(env)
+    return []
+  } catch (error) {
+    return error instanceof Error ? error.message.split('\n') : [String(error)]
+  }
+}
+
+describe('readConfig', () => {
+  it('serves the embedded database on the loopback where nothing is set', () => {
+    expect(readConfig({})).toMatchObject({
+      databaseUrl: undefined,
+      dataDir: '.data',
+      demo: true,
+      host: '127.0.0.1',
+      port: 3000,
+    })
+  })
+
+  it('takes an empty variable for an unset one', () => {
+    expect(readConfig({ PORT: '', DATABASE_URL: '', DEMO: '' })).toEqual(readConfig({}))
+  })
+
+  it('fills no demo into a database of one’s own', () => {
+    expect(readConfig({ DATABASE_URL: 'postgres://localhost/shop' }).demo).toBe(false)
+  })
+
+  it('fits the limits that are not set into the request timeout', () => {
+    expect(readConfig({ REQUEST_TIMEOUT: '301' })).toMatchObject({
+      statementTimeout: 301,
+      lockTimeout: 301,
+      connectTimeout: 301,
+      acquireTimeout: 150,
+    })
+  })
+
+  it.each([
+    ['PORT', '70000', 'from 0 to 65535'],
+    ['PORT', '3000.5', 'from 0 to 65535'],
+    ['PORT', '1e3', 'from 0 to 65535'],
+    ['PORT', '9'.repeat(300), 'from 0 to 65535'],
+    ['POOL_SIZE', '0', 'from 1 to 1000'],
+    ['POOL_QUEUE_LIMIT', '-1', 'from 0'],
+    ['REQUEST_TIMEOUT', '10s', 'milliseconds'],
+    ['CACHE', 'yes', 'on, off'],
+    ['NODE_ENV', 'Production', 'production, development, test'],
+    ['LOG_LEVEL', 'loud', 'silent'],
+    ['HOST', 'my host', 'host name'],
+    ['CURSOR_SECRET', 'short', '32 characters'],
+    ['DATABASE_URL', 'mysql://localhost/shop', 'postgres://'],
+    ['DATABASE_URL', 'localhost:5432', 'postgres://'],
+    ['DATABASE_URL', 'postgres://user:%zz@localhost/shop', 'postgres://'],
+  ])('refuses %s=%s and says what it should be', (name, value, should) => {
+    const [fault, ...others] = faultsOf({ [name]: value })
+    expect(fault).toMatch(new RegExp(`^${name} should be `))
+    expect(fault).toContain(should)
+    expect(others).toEqual([])
+  })
+
+  it.each([
+    ['DATABASE_URL', { NODE_ENV: 'production' }],
+    ['DATA_DIR', { DATABASE_URL: 'postgres://localhost/shop', DATA_DIR: '.data' }],
+    ['DEMO', { DATABASE_URL: 'postgres://localhost/shop', DEMO: 'on' }],
+    ['STATEMENT_TIMEOUT', { STATEMENT_TIMEOUT: '10001' }],
+    ['POOL_ACQUIRE_TIMEOUT', { REQUEST_TIMEOUT: '500', POOL_ACQUIRE_TIMEOUT: '500' }],
+    ['CONNECT_TIMEOUT', { REQUEST_TIMEOUT: '500', CONNECT_TIMEOUT: '501' }],
+    ['LOCK_TIMEOUT', { STATEMENT_TIMEOUT: '500', LOCK_TIMEOUT: '501' }],
+    ['LOCK_TIMEOUT', { REQUEST_TIMEOUT: '500', LOCK_TIMEOUT: '501' }],
+  ])('refuses the %s that contradicts another variable', (name, env) => {
+    const [fault, ...others] = faultsOf(env)
+    expect(fault).toMatch(new RegExp(`^${name} should `))
+    expect(others).toEqual([])
+  })
+
+  it('names every fault at once, contradictions too', () => {
+    const faults = faultsOf({
+      NODE_ENV: 'production',
+      PORT: 'x',
+      CACHE: 'x',
+      STATEMENT_TIMEOUT: '99999',
+    })
+    expect(faults.map((fault) => fault.split(' ')[0])).toEqual([
+      'PORT',
+      'CACHE',
+      'DATABASE_URL',
+      'STATEMENT_TIMEOUT',
+    ])
+  })
+
+  it('never repeats a secret', () => {
+    const faults = faultsOf({ DATABASE_URL: 'http://u:hunter2@h/d', CURSOR_SECRET: 'hunter2' })
+    expect(faults).toHaveLength(2)
+    expect(faults.join()).not.toContain('hunter2')
+  })
+})
