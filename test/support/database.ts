@@ -27,12 +27,7 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
     admin.unsafe(`create database ${name} template ${origin} strategy file_copy`),
   )
   const url = Object.assign(new URL(inject('adminUrl')), { pathname: `/${name}` }).toString()
-  const sql = postgres(url, {
-    max: 5,
-    onnotice: () => {},
-    connection: { TimeZone: 'UTC' },
-    types: { instant: microseconds },
-  })
+  const sql = connectTo(url)
   return {
     url,
     sql,
@@ -42,6 +37,15 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
     },
   }
 }
+
+/** Connects when first asked; instants keep their microseconds. */
+export const connectTo = (url: string): TestSql =>
+  postgres(url, {
+    max: 5,
+    onnotice: () => {},
+    connection: { TimeZone: 'UTC' },
+    types: { instant: microseconds },
+  })
 
 /** A database for the tests of one `describe` or file, made before and dropped after them. */
 export function useDatabase(): Pick<TestDatabase, 'url' | 'sql'> {

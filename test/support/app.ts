@@ -1,0 +1,65 @@
+import { createApp } from '../../src/app.ts'
+import { noCache } from '../../src/cache/cache.ts'
+import type { Services } from '../../src/context.ts'
+import type { Connections } from '../../src/db/database.ts'
+import type { ConnectionOptions } from '../../src/db/postgres.ts'
+import { cursorCodec } from '../../src/features/paging/cursor.ts'
+import type { Observation } from '../../src/observability/observer.ts'
+import { openTestConnections } from './connections.ts'
+import { connectTo, createTestDatabase, type TestDatabase, type TestSql } from './database.ts'
+
+export type TestAppOptions = {
+  /** A database the test made itself; else the app gets one of its own. */
+  readonly url?: string
+  readonly connections?: Partial<ConnectionOptions>
+  readonly services?: Partial<Services>
+}
+
+export type TestApp = {
+  readonly app: ReturnType<typeof createApp>
+  /** `path` begins with a slash. */
+  readonly request: (path: string, init?: RequestInit) => Promise<Response>
+  readonly connections: Connections
+  /** What the app told its listeners, oldest first. */
+  readonly observed: Observation[]
+  readonly sql: TestSql
+  readonly url: string
+  readonly close: () => Promise<void>
+}
+
+/** The app over a real database, without a port, a cache or a log. */
+export async function createTestApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const { url, sql, drop } = options.url ? borrowed(options.url) : await createTestDatabase()
+  const observed: Observation[] = []
+  const connections = openTestConnections(url, {
+    on: (event) => observed.push({ type: 'database', event }),
+    ...options.connections,
+  })
+  const app = createApp({
+    connections: () => connections,
+    cursors: cursorCodec(new TextEncoder().encode('a key for tests alone')),
+    requestTimeout: 5_000,
+    cache: noCache,
+    observe: (observation) => observed.push(observation),
+    runtime: 'node',
+    isReady: () => true,
+    ...options.services,
+  })
+  return {
+    app,
+    request: async (path, init) => app.request(path, init),
+    connections,
+    observed,
+    sql,
+    url,
+    async close() {
+      await connections.close()
+      await drop()
+    },
+  }
+}
+
+function borrowed(url: string): TestDatabase {
+  const sql = connectTo(url)
+  return { url, sql, drop: () => sql.end({ timeout: 1 }) }
+}
