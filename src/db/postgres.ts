@@ -97,6 +97,8 @@ function startupParameters(options: ConnectionOptions) {
     TimeZone: 'UTC',
     // one plan per statement, made once per connection: no statement of ours needs to know its values
     plan_cache_mode: 'force_generic_plan',
+    // such a plan outlives the day its tables were small: it must not have settled for scanning them
+    enable_seqscan: 'off',
     // a plan that cannot know its values is costed high, and compiling it would take longer than it runs
     jit: 'off',
   }
