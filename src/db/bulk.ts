@@ -1,0 +1,82 @@
+import { setImmediate } from 'node:timers/promises'
+import postgres from 'postgres'
+
+/** One connection of its own for a bulk command: it can COPY and keeps its temporary tables to the end. */
+export type Bulk = {
+  readonly sql: postgres.ReservedSql
+  /** Ends the session on the server, whatever it is doing: its transaction is rolled back. */
+  readonly abort: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** Working memory of the session (kB): joins and sorts of staged rows, and their pages. */
+const memory = 64 * 1024
+
+export async function openBulk(url: string): Promise<Bulk> {
+  const options = { max: 1, fetch_types: false, connect_timeout: 10, onnotice: () => {} }
+  const client = postgres(url, {
+    ...options,
+    max_lifetime: null,
+    connection: {
+      application_name: 'shopboard bulk',
+      TimeZone: 'UTC',
+      DateStyle: 'ISO',
+      statement_timeout: 0,
+      lock_timeout: 0,
+      idle_in_transaction_session_timeout: 0,
+    },
+  })
+  try {
+    // A first reserve never resolves when no types are fetched: connect by a statement.
+    await client`select`
+    const sql = await client.reserve()
+    await sql`select set_config('work_mem', ${memory}::text, false), set_config('temp_buffers', ${memory / 8}::text, false), set_config('jit', 'off', false)`
+    // Not every platform can: a killed client is then noticed when its statement ends.
+    await sql`select set_config('client_connection_check_interval', '1s', false)`.catch(() => {})
+    const [session] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
+
+    return {
+      sql,
+      async abort() {
+        const second = postgres(url, options)
+        await second`select pg_terminate_backend(${session?.pid ?? 0})`.catch(() => {})
+        await second.end({ timeout: 1 })
+      },
+      close: () => client.end({ timeout: 1 }),
+    }
+  } catch (error) {
+    await client.end({ timeout: 0 })
+    throw error
+  }
+}
+
+/**
+ * Runs `copy … from stdin` with the chunks as its data, each on its way before the next is asked for.
+ * A failure at the very end reaches nobody through the driver's stream: a statement behind it asks.
+ */
+export async function copyFrom(
+  sql: Bulk['sql'],
+  copy: postgres.PendingQuery<postgres.Row[]>,
+  chunks: AsyncIterable<Buffer>,
+): Promise<void> {
+  const stream = await copy.writable()
+  let failure: Error | undefined
+  stream.on('error', (error) => {
+    failure = error
+  })
+  const send = (chunk: Buffer) =>
+    new Promise<void>((resolve, reject) => {
+      stream.write(chunk, (error) => (error ? reject(failure ?? error) : resolve()))
+    })
+
+  try {
+    for await (const chunk of chunks) await send(chunk)
+    stream.end()
+    await setImmediate()
+    await sql`select`
+    if (!stream.writableFinished) throw failure ?? new Error('The copied rows were refused.')
+  } catch (error) {
+    stream.destroy(error instanceof Error ? error : undefined)
+    throw error
+  }
+}

@@ -1,0 +1,118 @@
+import { isUtf8 } from 'node:buffer'
+import { CsvError, parse } from 'csv-parse/sync'
+import { type Block, recordLimit } from './bytes.ts'
+
+/** A record and the physical line it starts on, or what is wrong with that line. */
+export type CsvRecord = { readonly line: number; readonly text: () => string } & (
+  | { readonly fields: readonly string[]; readonly fault?: never }
+  | { readonly fault: string }
+)
+
+const newline = 10
+
+/**
+ * The records of a CSV file (RFC 4180, LF or CRLF), in batches. A broken record costs its first physical line
+ * and reading goes on with the next, so that an unclosed quote takes no good record along.
+ */
+export async function* csvRecords(blocks: AsyncIterable<Block>): AsyncGenerator<CsvRecord[]> {
+  let held: Buffer = Buffer.alloc(0)
+  let line = 1
+  /** A record that is still open is parsed again only when as much again has come. */
+  let enough = 0
+
+  const take = (isLast: boolean): CsvRecord[] => {
+    const read = readRecords(held, line, isLast || held.length > recordLimit)
+    held = held.subarray(read.bytes)
+    line = read.line
+    enough = held.length * 2
+    return read.records
+  }
+
+  for await (const { bytes, isOverlong } of blocks) {
+    if (isOverlong) {
+      yield take(true)
+      yield [{ line: line++, fault: 'the line is too long', text: () => bytes.toString() }]
+      continue
+    }
+    held = held.length > 0 ? Buffer.concat([held, bytes]) : bytes
+    if (held.length >= Math.min(enough, recordLimit)) yield take(false)
+  }
+  yield take(true)
+}
+
+type Read = { readonly records: CsvRecord[]; readonly bytes: number; readonly line: number }
+
+/** Reads up to the end, or, unless `isLast`, up to a record whose closing quote is still to come. */
+function readRecords(bytes: Buffer, firstLine: number, isLast: boolean): Read {
+  const records: CsvRecord[] = []
+  const mayBeInvalid = !isUtf8(bytes)
+  let at = 0
+  let line = firstLine
+
+  while (at < bytes.length) {
+    const start = at
+    const error = parseError(bytes.subarray(start), (fields, recordEnd) => {
+      const [from, to] = [at, start + recordEnd]
+      const text = () => bytes.toString('utf8', from, to).replace(/\r?\n$/, '')
+      if (mayBeInvalid && !isUtf8(bytes.subarray(from, to))) {
+        records.push({ line, fault: 'the text is not UTF-8', text })
+      } else if (fields.length > 1 || fields[0] !== '') {
+        records.push({ line, fields, text })
+      }
+      line += newlinesIn(bytes, from, to)
+      at = to
+    })
+    if (!error || (error.code === 'CSV_QUOTE_NOT_CLOSED' && !isLast)) break
+
+    const [from, to] = [at, bytes.indexOf(newline, at) + 1 || bytes.length]
+    const text = () => bytes.toString('utf8', from, to).replace(/\r?\n$/, '')
+    records.push({ line, fault: faultOf(error), text })
+    line++
+    at = to
+  }
+  return { records, bytes: at, line }
+}
+
+/** Hands over each good record with the offset of its end, up to the first broken one. */
+function parseError(
+  bytes: Buffer,
+  onRecord: (fields: string[], end: number) => void,
+): CsvError | undefined {
+  try {
+    parse(bytes, {
+      record_delimiter: ['\r\n', '\n'],
+      relax_column_count: true,
+      on_record: (fields: string[], { bytes: end }) => {
+        onRecord(fields, end)
+        return null
+      },
+    })
+    return undefined
+  } catch (error) {
+    if (error instanceof CsvError) return error
+    throw error
+  }
+}
+
+function faultOf({ code }: CsvError): string {
+  switch (code) {
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return 'a quote is not closed'
+    case 'CSV_INVALID_CLOSING_QUOTE':
+      return 'a quote is not closed, or text follows the closing quote'
+    default:
+      return 'a quote stands inside an unquoted field'
+  }
+}
+
+function newlinesIn(bytes: Buffer, from: number, to: number): number {
+  let count = 0
+  for (
+    let at = bytes.indexOf(newline, from);
+    at >= 0 && at < to;
+    at = bytes.indexOf(newline, at + 1)
+  ) {
+    count++
+  }
+  return count
+}

@@ -1,0 +1,80 @@
+import { isUtf8 } from 'node:buffer'
+import type { Block } from './bytes.ts'
+import type { ReadOptions, SourceRecord } from './records.ts'
+import { columnKey, type ImportTable } from './tables.ts'
+
+/** One JSON object per line; blank lines count as lines and hold nothing. */
+export async function* ndjsonRecords(
+  table: ImportTable,
+  blocks: AsyncIterable<Block>,
+  onUnknown: ReadOptions['onUnknown'],
+): AsyncGenerator<SourceRecord[]> {
+  const positionOf = positions(table, onUnknown)
+  let line = 1
+
+  for await (const { bytes, isOverlong } of blocks) {
+    if (isOverlong) {
+      const start = bytes.toString()
+      yield [{ line: line++, fault: 'the line is too long', original: () => start }]
+      continue
+    }
+    const mayBeInvalid = !isUtf8(bytes)
+    const lines = bytes.toString().split('\n')
+    if (lines.at(-1) === '') lines.pop()
+    const records = lines.map((each, at) => read(each.trim(), line + at, positionOf, mayBeInvalid))
+    yield records.filter((record) => record !== undefined)
+    line += lines.length
+  }
+}
+
+type PositionOf = (name: string) => number
+
+function read(
+  original: string,
+  line: number,
+  positionOf: PositionOf,
+  mayBeInvalid: boolean,
+): SourceRecord | undefined {
+  if (original === '') return undefined
+  const refused = (fault: string) => ({ line, fault, original: () => original })
+  // Decoding left U+FFFD where the bytes were not UTF-8.
+  if (mayBeInvalid && original.includes('\ufffd')) return refused('the text is not UTF-8')
+
+  const value = parsed(original)
+  if (value === undefined) return refused('the line is not valid JSON')
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return refused('the line is not a JSON object')
+  }
+  const cells: unknown[] = []
+  for (const [name, cell] of Object.entries(value)) {
+    const at = positionOf(name)
+    if (at < 0) continue
+    if (at in cells) return refused(`${name} is given twice`)
+    cells[at] = cell
+  }
+  return { line, cells, original: () => original }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Finds a column by name, remembering each name seen; beyond a thousand unknown ones they go unnamed. */
+function positions({ columns }: ImportTable, onUnknown: ReadOptions['onUnknown']): PositionOf {
+  const keys = columns.map(({ name }) => columnKey(name))
+  const seen = new Map<string, number>()
+  return (name) => {
+    const before = seen.get(name)
+    if (before !== undefined) return before
+    const at = keys.indexOf(columnKey(name))
+    if (at >= 0 || seen.size < 1000) {
+      seen.set(name, at)
+      if (at < 0) onUnknown(name)
+    }
+    return at
+  }
+}

@@ -1,0 +1,132 @@
+import type { Bulk } from '../../db/bulk.ts'
+import { stagingOf } from './staging.ts'
+import type { ImportTable } from './tables.ts'
+
+type Sql = Bulk['sql']
+
+/** What became of a file's rows. */
+export type Settled = {
+  readonly kept: number
+  /** Already in the database, under the same id. */
+  readonly skipped: number
+  readonly rejected: number
+  /** Kept or skipped rows whose author exists nowhere: kept without one. */
+  readonly authorsSetNull: number
+}
+
+/** Rows inserted by one statement. Measured: 20,000 to 200,000 differ by less than 5 %; fewer show progress sooner. */
+const chunkRows = 50_000
+
+/**
+ * Moves what can be kept of a table's staged rows into the table, inside the caller's transaction, and leaves
+ * the others in staging with their reason. Parents must be settled before their children.
+ */
+export async function settle(
+  sql: Sql,
+  table: ImportTable,
+  onProgress: (rows: number, of: number) => void,
+): Promise<Settled> {
+  await refuseRepeatedIds(sql, table)
+  const skipped = await dropPresent(sql, table)
+  for (const column of table.uniqueIgnoringCase) await refuseTaken(sql, table, column)
+  const authorsSetNull = await settleReferences(sql, table)
+  await moveSequencePast(sql, table)
+  const kept = await insertStaged(sql, table, onProgress)
+
+  const [counted] = await sql<{ n: number }[]>`
+    select count(*)::integer as n from ${sql(stagingOf(table))} where reason is not null`
+  return { kept, skipped, rejected: counted?.n ?? 0, authorsSetNull }
+}
+
+/** The first row with an id stands. */
+const refuseRepeatedIds = (sql: Sql, table: ImportTable) => sql`
+  update ${sql(stagingOf(table))} s
+  set reason = format('id %s stands on line %s already', s.id, first.line)
+  from (
+    select id, min(line) as line from ${sql(stagingOf(table))}
+    where reason is null group by id having count(*) > 1
+  ) first
+  where s.id = first.id and s.line > first.line and s.reason is null`
+
+async function dropPresent(sql: Sql, table: ImportTable): Promise<number> {
+  const dropped = await sql`
+    delete from ${sql(stagingOf(table))} s using ${sql(`public.${table.name}`)} t
+    where t.id = s.id and s.reason is null`
+  return dropped.count
+}
+
+/** What another row holds cannot be taken, be that row in the database or earlier in the file. */
+async function refuseTaken(sql: Sql, table: ImportTable, column: string): Promise<void> {
+  const staging = sql(stagingOf(table))
+  await sql`
+    update ${staging} s set reason = format('%s belongs to id %s already', ${column}::text, t.id)
+    from ${sql(`public.${table.name}`)} t
+    where lower(t.${sql(column)}) = lower(s.${sql(column)}) and s.reason is null`
+  await sql`
+    update ${staging} s set reason = format('%s stands on line %s already', ${column}::text, first.line)
+    from (
+      select lower(${sql(column)}) as value, min(line) as line from ${staging}
+      where reason is null and ${sql(column)} is not null group by 1 having count(*) > 1
+    ) first
+    where lower(s.${sql(column)}) = first.value and s.line > first.line and s.reason is null`
+}
+
+/** Returns how many rows lost a reference that may be null. */
+async function settleReferences(sql: Sql, table: ImportTable): Promise<number> {
+  let setNull = 0
+  for (const { column, table: target, isNullable } of table.references) {
+    const settled = isNullable
+      ? sql`${sql(column)} = null`
+      : sql`reason = format('%s %s exists nowhere', ${column}::text, ${sql(column)})`
+    const changed = await sql`
+      update ${sql(stagingOf(table))} s set ${settled}
+      where reason is null and ${sql(column)} is not null
+        and not exists (select from ${sql(`public.${target}`)} t where t.id = s.${sql(column)})`
+    if (isNullable) setNull += changed.count
+  }
+  return setNull
+}
+
+/**
+ * Before the rows are in, so that no other writer is given one of their ids meanwhile. Sequences know no
+ * transaction: after a failure a gap remains. A short way goes by `nextval`, which never turns back.
+ */
+const moveSequencePast = (sql: Sql, table: ImportTable) => sql`
+  select case when missing < 1000
+    then (select max(id) from (select nextval(sequence) as id from generate_series(1, missing)) steps)
+    else setval(sequence, highest)
+  end
+  from (
+    select sequence, highest, highest - coalesce(pg_sequence_last_value(sequence), 0) as missing
+    from
+      (select pg_get_serial_sequence(${`public.${table.name}`}, 'id')::regclass as sequence) s,
+      (select max(id) as highest from ${sql(stagingOf(table))} where reason is null) h
+  ) distance
+  where missing > 0`
+
+/** Inserts by ranges of pages, in the file's order. Returns the rows inserted. */
+async function insertStaged(
+  sql: Sql,
+  table: ImportTable,
+  onProgress: (rows: number, of: number) => void,
+): Promise<number> {
+  const staging = sql(stagingOf(table))
+  const columns = sql(table.columns.map(({ name }) => name))
+  const [size] = await sql<{ rows: number; pages: number }[]>`
+    select count(*)::integer as rows,
+      (pg_relation_size(${stagingOf(table)}::regclass) / current_setting('block_size')::integer)::integer as pages
+    from ${staging} where reason is null`
+  if (!size || size.rows === 0) return 0
+
+  const step = Math.max(1, Math.ceil((size.pages * chunkRows) / size.rows))
+  let inserted = 0
+  for (let page = 0; page < size.pages; page += step) {
+    const chunk = await sql`
+      insert into ${sql(`public.${table.name}`)} (${columns})
+      select ${columns} from ${staging}
+      where ctid >= ${`(${page},0)`}::text::tid and ctid < ${`(${page + step},0)`}::text::tid and reason is null`
+    inserted += chunk.count
+    onProgress(inserted, size.rows)
+  }
+  return inserted
+}

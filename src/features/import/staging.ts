@@ -1,0 +1,89 @@
+import { type Bulk, copyFrom } from '../../db/bulk.ts'
+import type { ImportFile } from './files.ts'
+import { recordsOf, type SourceRecord } from './records.ts'
+import { type ImportTable, readRow } from './tables.ts'
+
+type Staged = {
+  /** Records of the file, good or bad. */
+  readonly rows: number
+  readonly unknownColumns: readonly string[]
+}
+
+/** Characters of COPY text sent at once. */
+const parcel = 128 * 1024
+
+/** The temporary table that holds a file's rows until they are settled; it dies with the connection. */
+export const stagingOf = ({ name }: ImportTable): string => `pg_temp.import_${name}`
+
+/**
+ * Copies a file into its staging table, each record with its line: a row that can be read in columns of the
+ * table's types, any other as a reason and the original text.
+ * @throws ImportError when the file as a whole cannot be used
+ */
+export async function stage(
+  { sql }: Bulk,
+  file: ImportFile,
+  onProgress: (rows: number, bytes: number) => void,
+): Promise<Staged> {
+  const { table } = file
+  const staging = sql(stagingOf(table))
+  const columns = table.columns.map(({ name, sqlType }) => `${name} ${sqlType}`).join(', ')
+  await sql`create temp table ${sql(`import_${table.name}`)} (line bigint, reason text, record text, ${sql.unsafe(columns)})`
+
+  let rows = 0
+  let bytes = 0
+  const unknownColumns: string[] = []
+  const records = recordsOf(file, {
+    onRead: (read) => {
+      bytes = read
+    },
+    onUnknown: (column) => unknownColumns.push(column),
+  })
+
+  async function* copyText(): AsyncGenerator<Buffer> {
+    let text = ''
+    for await (const batch of records) {
+      for (const record of batch) {
+        text += copyLine(table, record)
+        rows++
+        if (text.length < parcel) continue
+        yield Buffer.from(text)
+        text = ''
+        onProgress(rows, bytes)
+      }
+    }
+    yield Buffer.from(text)
+    onProgress(rows, bytes)
+  }
+
+  await copyFrom(sql, sql`copy ${staging} from stdin`, copyText())
+  await sql`analyze ${staging}`
+  return { rows, unknownColumns }
+}
+
+/** A line of COPY's text format: line, reason, record, then the table's columns. */
+function copyLine(table: ImportTable, record: SourceRecord): string {
+  if (record.fault !== undefined) return refusedLine(table, record, record.fault)
+  const { values, faults } = readRow(table, record.cells)
+  if (faults.length > 0) return refusedLine(table, record, faults.join('; '))
+
+  let line = `${record.line}\t\\N\t\\N`
+  for (const value of values) line += value === null ? '\t\\N' : `\t${escaped(value)}`
+  return `${line}\n`
+}
+
+function refusedLine({ columns }: ImportTable, { line, original }: SourceRecord, reason: string) {
+  const record = original().replaceAll('\0', '\u2400')
+  return `${line}\t${escaped(reason)}\t${escaped(record)}${'\t\\N'.repeat(columns.length)}\n`
+}
+
+const special = /[\\\t\n\r]/
+const escapes = new Map([
+  ['\\', '\\\\'],
+  ['\t', '\\t'],
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+])
+
+const escaped = (text: string): string =>
+  special.test(text) ? text.replace(/[\\\t\n\r]/g, (each) => escapes.get(each) ?? each) : text

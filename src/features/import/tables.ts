@@ -1,0 +1,126 @@
+import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
+import { comments, posts, sessions, users } from '../../db/schema.ts'
+import { email, id, instant, type Reader, text, truth, username } from './values.ts'
+
+export type ImportColumn = {
+  readonly name: string
+  readonly sqlType: string
+  readonly read: Reader
+  /** Without it a file cannot be imported. */
+  readonly isRequired: boolean
+  /** What stands for an empty value, as COPY takes it; undefined refuses the row. */
+  readonly whenEmpty: string | null | typeof likeCreatedAt | undefined
+}
+
+/** A column whose value names a row of another table. */
+export type Reference = {
+  readonly column: string
+  readonly table: string
+  /** A nullable one is set null where that row exists nowhere; else the row is refused. */
+  readonly isNullable: boolean
+}
+
+export type ImportTable = {
+  readonly name: string
+  readonly columns: readonly ImportColumn[]
+  readonly references: readonly Reference[]
+  /** Columns whose values, ignoring case, belong to one row only. */
+  readonly uniqueIgnoringCase: readonly string[]
+}
+
+const likeCreatedAt = Symbol('like created_at')
+
+/** What import knows, parents before children; columns and references are the schema's own. */
+export const importTables: readonly ImportTable[] = [users, posts, comments, sessions].map(tableOf)
+
+/** `created_at`, `createdAt` and `CREATED_AT` are one column. */
+export const columnKey = (name: string): string => name.trim().replaceAll('_', '').toLowerCase()
+
+/**
+ * The values of a row as COPY takes them, from its cells in the order of the columns (undefined: not given),
+ * and all that is wrong with it.
+ */
+export function readRow(
+  { columns }: ImportTable,
+  cells: readonly unknown[],
+): { readonly values: (string | null)[]; readonly faults: string[] } {
+  const values: (string | null)[] = []
+  const faults: string[] = []
+
+  columns.forEach(({ name, read, isRequired, whenEmpty }, at) => {
+    const cell = cells[at]
+    const reading = read(cell)
+    if (typeof reading === 'string') values[at] = reading
+    else if (reading !== null) faults.push(`${name} ${reading.fault}`)
+    else if (whenEmpty === undefined || (cell === undefined && isRequired)) {
+      faults.push(`${name} is missing`)
+    } else values[at] = whenEmpty === likeCreatedAt ? null : whenEmpty
+  })
+
+  if (faults.length === 0) {
+    const createdAt = values[columns.findIndex(({ name }) => name === 'created_at')] ?? null
+    columns.forEach(({ whenEmpty }, at) => {
+      if (whenEmpty === likeCreatedAt) values[at] ??= createdAt
+    })
+  }
+  return { values, faults }
+}
+
+function tableOf(table: PgTable): ImportTable {
+  const { name, columns, foreignKeys } = getTableConfig(table)
+  return {
+    name,
+    columns: columns.map(columnOf),
+    references: foreignKeys.flatMap((key) => {
+      const { columns, foreignTable } = key.reference()
+      const target = getTableConfig(foreignTable).name
+      return columns.map((column) => ({
+        column: column.name,
+        table: target,
+        isNullable: !column.notNull,
+      }))
+    }),
+    uniqueIgnoringCase: columns.map((column) => column.name).filter((each) => each === 'email'),
+  }
+}
+
+function columnOf(column: PgColumn): ImportColumn {
+  return {
+    name: column.name,
+    sqlType: column.getSQLType(),
+    read: readerOf(column),
+    isRequired: column.primary || (column.notNull && !column.hasDefault),
+    whenEmpty: whenEmptyOf(column),
+  }
+}
+
+function readerOf(column: PgColumn): Reader {
+  if (column.name === 'username') return username
+  if (column.name === 'email') return email
+  switch (column.getSQLType()) {
+    case 'bigint':
+      return id
+    case 'boolean':
+      return truth
+    case 'timestamp with time zone':
+      return instant
+    default:
+      return text
+  }
+}
+
+/** An empty CSV field is null; a text that cannot be null is then empty, a time is that of the row's creation. */
+function whenEmptyOf(column: PgColumn): ImportColumn['whenEmpty'] {
+  if (!column.notNull) return null
+  if (column.name === 'created_at') return 'now'
+  switch (column.getSQLType()) {
+    case 'timestamp with time zone':
+      return likeCreatedAt
+    case 'boolean':
+      return String(column.default)
+    case 'text':
+      return column.name === 'username' ? undefined : ''
+    default:
+      return undefined
+  }
+}

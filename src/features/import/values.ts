@@ -1,0 +1,100 @@
+/** A value as COPY takes it, null where none was given, or what is wrong with it. */
+export type Reading = string | null | { readonly fault: string }
+export type Reader = (value: unknown) => Reading
+
+/** Ids travel as JavaScript numbers: beyond ±(2^53 − 1) they would not stay themselves. */
+export const id: Reader = (value) => {
+  const text = trimmed(value)
+  if (text === null) return null
+  if (!/^[+-]?\d{1,17}$/.test(text)) return { fault: `is not a whole number: ${shown(text)}` }
+  return Number.isSafeInteger(Number(text))
+    ? String(Number(text))
+    : { fault: `is beyond ±(2^53 - 1): ${text}` }
+}
+
+const yes = new Set(['true', 't', 'yes', 'y', 'on', '1'])
+const no = new Set(['false', 'f', 'no', 'n', 'off', '0'])
+
+export const truth: Reader = (value) => {
+  const text = trimmed(value)?.toLowerCase() ?? null
+  if (text === null) return null
+  if (yes.has(text)) return 'true'
+  return no.has(text) ? 'false' : { fault: `is neither true nor false: ${shown(text)}` }
+}
+
+export const text: Reader = (value) => {
+  if (value === null || value === undefined) return null
+  if (typeof value === 'object') return { fault: 'is not a text' }
+  const given = String(value)
+  if (given.includes('\0')) return { fault: 'holds a NUL character' }
+  return given.isWellFormed() ? given : { fault: 'is not valid Unicode' }
+}
+
+export const username: Reader = (value) => {
+  const name = text(value)
+  if (typeof name !== 'string') return name
+  if (name.trim() === '') return { fault: 'is blank' }
+  return name.length > 200 && [...name].length > 200
+    ? { fault: 'is longer than 200 characters' }
+    : name
+}
+
+export const email: Reader = (value) => {
+  const address = text(value)
+  if (typeof address !== 'string' || address === '') return address === '' ? null : address
+  if (!/.@./s.test(address)) return { fault: `is not an address: ${shown(address)}` }
+  return address.length > 320 ? { fault: 'is longer than 320 characters' } : address
+}
+
+const instantShape =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?(?:([Zz]|UTC|GMT)|([+-])(\d\d)(?::?(\d\d))?)?)?$/
+
+/** RFC 3339, or as databases print it; without a zone it is UTC, a date is its midnight. Digits past microseconds are cut. */
+export const instant: Reader = (value) => {
+  const given = trimmed(value)
+  if (given === null) return null
+  const match = instantShape.exec(given)
+  if (!match) return { fault: `is not a time: ${shown(given)}` }
+  const [, year = '', month = '', day = '', hour = '00', minute = '00', second = '00'] = match
+  const [fraction = '', , sign = '+', zoneHour = '00', zoneMinute = '00'] = match.slice(7)
+
+  const isReal =
+    day >= '01' &&
+    Number(day) <= daysIn(Number(year), Number(month)) &&
+    hour <= '23' &&
+    minute <= '59' &&
+    second <= '59' &&
+    zoneHour <= '15' &&
+    zoneMinute <= '59'
+  if (!isReal) return { fault: `is not a time: ${shown(given)}` }
+
+  const seconds = `${year}-${month}-${day}T${hour}:${minute}:${second}`
+  const zone = `${sign}${zoneHour}:${zoneMinute}`
+  if (!isFourDigitYear(year, seconds + zone)) {
+    return { fault: `is not within the years 1 to 9999: ${shown(given)}` }
+  }
+  return fraction ? `${seconds}.${fraction.slice(0, 6)}${zone}` : seconds + zone
+}
+
+/** The zone can move an instant at either end out of the years that RFC 3339 can write. */
+function isFourDigitYear(year: string, instant: string): boolean {
+  if (year > '0001' && year < '9999') return true
+  const utcYear = new Date(instant).getUTCFullYear()
+  return year !== '0000' && utcYear >= 1 && utcYear <= 9999
+}
+
+/** Days of a month in the Gregorian calendar; none of a month that does not exist. */
+function daysIn(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
+  if (month < 1 || month > 12) return 0
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+}
+
+function trimmed(value: unknown): string | null {
+  if (value === null || value === undefined) return null
+  const given = (typeof value === 'object' ? JSON.stringify(value) : String(value)).trim()
+  return given === '' ? null : given
+}
+
+const shown = (given: string): string =>
+  JSON.stringify(given.length > 40 ? `${given.slice(0, 40)}…` : given)
