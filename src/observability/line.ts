@@ -40,6 +40,12 @@ export function lineOf(observation: Observation): Line | undefined {
           }
     case 'database':
       return lineOfDatabase(observation.event)
+    case 'failure':
+      return {
+        level: 'error',
+        message: observation.what,
+        fields: observation.error === undefined ? {} : whyOf(observation.error),
+      }
     case 'cache':
       return undefined
   }

@@ -25,6 +25,8 @@ export type Observation =
   | { readonly type: 'refresh_failed'; readonly name: string; readonly error: unknown }
   | { readonly type: 'watcher'; readonly state: 'seeing' | 'blind'; readonly error?: unknown }
   | { readonly type: 'database'; readonly event: DatabaseEvent }
+  /** Behind the requests: no answer tells of it. */
+  | { readonly type: 'failure'; readonly what: string; readonly error?: unknown }
 
 export type Observer = (observation: Observation) => void
 

@@ -1,0 +1,50 @@
+import { createServer } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { getRequestListener } from '@hono/node-server'
+
+export type Listening = {
+  readonly url: string
+  /** Accepts nothing new, lets running requests finish for at most `patience` ms, then closes their connections. */
+  readonly drain: (patience: number) => Promise<void>
+}
+type Fetch = Parameters<typeof getRequestListener>[0]
+
+/** Serves `fetch` on Node. @throws a plain sentence when the address cannot be had */
+export async function listen(fetch: Fetch, host: string, port: number): Promise<Listening> {
+  const server = createServer(getRequestListener(fetch))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(explained(error, host, port)))
+    server.listen(port, host, resolve)
+  })
+  const address = server.address()
+  const actualPort = typeof address === 'object' && address ? address.port : port
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`,
+    async drain(patience) {
+      let isClosed = false
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => {
+          isClosed = true
+          resolve()
+        })
+      })
+      const deadline = Date.now() + patience
+      while (!isClosed && Date.now() < deadline) {
+        server.closeIdleConnections() // Kept alive by a client, with no request on them.
+        await Promise.race([closed, sleep(20)])
+      }
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+function explained(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `Port ${port} of ${host} is in use: stop what listens there, or set PORT to another.`,
+    EACCES: `Port ${port} of ${host} is not for this user: set PORT to one above 1023.`,
+    EADDRNOTAVAIL: `HOST should be an address of this machine; it is "${host}".`,
+    ENOTFOUND: `HOST should be an address of this machine; it is "${host}".`,
+  }
+  return new Error(reasons[error.code ?? ''] ?? `Cannot listen: ${error.message}`, { cause: error })
+}
