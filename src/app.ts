@@ -1,8 +1,10 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv, Services } from './context.ts'
+import { transaction } from './db/transaction.ts'
 import { onError } from './errors/handler.ts'
 import { activity } from './features/activity/routes.ts'
 import { health } from './features/health/routes.ts'
+import { stats } from './features/stats/routes.ts'
 import { refuseFaults } from './http/faults.ts'
 import { otherMethod } from './http/methods.ts'
 import { describe } from './http/reference.ts'
@@ -15,7 +17,8 @@ export function createApp(services: Services) {
   app.onError(onError)
   app.notFound(otherMethod(app.router))
   app.use(requests(services), wellFormed)
-  const routed = app.route('/', health).route('/api/v1', activity)
+  app.use('/api/*', transaction())
+  const routed = app.route('/', health).route('/api/v1', stats).route('/api/v1', activity)
   describe(app)
   return routed
 }

@@ -24,6 +24,7 @@ export type Services = {
 /** What wrangler.toml binds; absent on Node. */
 export type Bindings = {
   readonly HYPERDRIVE?: { readonly connectionString: string }
+  readonly [variable: string]: unknown
 }
 
 /** What a request carries. */

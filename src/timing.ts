@@ -9,6 +9,8 @@ export type Timing = {
   /** Waiting for the database's answers. */
   db: number | undefined
   cache: CacheOutcome | undefined
+  /** The response has its `Server-Timing`. */
+  isTold: boolean
 }
 
 export const startTiming = (): Timing => ({
@@ -16,6 +18,7 @@ export const startTiming = (): Timing => ({
   pool: undefined,
   db: undefined,
   cache: undefined,
+  isTold: false,
 })
 
 /** https://www.w3.org/TR/server-timing/ */

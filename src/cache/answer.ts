@@ -1,6 +1,7 @@
 import type { Context, TypedResponse } from 'hono'
 import type { AppEnv } from '../context.ts'
 import type { Database } from '../db/database.ts'
+import { reply } from '../reply.ts'
 import type { Entry, Question } from './cache.ts'
 import { etagOf, isKnown } from './etag.ts'
 
@@ -46,18 +47,14 @@ export async function answer<T>(
   return send(c, entry, isUnchanged)
 }
 
-function send<T>(c: Context<AppEnv>, entry: Entry, isUnchanged: boolean) {
+function send<T>(c: Context<AppEnv>, { text, etag, headers }: Entry, isUnchanged: boolean) {
   const response: Response = isUnchanged
-    ? c.body(null, 304, { ...entry.headers, ...always, ETag: entry.etag })
-    : c.body(entry.text, 200, {
-        ...entry.headers,
-        ...always,
-        ETag: entry.etag,
-        'Content-Type': 'application/json',
-      })
+    ? reply(c, null, 304, { ...headers, ...always, ETag: etag })
+    : reply(c, text, 200, { ...headers, ...always, ETag: etag, ...asJson })
   return response as Response & TypedResponse<T, 200, 'json'>
 }
 
+const asJson = { 'Content-Type': 'application/json' }
 /** A client may keep it, and must ask whether it still holds. */
 const always = { 'Cache-Control': 'private, no-cache' }
 

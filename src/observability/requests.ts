@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import type { AppEnv, Services } from '../context.ts'
-import { serverTiming, startTiming } from '../timing.ts'
+import { complete } from '../reply.ts'
+import { startTiming } from '../timing.ts'
 
 /** Gives each request its id and services, each response its standing headers, and observes both. */
 export const requests = (services: Services): MiddlewareHandler<AppEnv> =>
@@ -11,10 +12,8 @@ export const requests = (services: Services): MiddlewareHandler<AppEnv> =>
     c.set('timing', timing)
     c.set('services', services)
     await next()
-    const { headers, status } = c.res
-    headers.set('X-Request-Id', requestId)
-    headers.set('Server-Timing', serverTiming(timing))
-    headers.set('X-Content-Type-Options', 'nosniff')
+    complete(c)
+    const { status } = c.res
     const { method, path } = c.req
     services.observe({
       type: 'request',

@@ -1,0 +1,81 @@
+import type { Context } from 'hono'
+import { createApp } from './app.ts'
+import { noCache } from './cache/cache.ts'
+import { ConfigError, readConfig } from './config.ts'
+import type { AppEnv, Bindings, Services } from './context.ts'
+import type { Connections } from './db/database.ts'
+import { openConnections } from './db/postgres.ts'
+import { cursorCodec } from './features/paging/cursor.ts'
+import { lineOf } from './observability/line.ts'
+import type { Observer } from './observability/observer.ts'
+
+type App = ReturnType<typeof createApp>
+type ExecutionContext = Parameters<App['fetch']>[2]
+
+let app: App | undefined
+
+export default {
+  fetch(request: Request, env: Bindings, execution: ExecutionContext) {
+    app ??= createApp(servicesOf(env))
+    return app.fetch(request, env, execution)
+  },
+}
+
+function servicesOf(env: Bindings): Services {
+  const config = readConfig(variablesOf(env))
+  if (!config.cursorSecret) {
+    throw new ConfigError([
+      { name: 'CURSOR_SECRET', should: 'should be set: npx wrangler secret put CURSOR_SECRET' },
+    ])
+  }
+  return {
+    connections: connectionPerRequest(config),
+    cursors: cursorCodec(new TextEncoder().encode(config.cursorSecret)),
+    requestTimeout: config.requestTimeout,
+    cache: noCache,
+    observe,
+    runtime: 'workerd',
+    isReady: () => true,
+  }
+}
+
+const variablesOf = (env: Bindings): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value]] : [],
+    ),
+  )
+
+/**
+ * A socket belongs to the request that opened it, so each request has a client of its own; Hyperdrive keeps the
+ * real connections. It is not closed: the runtime does that.
+ */
+function connectionPerRequest(config: ReturnType<typeof readConfig>) {
+  const opened = new WeakMap<Context<AppEnv>, Connections>()
+  return (c: Context<AppEnv>): Connections => {
+    const known = opened.get(c)
+    if (known) return known
+    const url = c.env.HYPERDRIVE?.connectionString
+    if (!url) throw new ConfigError([{ name: 'HYPERDRIVE', should: 'should be bound' }])
+    const connections = openConnections(url, {
+      size: 1,
+      acquireTimeout: config.acquireTimeout,
+      queueLimit: config.queueLimit,
+      connectTimeout: config.connectTimeout,
+      statementTimeout: config.statementTimeout,
+      lockTimeout: config.lockTimeout,
+      idleInTransactionTimeout: config.idleInTransactionTimeout,
+      applicationName: 'shopboard-worker',
+      on: (event) => observe({ type: 'database', event }),
+    })
+    opened.set(c, connections)
+    return connections
+  }
+}
+
+/** The platform collects what is written to the console; requests it logs itself. */
+const observe: Observer = (observation) => {
+  const line = lineOf(observation)
+  if (!line || line.level === 'debug') return
+  console[line.level](JSON.stringify({ level: line.level, message: line.message, ...line.fields }))
+}
