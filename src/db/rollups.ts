@@ -35,30 +35,26 @@ const kind = () => smallint('kind').notNull()
 const bucket = () => timestamp('bucket', { withTimezone: true, mode: 'string' }).notNull()
 const span = rollup.enum('span', ['month', 'day', 'quarter'])
 
+const counted = (metric: string) => bigint(metric, { mode: 'number' }).notNull()
+const buckets = {
+  span: span('span').notNull(),
+  bucket: bucket(),
+  posts: counted('posts'),
+  comments: counted('comments'),
+  signups: counted('signups'),
+  sessions: counted('sessions'),
+}
+
 /** Live rows created in each UTC month, day and quarter-hour. A bucket may stand in several rows: sum them. */
-export const currentBuckets = rollup
-  .view('current_buckets', {
-    span: span('span').notNull(),
-    bucket: bucket(),
-    posts: bigint('posts', { mode: 'number' }).notNull(),
-    comments: bigint('comments', { mode: 'number' }).notNull(),
-    signups: bigint('signups', { mode: 'number' }).notNull(),
-    sessions: bigint('sessions', { mode: 'number' }).notNull(),
-  })
-  .existing()
+export const currentBuckets = rollup.view('current_buckets', buckets).existing()
 
 /** Live rows created in each UTC month, day and quarter-hour. A bucket may stand in several rows: sum them. */
 export const currentCounts = rollup
   .view('current_counts', { kind: kind(), span: span('span').notNull(), bucket: bucket(), n: n() })
   .existing()
 
-/** `currentCounts` in its two parts, for who asks many small stretches and must read the pending rows once. */
-export const foldedCounts = rollup.table('counts', {
-  kind: kind(),
-  span: span('span').notNull(),
-  bucket: bucket(),
-  n: n(),
-})
+/** `currentBuckets` in its two parts, for who reads many short stretches and the pending rows only once. */
+export const foldedBuckets = rollup.table('counts', buckets)
 export const pendingCounts = rollup
   .view('pending_counts', { kind: kind(), bucket: bucket(), n: n() })
   .existing()

@@ -37,8 +37,7 @@ export const dashboardStats = statement(
         sum(n) filter (where bucket > asked.today - days) as current,
         sum(n) filter (where bucket <= asked.today - days) as previous
       from asked, ${currentCounts} as counts
-      where kind in (0, 1, 2, 3) and span = 'day'
-        and bucket > asked.today - 2 * days and bucket <= asked.today
+      where span = 'day' and bucket > asked.today - 2 * days and bucket <= asked.today
       group by kind
     ),
     told as (

@@ -4,7 +4,6 @@ import type { AppEnv } from '../../context.ts'
 import { kindNumber, tableOf } from '../../db/rollups.ts'
 import { validationFailed } from '../../errors/error.ts'
 import { failures } from '../../errors/responses.ts'
-import { refuseFaults } from '../../http/faults.ts'
 import { defaultBuckets, tooManyBuckets } from './buckets.ts'
 import { daysOf } from './days.ts'
 import { activeUsersBetween, dashboardStats } from './queries.ts'
@@ -55,7 +54,7 @@ const listTrends = createRoute({
 })
 
 /** Mounted under /api/v1. */
-export const stats = new OpenAPIHono<AppEnv>({ defaultHook: refuseFaults })
+export const stats = new OpenAPIHono<AppEnv>()
   .openapi(showStats, async (c) => {
     const { window } = c.req.valid('query')
     const tables = ['users', 'posts', 'comments', 'sessions'] as const

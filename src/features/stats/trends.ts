@@ -2,7 +2,7 @@ import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { JsonText } from '../../cache/answer.ts'
 import { rfc3339 } from '../../db/instant.ts'
-import { foldedCounts, kindNumber, pendingCounts } from '../../db/rollups.ts'
+import { foldedBuckets, kindNumber, pendingCounts } from '../../db/rollups.ts'
 import { comments, posts, sessions, users } from '../../db/schema.ts'
 import { type Slots, statement } from '../../db/statement.ts'
 import { mostBuckets } from './buckets.ts'
@@ -51,30 +51,32 @@ export const trends = statement(
           and cut < until and since < until
       ) as bounds
     ),
-    counted (kind, bucket, n) as (
-      select kind, width_bucket(bucket, midnight), n
-      from edges, ${foldedCounts} as days
-      where kind = any(${slots.kinds}::smallint[]) and span = 'day'
-        and bucket >= midnight[1] and bucket < midnight[cardinality(midnight)]
+    counted as (
+      select width_bucket(bucket, midnight) as number, ${each((metric) => name(metric))}
+      from edges, ${foldedBuckets} as days
+      where span = 'day' and bucket >= midnight[1] and bucket < midnight[cardinality(midnight)]
       union all
       ${moved(
         between('quarter', 'midnight'),
-        sql`select kind, sum(n) as n from ${foldedCounts} as quarters
-          where kind = any(${slots.kinds}::smallint[]) and span = 'quarter'
-            and bucket >= low and bucket < high
-          group by kind`,
+        sql`
+        select ${each((metric) => sql`sum(${name(metric)}) as ${name(metric)}`)}
+        from ${foldedBuckets} as quarters
+        where span = 'quarter' and bucket >= low and bucket < high`,
       )}
       union all
-      ${moved(between('edge', 'quarter'), rowsBetween(slots.kinds))}
+      ${moved(
+        between('edge', 'quarter'),
+        sql`
+        select ${each((metric) => sql`(${rowsBetween(metric, slots.kinds)}) as ${name(metric)}`)}`,
+      )}
       union all
-      select kind, width_bucket(bucket, quarter), n
+      select width_bucket(bucket, quarter), ${each((metric) => sql`case kind when ${numberOf(metric)} then n end`)}
       from edges, ${pendingCounts} as pending
-      where kind = any(${slots.kinds}::smallint[])
-        and bucket >= quarter[1] and bucket < quarter[cardinality(quarter)]
+      where bucket >= quarter[1] and bucket < quarter[cardinality(quarter)]
     ),
     sums as (
-      select bucket, ${each((metric) => sql`sum(n) filter (where kind = ${numberOf(metric)}) as ${name(metric)}`)}
-      from counted group by bucket
+      select number, ${each((metric) => sql`sum(${name(metric)}) as ${name(metric)}`)}
+      from counted group by number
     )
     select case when count(*) <= ${sql.raw(String(mostBuckets))} then json_build_object(
       'asOf', ${asOf},
@@ -84,7 +86,7 @@ export const trends = statement(
       )) order by start), '[]')
     )::text end as body
     from edges, unnest(starts) with ordinality as buckets (start, number)
-    left join sums on sums.bucket = number`,
+    left join sums using (number)`,
 )
 
 /**
@@ -127,21 +129,14 @@ const between = (fine: Rounded, coarse: Rounded): SQL => {
 
 /** What was counted in each stretch leaves its coarse bucket for its fine one. */
 const moved = (stretches: SQL, counted: SQL): SQL => sql`
-  select kind, bucket, sign * n
-  from (${stretches} offset 0) as stretches, lateral (${counted}) as counted,
-    lateral (values (fine, 1), (coarse, -1)) as move (bucket, sign)`
+  select number, ${each((metric) => sql`sign * ${name(metric)}`)}
+  from (${stretches} offset 0) as stretches, lateral (${counted} offset 0) as counted,
+    lateral (values (fine, 1), (coarse, -1)) as move (number, sign)`
 
-/** Live rows of the tables themselves. */
-const rowsBetween = (kinds: SQLWrapper): SQL =>
-  sql.join(
-    metrics.map(
-      (metric) => sql`
-        select ${numberOf(metric)}::smallint as kind, count(*) as n from ${tables[metric]}
-        where ${isAsked(metric, kinds)} and deleted_at is null
-          and created_at >= low and created_at < high`,
-    ),
-    sql` union all `,
-  )
+/** Live rows of the table itself. */
+const rowsBetween = (metric: Metric, kinds: SQLWrapper): SQL => sql`
+  select count(*) from ${tables[metric]}
+  where ${isAsked(metric, kinds)} and deleted_at is null and created_at >= low and created_at < high`
 
 const tables = { posts, comments, signups: users, sessions } as const satisfies Record<
   Metric,
