@@ -1,115 +1,25 @@
-import { createHash } from 'node:crypto'
-import { createApp } from './app.ts'
-import { noCache } from './cache/cache.ts'
-import { memoryCache } from './cache/memory.ts'
-import { tableVersions, watchTables } from './cache/watcher.ts'
-import { type Config, readConfig } from './config.ts'
-import type { Connections } from './db/database.ts'
-import { DemoError, demo } from './db/demo.ts'
-import { keepFolding } from './db/fold.ts'
-import { openConnections } from './db/postgres.ts'
-import { migrateWhenUp, provideDatabase } from './db/provide.ts'
-import { cursorCodec } from './features/paging/cursor.ts'
-import { listen } from './http/listen.ts'
+import { readConfig } from './config.ts'
+import { provideDatabase } from './db/provide.ts'
 import { openLog } from './observability/logger.ts'
 import { shutdown } from './shutdown.ts'
 
-/** ms a database may still be starting when we are. */
-const patience = 30_000
-/** Users of the community a newcomer finds. */
-const newcomers = 300
-/** The watcher and the fold have connections of their own: no load on the requests' pool blinds them. */
-const backgroundSize = 2
-
 const end = shutdown()
 try {
-  await start()
-} catch (error) {
-  await end.because(error)
-}
-
-async function start(): Promise<void> {
   const config = readConfig(process.env)
   const observe = openLog(config.logLevel)
   end.observe = observe
-  const { databaseUrl, dataDir } = config
-  const database = await provideDatabase({
-    databaseUrl,
-    dataDir,
-    onLost: () => observe({ type: 'failure', what: 'The embedded PostgreSQL ended' }),
-  })
-  end.defer(database.stop)
-  await migrateWhenUp(database.url, patience, (reason) =>
-    console.error(`Waiting for the database ${reason}`),
-  )
+  // The database starts while the program is loaded: each takes some 200 ms.
+  const [database, { serve }] = await Promise.all([startDatabase(), import('./serve.ts')])
+  await serve(config, database, observe, end)
 
-  const open = (size: number, name: string, limits: Partial<Config> = {}) => {
-    const connections = openConnections(database.url, {
+  async function startDatabase() {
+    const database = await provideDatabase({
       ...config,
-      ...limits,
-      size,
-      applicationName: name,
-      on: (event) => observe({ type: 'database', event }),
+      onLost: () => observe({ type: 'failure', what: 'The embedded PostgreSQL ended' }),
     })
-    end.defer(connections.close)
-    return connections
+    end.defer(database.stop)
+    return database
   }
-  const background = open(backgroundSize, 'shopboard background', { statementTimeout: 600_000 })
-  if (config.demo) await greet(database.url, background)
-  const connections = open(config.poolSize, 'shopboard')
-  const cache = config.cache
-    ? memoryCache({
-        threshold: config.cacheThreshold,
-        onRefreshFailed: (name, error) => observe({ type: 'refresh_failed', name, error }),
-      })
-    : noCache
-  const watcher = watchTables({
-    connections: background,
-    cache,
-    onChange: (state, error) => observe({ type: 'watcher', state, error }),
-  })
-  end.defer(watcher.stop)
-  const folding = keepFolding({
-    connections: background,
-    interval: config.foldInterval,
-    onFailed: (error) =>
-      watcher.isSeeing() && observe({ type: 'failure', what: 'A fold failed', error }),
-  })
-  end.defer(folding.stop)
-
-  const app = createApp({
-    connections: () => connections,
-    cursors: cursorCodec(cursorKey(config, database.url)),
-    requestTimeout: config.requestTimeout,
-    cache,
-    observe,
-    runtime: 'node',
-    isReady: watcher.isSeeing,
-  })
-  const listening = await listen(app.fetch, config.host, config.port)
-  end.defer(() => listening.drain(config.requestTimeout))
-  console.log(`Shopboard is at ${listening.url} (${database.description})`)
-}
-
-/** Fills a database nothing was ever written to; of two servers that start at once, one does. */
-async function greet(url: string, connections: Connections): Promise<void> {
-  const versions = await connections.transaction({ access: 'read only' }, (db) =>
-    db.run(tableVersions),
-  )
-  if (versions.some(({ n }) => n > 0)) return
-  try {
-    const { users, posts, comments } = await demo({ databaseUrl: url, users: newcomers })
-    console.log(
-      `A demo community moved in: ${users} users, ${posts} posts, ${comments} comments (DEMO=off leaves it empty)`,
-    )
-  } catch (error) {
-    if (!(error instanceof DemoError)) throw error
-  }
-}
-
-/** Cursors outlive a restart and are good on every server of one database; its port and host may change. */
-function cursorKey({ cursorSecret }: Config, url: string): Uint8Array {
-  const { username, password, pathname } = new URL(url)
-  const secret = cursorSecret ?? (password || `${username}${pathname}`)
-  return createHash('sha256').update(`shopboard cursor ${secret}`).digest()
+} catch (error) {
+  await end.because(error)
 }

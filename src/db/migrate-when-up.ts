@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fromPostgres } from '../errors/postgres.ts'
+import { migrate } from './migrate.ts'
+import { placeOf } from './provide.ts'
+
+/**
+ * Migrates, and waits `patience` ms for a server that cannot be reached yet.
+ * @throws a plain sentence with the database's place and its reason
+ */
+export async function migrateWhenUp(
+  url: string,
+  patience: number,
+  onWaiting: (reason: string) => void,
+): Promise<void> {
+  const deadline = Date.now() + patience
+  for (let tries = 1; ; tries++) {
+    try {
+      return await migrate(url)
+    } catch (error) {
+      const reason = `${placeOf(url)}: ${reasonOf(error)}`
+      const isDown = fromPostgres(error)?.code === 'database_unavailable' && !isRefusal(error)
+      if (!isDown || Date.now() > deadline)
+        throw new Error(`Cannot use the database ${reason}`, { cause: error })
+      if (tries === 1) onWaiting(reason)
+      await sleep(500)
+    }
+  }
+}
+
+/** The server answers and will not change its mind: no such user, password or database. */
+const isRefusal = (error: unknown) =>
+  error instanceof Error && 'code' in error && /^(28|3D)/.test(String(error.code))
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && !error.message) return reasonOf(error.errors[0])
+  return error instanceof Error ? error.message : String(error)
+}
