@@ -17,7 +17,7 @@ export const total = (part: Part): SQL =>
 
 /** The number of the part's rows created at `instant` or later. */
 export const since = (part: Part, instant: SQLWrapper): SQL => {
-  const at = sql`${instant}::timestamptz`
+  const at = sql`(${instant})::timestamptz`
   return part.authorId
     ? sql`(
         (select coalesce(sum(n), 0) from (${authorDays(part)}) as d where day > rollup.utc_day(${at}))

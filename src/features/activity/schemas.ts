@@ -28,6 +28,12 @@ export const activityPageSchema = z
   .openapi('ActivityPage')
 export type ActivityPage = z.infer<typeof activityPageSchema>
 
+/** Faults are told all at once: what concerns two parameters is looked at unless one of them is wrong by itself. */
+const areSound =
+  (...names: string[]) =>
+  ({ issues }: z.core.ParsePayload) =>
+    !issues.some(({ path }) => names.includes(String(path?.[0])))
+
 export const activityQuery = z
   .strictObject({
     kind: listOf(kinds)
@@ -47,9 +53,11 @@ export const activityQuery = z
   .refine(({ cursor, page }) => cursor === undefined || page === undefined, {
     path: ['page'],
     message: 'cannot be combined with cursor',
+    when: areSound('cursor', 'page'),
   })
   .refine(({ after, before }) => after === undefined || before === undefined || after < before, {
     path: ['after'],
     message: 'must be earlier than before',
+    when: areSound('after', 'before'),
   })
 export type ActivityQuery = z.infer<typeof activityQuery>

@@ -56,9 +56,15 @@ const toBase64Url = (bytes: string) =>
 
 function fromBase64Url(text: string): string {
   if (!/^[\w-]{1,512}$/.test(text)) throw invalidCursor()
+  const bytes = decoded(text)
+  if (bytes === undefined || toBase64Url(bytes) !== text) throw invalidCursor()
+  return bytes
+}
+
+function decoded(text: string): string | undefined {
   try {
     return atob(text.replaceAll('-', '+').replaceAll('_', '/'))
   } catch {
-    throw invalidCursor()
+    return undefined
   }
 }
