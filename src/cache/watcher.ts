@@ -12,18 +12,21 @@ export type Watcher = {
 export type WatcherOptions = {
   readonly connections: Connections
   readonly cache: Cache
-  /** ms from one look to the next; a look that takes longer than this is given up. */
+  /** ms from one look to the next. */
   readonly interval?: number
   /** Called when looking starts to fail and when it works again. */
   readonly onChange?: (state: 'seeing' | 'blind', error?: unknown) => void
 }
+
+/** ms a look may take. */
+const patience = 1000
 
 /** How many write statements each table has seen, by anyone. */
 export const tableVersions = statement('table_versions', (db) =>
   db.select({ kind: currentVersions.kind, n: currentVersions.n }).from(currentVersions),
 )
 
-/** Tells the cache which tables were written, by whomever: within two intervals of the commit. */
+/** Tells the cache which tables were written, by whomever, at most `interval` and the time of a look after the commit. */
 export function watchTables(options: WatcherOptions): Watcher {
   const { connections, cache, interval = 1000, onChange } = options
   const seen = new Map<TableName, number>()
@@ -35,7 +38,7 @@ export function watchTables(options: WatcherOptions): Watcher {
     const startedAt = performance.now()
     try {
       const versions = await connections.transaction(
-        { access: 'read only', deadline: interval, signal: stopping.signal },
+        { access: 'read only', deadline: patience, signal: stopping.signal },
         (db) => db.run(tableVersions),
       )
       const moved = versions.flatMap(({ kind, n }) => {

@@ -1,0 +1,187 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { Load, Question } from '../../src/cache/cache.ts'
+import { memoryCache } from '../../src/cache/memory.ts'
+
+const question: Question = { key: '/feed', name: 'feed', tier: 'short', tables: ['posts'] }
+
+/** Loads that answer with their number. */
+function counted() {
+  const wheres: string[] = []
+  const load: Load = async (where) => {
+    wheres.push(where)
+    return { text: String(wheres.length), etag: `"${wheres.length}"`, headers: undefined }
+  }
+  return { load, wheres }
+}
+
+/** A load that settles when told to. */
+function held() {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const load: Load = async () => ({ text: await promise, etag: '"held"', headers: undefined })
+  return { load, resolve, reject }
+}
+
+describe('an answer that is worth keeping', () => {
+  it('is loaded once while nothing changes', async () => {
+    const cache = memoryCache({ threshold: 0 })
+    const { load, wheres } = counted()
+    const first = await cache.remember(question, load)
+    const second = await cache.remember(question, load)
+    expect(first).toMatchObject({ outcome: 'miss', entry: { text: '1' } })
+    expect(second).toMatchObject({ outcome: 'hit', entry: { text: '1' } })
+    expect(wheres).toEqual(['request'])
+  })
+
+  it('is loaded again after one of its tables was written, and not after another was', async () => {
+    const cache = memoryCache({ threshold: 0 })
+    const { load } = counted()
+    await cache.remember(question, load)
+    cache.drop(['sessions'])
+    expect(await cache.remember(question, load)).toMatchObject({ outcome: 'hit' })
+    cache.drop(['posts'])
+    const found = await cache.remember(question, load)
+    expect(found).toMatchObject({ outcome: 'miss', entry: { text: '2' } })
+  })
+
+  it('is not kept when its table was written while it was loaded', async () => {
+    const cache = memoryCache({ threshold: 0 })
+    const early = held()
+    const answered = cache.remember(question, early.load)
+    cache.drop(['posts'])
+    early.resolve('from before the write')
+    expect((await answered).entry.text).toBe('from before the write')
+    expect(await cache.remember(question, counted().load)).toMatchObject({
+      outcome: 'miss',
+      entry: { text: '1' },
+    })
+  })
+
+  it('is loaded once for all who ask at the same time', async () => {
+    const cache = memoryCache({ threshold: 0 })
+    const { load, wheres } = counted()
+    const all = await Promise.all(Array.from({ length: 20 }, () => cache.remember(question, load)))
+    expect(wheres).toHaveLength(1)
+    expect(all.map(({ entry }) => entry.text)).toEqual(Array(20).fill('1'))
+    expect(all.filter(({ outcome }) => outcome === 'miss')).toHaveLength(1)
+  })
+
+  it('is loaded by the next who waits when the first fails, each told of its own failure', async () => {
+    const cache = memoryCache({ threshold: 0 })
+    const failing = held()
+    const first = cache.remember(question, failing.load)
+    const second = cache.remember(question, counted().load)
+    const reason = new Error('the client of the first went away')
+    failing.reject(reason)
+    await expect(first).rejects.toBe(reason)
+    expect((await second).entry.text).toBe('1')
+  })
+
+  it('tells answers to different questions apart', async () => {
+    const cache = memoryCache({ threshold: 0 })
+    const { load } = counted()
+    await cache.remember(question, load)
+    const other = await cache.remember({ ...question, key: '/feed?page=2' }, load)
+    expect(other).toMatchObject({ outcome: 'miss', entry: { text: '2' } })
+  })
+})
+
+describe('an answer past its time', () => {
+  const tiers = { short: 50, medium: 50, long: 50 }
+  const age = async (cache: ReturnType<typeof memoryCache>, load: Load, ms: number) => {
+    const loaded = performance.now()
+    await cache.remember(question, load)
+    await vi.waitUntil(() => performance.now() - loaded > ms, { interval: 5 })
+    cache.confirm(performance.now())
+  }
+
+  it('is handed out once more while it is loaded anew in the background', async () => {
+    const cache = memoryCache({ threshold: 0, freshFor: tiers })
+    const { load, wheres } = counted()
+    await age(cache, load, 55)
+    const stale = await cache.remember(question, load)
+    expect(stale).toMatchObject({ outcome: 'stale', entry: { text: '1' } })
+    await vi.waitUntil(() => wheres.length === 2)
+    expect(wheres).toEqual(['request', 'background'])
+    const fresh = await cache.remember(question, load)
+    expect(fresh).toMatchObject({ outcome: 'hit', entry: { text: '2' } })
+  })
+
+  it('is waited for when it is twice as old', async () => {
+    const cache = memoryCache({ threshold: 0, freshFor: tiers })
+    const { load, wheres } = counted()
+    await age(cache, load, 105)
+    const found = await cache.remember(question, load)
+    expect(found).toMatchObject({ outcome: 'miss', entry: { text: '2' } })
+    expect(wheres).toEqual(['request', 'request'])
+  })
+
+  it('is better than a failure', async () => {
+    const cache = memoryCache({ threshold: 0, freshFor: tiers })
+    await age(cache, counted().load, 105)
+    const found = await cache.remember(question, () => Promise.reject(new Error('away')))
+    expect(found).toMatchObject({ outcome: 'stale', entry: { text: '1' } })
+  })
+
+  it('tells of a background load that failed', async () => {
+    const failed = vi.fn()
+    const cache = memoryCache({ threshold: 0, freshFor: tiers, onRefreshFailed: failed })
+    await age(cache, counted().load, 55)
+    const reason = new Error('away')
+    const found = await cache.remember(question, () => Promise.reject(reason))
+    expect(found.outcome).toBe('stale')
+    await vi.waitUntil(() => failed.mock.calls.length === 1)
+    expect(failed).toHaveBeenCalledWith('feed', reason)
+  })
+})
+
+describe('a cache that cannot see writes', () => {
+  it('serves nothing as fresh 2 s after it last could', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    try {
+      const cache = memoryCache({ threshold: 0 })
+      const { load, wheres } = counted()
+      await cache.remember(question, load)
+      vi.advanceTimersByTime(1500)
+      cache.confirm(performance.now())
+      vi.advanceTimersByTime(1999)
+      expect(await cache.remember(question, load)).toMatchObject({ outcome: 'hit' })
+      vi.advanceTimersByTime(1)
+      expect(await cache.remember(question, load)).toMatchObject({
+        outcome: 'stale',
+        entry: { text: '1' },
+      })
+      await vi.waitUntil(() => wheres.length === 2)
+      expect(await cache.remember(question, load)).toMatchObject({
+        outcome: 'hit',
+        entry: { text: '2' },
+      })
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
+
+describe('an answer that is cheap', () => {
+  it('is loaded each time', async () => {
+    const cache = memoryCache({ threshold: 1000 })
+    const { load, wheres } = counted()
+    for (let i = 0; i < 50; i++) await cache.remember(question, load)
+    expect(wheres).toHaveLength(50)
+  })
+
+  it('is kept once 20 loads have shown it to be dear', async () => {
+    const cache = memoryCache({ threshold: 2 })
+    const { load, wheres } = counted()
+    const dear: Load = async (where) => {
+      const start = performance.now()
+      await vi.waitUntil(() => performance.now() - start > 3, { interval: 1 })
+      return load(where)
+    }
+    for (let i = 0; i < 20; i++) {
+      expect((await cache.remember(question, dear)).outcome).toBeUndefined()
+    }
+    expect((await cache.remember(question, dear)).outcome).toBe('miss')
+    expect((await cache.remember(question, dear)).outcome).toBe('hit')
+    expect(wheres).toHaveLength(21)
+  })
+})

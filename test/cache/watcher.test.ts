@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Cache } from '../../src/cache/cache.ts'
+import { memoryCache } from '../../src/cache/memory.ts'
+import { type Watcher, type WatcherOptions, watchTables } from '../../src/cache/watcher.ts'
+import { createTestApp, type TestApp } from '../support/app.ts'
+import { insertComment, insertPost, insertSession, insertUser } from '../support/factories.ts'
+
+let app: TestApp
+let watcher: Watcher | undefined
+beforeEach(async () => {
+  app = await createTestApp()
+})
+afterEach(async () => {
+  await watcher?.stop()
+  watcher = undefined
+  await app.close()
+})
+
+/** A cache that notes what it is told. */
+function listening() {
+  const dropped: string[][] = []
+  const confirmed: number[] = []
+  const cache: Cache = {
+    ...memoryCache(),
+    drop: (tables) => dropped.push([...tables].toSorted()),
+    confirm: (instant) => confirmed.push(instant),
+  }
+  /** Resolves after a whole look that began later than this call. */
+  const looked = async () => {
+    const asked = performance.now()
+    await vi.waitUntil(() => confirmed.some((instant) => instant > asked), { timeout: 5_000 })
+  }
+  return { cache, dropped, confirmed, looked }
+}
+
+const watch = (cache: Cache, options: Partial<WatcherOptions> = {}) => {
+  watcher = watchTables({ connections: app.connections, cache, interval: 20, ...options })
+  return watcher
+}
+
+describe('the watcher', () => {
+  it('drops everything at its first look, and nothing while nothing is written', async () => {
+    const { cache, dropped, looked } = listening()
+    watch(cache)
+    await looked()
+    await looked()
+    expect(dropped[0]).toEqual(['comments', 'posts', 'sessions', 'users'])
+    expect(dropped.slice(1).flat()).toEqual([])
+  })
+
+  it('sees any write of anyone, in its table', async () => {
+    const { sql } = app
+    const user = await insertUser(sql)
+    const post = await insertPost(sql)
+    const session = await insertSession(sql, { user_id: user.id })
+    const { cache, dropped, looked } = listening()
+    watch(cache)
+    const writes: [string, () => PromiseLike<unknown>][] = [
+      ['users', () => sql`update users set username = 'renamed' where id = ${user.id}`],
+      ['posts', () => sql`update posts set deleted_at = now() where id = ${post.id}`],
+      ['comments', () => insertComment(sql, { post_id: post.id })],
+      ['sessions', () => sql`delete from sessions where id = ${session.id}`],
+      ['comments', () => sql`truncate comments`],
+    ]
+    for (const [table, write] of writes) {
+      await looked()
+      dropped.length = 0
+      await write()
+      await looked()
+      expect(dropped.flat(), table).toEqual([table])
+    }
+  })
+
+  it('is not misled by a fold', async () => {
+    await insertPost(app.sql)
+    const { cache, dropped, looked } = listening()
+    watch(cache)
+    await looked()
+    dropped.length = 0
+    await app.sql`select rollup.fold()`
+    await looked()
+    expect(dropped.flat()).toEqual([])
+  })
+
+  it('tells when it no longer sees, and when it does again', async () => {
+    const { cache, looked } = listening()
+    const states: string[] = []
+    const { isSeeing } = watch(cache, { onChange: (state) => states.push(state) })
+    expect(isSeeing()).toBe(false)
+    await looked()
+    expect(isSeeing()).toBe(true)
+    await app.sql`alter view rollup.current_versions rename to elsewhere`
+    await vi.waitUntil(() => !isSeeing())
+    await app.sql`alter view rollup.elsewhere rename to current_versions`
+    await vi.waitUntil(isSeeing)
+    expect(states).toEqual(['seeing', 'blind', 'seeing'])
+  })
+
+  it('leaves no connection in use when stopped', async () => {
+    const { cache, confirmed } = listening()
+    await watch(cache).stop()
+    const looks = confirmed.length
+    await vi.waitUntil(() => app.connections.pool().inUse === 0)
+    expect(confirmed.length).toBe(looks)
+  })
+})
+
+describe('an entry', () => {
+  it('is never served 2 s after a commit that changed it', async () => {
+    const cache = memoryCache({ threshold: 0 })
+    const cached = await createTestApp({ url: app.url, services: { cache } })
+    watcher = watchTables({ connections: app.connections, cache })
+    const path = '/api/v1/activity?kind=post&pageSize=1'
+    const newest = async () => {
+      const asked = performance.now()
+      const body = (await (await cached.request(path)).json()) as { items: { id: number }[] }
+      return { asked, id: body.items[0]?.id }
+    }
+    for (let round = 0; round < 3; round++) {
+      await newest()
+      const { id } = await insertPost(app.sql)
+      const committed = performance.now()
+      const answers: Awaited<ReturnType<typeof newest>>[] = []
+      await vi.waitUntil(
+        async () => {
+          answers.push(await newest())
+          return performance.now() - committed > 2_100
+        },
+        { interval: 10, timeout: 5_000 },
+      )
+      const late = answers.filter(({ asked }) => asked - committed > 2_000)
+      const firstSeen = answers.find((answer) => answer.id === id)
+      expect(late.map((answer) => answer.id)).toEqual(late.map(() => id))
+      expect(late.length).toBeGreaterThan(0)
+      expect((firstSeen?.asked ?? Number.POSITIVE_INFINITY) - committed).toBeLessThan(2_000)
+    }
+    await cached.close()
+  })
+})
