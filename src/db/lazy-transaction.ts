@@ -111,7 +111,7 @@ export function lazyTransaction(
       letGo()
       throw error
     }
-    begun.then(undefined, fail)
+    begun.then(undefined, (error) => refuseAll(link, fail(error)))
     link.onLost = lost
     const left = deadline - performance.now()
     if (signal || left < Infinity)
@@ -144,6 +144,14 @@ export function lazyTransaction(
   function fail(error: unknown): unknown {
     failure ??= { error }
     return failure.error
+  }
+
+  /** What was to follow a failed `begin` waits in the driver for a connection that will never stand. */
+  function refuseAll(link: Link, error: unknown) {
+    for (const { sent, refuse } of running) {
+      refuse(error)
+      if (!link.isConnected) sent.cancel()
+    }
   }
 
   /** What the driver has not sent must not follow on another connection. */

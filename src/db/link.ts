@@ -59,6 +59,7 @@ export function openLink(url: string, { connectTimeout, parameters, on }: LinkOp
       connection: parameters,
       types,
     })
+    connectOnce(fresh, () => client === fresh && backend !== undefined)
     return fresh
   }
 
@@ -84,7 +85,7 @@ export function openLink(url: string, { connectTimeout, parameters, on }: LinkOp
       if (client && backend) return client.unsafe(text)
       const fresh = connect()
       client = fresh
-      // connect_timeout starts anew with every attempt, and the driver makes them without end or pause
+      // connect_timeout does not cover every way to hang
       const limit = setTimeout(link.discard, connectTimeout)
       const begun = fresh.unsafe(text)
       begun.then(
@@ -135,6 +136,21 @@ export function openLink(url: string, { connectTimeout, parameters, on }: LinkOp
     if (!client) throw databaseUnavailable(new Error('The connection is lost'))
     return client
   }
+}
+
+/**
+ * The driver follows a connection that was closed during start-up with the next at once, without end or pause.
+ * It reads the option `socket` twice per attempt, and for a CancelRequest: what comes between is refused.
+ */
+function connectOnce(client: postgres.Sql, isConnected: () => boolean): void {
+  let reads = 0
+  Object.defineProperty(client.options, 'socket', {
+    get() {
+      reads += 1
+      if (reads > 2 && !isConnected())
+        throw databaseUnavailable(new Error('The server closed the connection during start-up'))
+    },
+  })
 }
 
 /** ms; memory that a connection's server process gathers is given back now and then. */

@@ -1,8 +1,11 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** What becomes of a new connection: led on, never answered, or closed before the server says a word. */
-export type Manner = 'pass' | 'silent' | 'close'
+/**
+ * What becomes of a new connection: led on, never answered, closed at once, closed when the client has
+ * introduced itself, or answered in another protocol.
+ */
+export type Manner = 'pass' | 'silent' | 'close' | 'hang up' | 'babble'
 
 export type TestProxy = {
   /** The database's url, by way of the proxy. */
@@ -16,6 +19,8 @@ export type TestProxy = {
   manner: Manner
   /** Breaks every connection there is. */
   cut(): void
+  /** Nothing passes any more on the connections there are, as on a network that lost a cable. */
+  freeze(): void
   /** Stops listening: connections are refused from now on, and there are none. */
   refuse(): Promise<void>
   /** Listens again, on the same port. */
@@ -31,6 +36,8 @@ export async function startProxy(url: string): Promise<TestProxy> {
     proxy.accepted += 1
     keep(client)
     if (proxy.manner === 'close') client.destroy()
+    if (proxy.manner === 'hang up') client.once('data', () => client.end())
+    if (proxy.manner === 'babble') client.once('data', () => client.end('HTTP/1.1 400 No\r\n\r\n'))
     if (proxy.manner === 'pass') lead(client)
   })
 
@@ -72,6 +79,9 @@ export async function startProxy(url: string): Promise<TestProxy> {
     manner: 'pass',
     cut() {
       for (const socket of sockets) socket.destroy()
+    },
+    freeze() {
+      for (const socket of sockets) socket.pause()
     },
     async refuse() {
       const closed = once(server, 'close')
