@@ -1,0 +1,117 @@
+import { createServer } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
+import { createTestHarness, type TestHarness } from 'wrangler'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { insertComment, insertPost, insertUser } from '../support/factories.ts'
+
+/** The Worker in workerd, as wrangler.toml describes it. */
+async function startWorker(databaseUrl: string): Promise<TestHarness> {
+  Object.assign(process.env, {
+    CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE: databaseUrl,
+    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+    WRANGLER_SEND_METRICS: 'false',
+    WRANGLER_HIDE_BANNER: 'true',
+  })
+  const worker = createTestHarness({
+    workers: [
+      {
+        configPath: './wrangler.toml',
+        secrets: { CURSOR_SECRET: 'a secret that only this test knows' },
+      },
+    ],
+  })
+  await worker.listen()
+  return worker
+}
+
+/** A port of this machine where nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+describe('the Worker', () => {
+  let database: TestDatabase
+  let worker: TestHarness
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    worker = await startWorker(database.url)
+  })
+  afterAll(async () => {
+    await worker.close()
+    await database.drop()
+  })
+
+  it('runs in workerd', async () => {
+    const response = await worker.fetch('/livez')
+    expect(await response.json()).toEqual({ status: 'ok', runtime: 'workerd' })
+  })
+
+  it('answers from PostgreSQL, request after request', async () => {
+    onTestFailed(() => worker.debug())
+    const author = await insertUser(database.sql)
+    const post = await insertPost(database.sql, { author_id: author.id })
+    await insertComment(database.sql, { post_id: post.id, author_id: author.id })
+    for (let i = 0; i < 5; i++) {
+      const stats = await worker.fetch('/api/v1/dashboard/stats')
+      expect(stats.status).toBe(200)
+      expect(await stats.json()).toMatchObject({
+        totals: { users: 1, posts: 1, comments: 1, sessions: 0 },
+      })
+    }
+    const all = await Promise.all(
+      Array.from({ length: 8 }, () => worker.fetch('/api/v1/activity?pageSize=2')),
+    )
+    for (const response of all) {
+      expect(response.status).toBe(200)
+      expect(response.headers.get('link')).toContain('rel="next"')
+      expect(await response.json()).toMatchObject({ items: [{}, {}], metadata: { total: 3 } })
+    }
+  })
+
+  it('walks on by its own cursor', async () => {
+    const first = await worker.fetch('/api/v1/activity?pageSize=1')
+    const { metadata } = (await first.json()) as { metadata: { nextCursor: string } }
+    const second = await worker.fetch(`/api/v1/activity?pageSize=1&cursor=${metadata.nextCursor}`)
+    expect(second.status).toBe(200)
+  })
+
+  it('answers 304 to a client that has it', async () => {
+    const etag = (await worker.fetch('/api/v1/activity')).headers.get('etag') ?? ''
+    const response = await worker.fetch('/api/v1/activity', { headers: { 'If-None-Match': etag } })
+    expect(response.status).toBe(304)
+  })
+
+  it('leaves no transaction open behind its answers', async () => {
+    await worker.fetch('/api/v1/activity')
+    const open = () =>
+      database.sql<{ n: number }[]>`
+        select count(*)::int as n from pg_stat_activity
+        where datname = current_database() and state like 'idle in transaction%'
+          and xact_start < clock_timestamp() - interval '1 second'`
+    await expect.poll(open, { timeout: 5_000 }).toEqual([{ n: 0 }])
+  })
+})
+
+describe('the Worker without its database', () => {
+  let worker: TestHarness
+  beforeAll(async () => {
+    worker = await startWorker(`postgres://nobody:nothing@127.0.0.1:${await closedPort()}/none`)
+  })
+  afterAll(() => worker.close())
+
+  it('says so, and still lives', async () => {
+    const response = await worker.fetch('/api/v1/dashboard/stats')
+    expect(response.status).toBe(503)
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+    expect(response.headers.get('retry-after')).toBe('2')
+    const text = await response.text()
+    expect(JSON.parse(text)).toMatchObject({ code: 'database_unavailable', status: 503 })
+    expect(text).not.toMatch(/127\.0\.0\.1|nobody|proxy/)
+    expect((await worker.fetch('/livez')).status).toBe(200)
+  })
+})
