@@ -6,6 +6,7 @@ import { foldedBuckets, kindNumber, pendingCounts } from '../../db/rollups.ts'
 import { comments, posts, sessions, users } from '../../db/schema.ts'
 import { type Slots, statement } from '../../db/statement.ts'
 import { mostBuckets } from './buckets.ts'
+import { cuts } from './cuts.ts'
 import { asOf } from './queries.ts'
 import { kindOf, type Metric, metrics, type Trends } from './schemas.ts'
 
@@ -88,29 +89,6 @@ export const trends = statement(
     from edges, unnest(starts) with ordinality as buckets (start, number)
     left join sums using (number)`,
 )
-
-/**
- * Where the zone's clock begins a new hour, day, week or month, around the range. What the clock shows twice
- * begins the first time, hours both times; what it skips begins at the skip.
- */
-const cuts = sql`
-  marks as materialized (
-    select shown, shown at time zone tz as late
-    from range, generate_series(
-      date_trunc(unit, since at time zone tz - interval '1 day'),
-      until at time zone tz + interval '1 day', step) as shown
-  ),
-  begun as materialized (
-    select shown, late,
-      late - interval '1 day' + (shown - (late - interval '1 day') at time zone tz) as early
-    from marks, range
-  ),
-  cuts as materialized (
-    select case when early < late and early at time zone tz = shown then early else late end as cut
-    from begun, range
-    union
-    select late from begun, range where unit = 'hour'
-  )`
 
 type Rounded = 'edge' | 'quarter' | 'midnight'
 
