@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, expect } from 'vitest'
 import type { Connections } from '../../src/db/database.ts'
-import { users } from '../../src/db/schema.ts'
+import { posts, users } from '../../src/db/schema.ts'
 import { statement } from '../../src/db/statement.ts'
 import { type ErrorCode, problems } from '../../src/errors/error.ts'
 import { createTestApp, type TestApp, type TestAppOptions } from './app.ts'
@@ -18,10 +18,15 @@ export const addUser = statement<{ username: string | null; email: string | null
   (_, { username, email }) =>
     sql`insert into ${users} (username, email) values (${username}, ${email}) returning id`,
 )
+export const addPost = statement<{ authorId: string }, { id: number }>(
+  'add_post',
+  (_, { authorId }) =>
+    sql`insert into ${posts} (author_id) values (${authorId}::bigint) returning id`,
+)
 
 /**
- * The real app with two routes more, as slow and as wrong as a test wants them:
- * GET /api/fault/sleep?seconds= and POST /api/fault/users.
+ * The real app with routes more, as slow and as wrong as a test wants them:
+ * GET /api/fault/sleep?seconds=, POST /api/fault/users and POST /api/fault/posts.
  */
 export async function createFaultApp(options: TestAppOptions = {}): Promise<TestApp> {
   const test = await createTestApp(options)
@@ -31,6 +36,10 @@ export async function createFaultApp(options: TestAppOptions = {}): Promise<Test
   test.app.post('/api/fault/users', async (c) => {
     const { username = null, email = null } = await c.req.json()
     return c.json(await c.var.db.run(addUser, { username, email }), 201)
+  })
+  test.app.post('/api/fault/posts', async (c) => {
+    const { authorId } = await c.req.json()
+    return c.json(await c.var.db.run(addPost, { authorId }), 201)
   })
   return test
 }
