@@ -52,10 +52,20 @@ export function compileBuilder(name: string, builder: Builder): Compiled {
   return compiledOf(name, plan.getQuery(), mapperOf(plan))
 }
 
+/** A slot that stands in several places is bound once: Drizzle would send its value for each of them. */
 function compiledOf(name: string, { sql, params }: Query, map: Compiled['map']): Compiled {
-  const bound = params.map((param) => boundTo(name, param))
-  return { name, text: sql, map, bind: (values) => bound.map((valueIn) => valueIn(values)) }
+  const sent: unknown[] = []
+  const numbers = params.map((param) => {
+    const known = is(param, Placeholder) ? sent.findIndex((one) => isSameSlot(one, param)) : -1
+    return known === -1 ? sent.push(param) : known + 1
+  })
+  const text = sql.replace(/\$(\d+)/g, (_, number) => `$${numbers[Number(number) - 1]}`)
+  const bound = sent.map((param) => boundTo(name, param))
+  return { name, text, map, bind: (values) => bound.map((valueIn) => valueIn(values)) }
 }
+
+const isSameSlot = (one: unknown, other: Placeholder) =>
+  is(one, Placeholder) && one.name === other.name
 
 /** How one `$n` gets its value; what Drizzle's fillPlaceholders finds out anew on every run. */
 function boundTo(name: string, param: unknown): Bound {

@@ -1,0 +1,80 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { From, Shape } from '../../src/features/activity/feed.ts'
+import { boundsOf, startingBefore } from '../../src/features/activity/position.ts'
+import { activityAfter, activityBefore, activityPage } from '../../src/features/activity/queries.ts'
+import { useDatabase } from '../support/database.ts'
+import { fillMillion, million } from '../support/million.ts'
+import { type Plan, planOf } from '../support/plan.ts'
+
+describe('the statements of the feed, over a million rows', () => {
+  const database = useDatabase()
+  let aMiddle = ''
+  let shortlyAfter = ''
+  beforeAll(async () => {
+    await fillMillion(database.sql)
+    const [middle] = await database.sql<{ at: string; later: string }[]>`
+      select created_at::text as at, (created_at + interval '123 hours 4 minutes')::text as later
+      from comments where id = ${million.comments / 2}`
+    aMiddle = middle?.at ?? ''
+    shortlyAfter = middle?.later ?? ''
+  }, 120_000)
+
+  const scope = {
+    kinds: '{0,1,2,3}',
+    authorId: null,
+    after: '-infinity',
+    before: 'infinity',
+    size: 20,
+  }
+  const inAShape = (shape: Partial<Shape>) => ({ ofAuthor: false, isBounded: false, ...shape })
+  const go = (statement: typeof activityBefore, from: Partial<From>, shape: Partial<Shape> = {}) =>
+    planOf(database.sql, statement(inAShape(shape)), {
+      ...scope,
+      ...startingBefore('infinity'),
+      ...from,
+    })
+  const jump = (page: number, from: Partial<From> = {}, shape: Partial<Shape> = {}) =>
+    planOf(database.sql, activityPage(inAShape(shape)), {
+      ...scope,
+      ...from,
+      skip: (page - 1) * 20,
+    })
+
+  /** Pages of 21 rows, from at most four indexes, with their texts, titles and names; and the probes. */
+  const isLean = (plan: Plan) => {
+    expect(plan.scanned).toEqual([])
+    expect(plan.rowsRead).toBeLessThan(400)
+  }
+
+  it('read a page and no more, wherever it lies', async () => {
+    const position = boundsOf([aMiddle, '1', String(million.comments / 2)])
+    for (const plan of [
+      await go(activityBefore, {}),
+      await go(activityBefore, position),
+      await go(activityAfter, position),
+      await go(activityBefore, { ...position, before: shortlyAfter }, { isBounded: true }),
+      await go(activityAfter, { ...position, before: shortlyAfter }, { isBounded: true }),
+      await go(activityBefore, { ...position, authorId: 4711 }, { ofAuthor: true }),
+      await go(activityAfter, { ...position, authorId: 4711 }, { ofAuthor: true }),
+      await jump(3),
+      await jump(25_000),
+      await jump(50_000),
+      await jump(100, { before: shortlyAfter }, { isBounded: true }),
+      await jump(10, { authorId: 4711 }, { ofAuthor: true }),
+      await jump(3, { authorId: 4711, before: shortlyAfter }, { ofAuthor: true, isBounded: true }),
+    ]) {
+      isLean(plan)
+    }
+  })
+
+  it('touch no more pages however deep they go, by cursor or by number', async () => {
+    const top = await go(activityBefore, {})
+    const deep = await go(activityBefore, boundsOf([aMiddle, '1', String(million.comments / 2)]))
+    expect(deep.blocks).toBeLessThan(1.5 * top.blocks)
+
+    const second = await jump(2)
+    for (const page of [1_000, 25_000, 50_000]) {
+      expect((await jump(page)).blocks).toBeLessThan(1.5 * second.blocks)
+    }
+  })
+})
