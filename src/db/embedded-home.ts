@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   chownSync,
   cpSync,
   existsSync,
@@ -38,23 +39,8 @@ export function openHome(path: string): Home {
   const wanted = resolve(path)
   if (Buffer.byteLength(wanted) > longestPath)
     throw new Error(`The data directory's path is longer than ${longestPath} bytes: ${wanted}`)
-  const prefix: string[] = []
-  let { native } = bundle
-  let ids: Ids = {}
-  let dir = wanted
-  if (process.getuid?.() === 0) {
-    const owner = ownerOf(join(wanted, `pg${bundle.major}`)) ?? ownerOf(wanted)
-    if (!owner && runs(['unshare', '-U', '--', join(native, 'bin/postgres'), '--version'])) {
-      // An unmapped user namespace makes geteuid() 65534 while files stay root's: nothing to chown.
-      prefix.push('unshare', '-U', '--')
-    } else {
-      ids = owner ?? unprivilegedUser()
-      if (!runs([join(native, 'bin/postgres'), '--version'], ids)) native = commonCopy(bundle)
-      createDirectory(dir, ids)
-      if (!runs(['sh', '-c', 'cd "$1"', 'sh', dir], ids)) dir = commonPlace(wanted)
-    }
-  }
-  createDirectory(dir, ids)
+  const { native, dir, runner } = settle(bundle, wanted)
+  const { prefix = [], ...ids } = runner
   const suffix = process.platform === 'win32' ? '.exe' : ''
   return {
     dir,
@@ -67,6 +53,29 @@ export function openHome(path: string): Home {
       return [file, rest]
     },
   }
+}
+
+type Runner = Ids & { readonly prefix?: readonly string[] }
+
+/** PostgreSQL refuses to run as root: finds who can run it instead, and from where. */
+function settle(bundle: Bundle, wanted: string): { native: string; dir: string; runner: Runner } {
+  const { native, major } = bundle
+  const owner = ownerOf(join(wanted, `pg${major}`))
+  const created = createDirectory(wanted)
+  if (process.getuid?.() !== 0) return { native, dir: wanted, runner: {} }
+  // An unmapped user namespace makes geteuid() 65534 while files stay root's: nothing to chown.
+  const candidates: Runner[] = [...(owner ? [owner] : []), { prefix: ['unshare', '-U', '--'] }]
+  for (const runner of candidates) {
+    if (!runs([join(native, 'bin/postgres'), '--version'], runner)) continue
+    giveTo(runner, wanted, created)
+    if (canEnter(wanted, runner)) return { native, dir: wanted, runner }
+  }
+  const runner = owner ?? unprivilegedUser()
+  const isRunnable = runs([join(native, 'bin/postgres'), '--version'], runner)
+  giveTo(runner, wanted, created)
+  const dir = canEnter(wanted, runner) ? wanted : commonPlace(wanted)
+  if (dir !== wanted) giveTo(runner, dir, createDirectory(dir))
+  return { native: isRunnable ? native : commonCopy(bundle), dir, runner }
 }
 
 type Bundle = { readonly native: string; readonly version: string; readonly major: number }
@@ -105,14 +114,20 @@ function linkLibraries(root: string): void {
   }
 }
 
-const ownerOf = (path: string): Ids | undefined => {
-  if (!existsSync(path)) return undefined
+/** Of the nearest directory that exists: a new one beneath another user's is to be that user's. */
+function ownerOf(path: string): Ids | undefined {
+  if (!existsSync(path)) return dirname(path) === path ? undefined : ownerOf(dirname(path))
   const { uid, gid } = statSync(path)
   return uid === 0 ? undefined : { uid, gid }
 }
 
-const runs = ([file = '', ...args]: string[], ids: Ids = {}) =>
-  spawnSync(file, args, { ...ids, cwd: '/' }).status === 0
+const runs = ([file = '', ...args]: string[], { prefix = [], ...ids }: Runner) => {
+  const [command = '', ...rest] = [...prefix, file, ...args]
+  return spawnSync(command, rest, { ...ids, cwd: '/' }).status === 0
+}
+
+const canEnter = (dir: string, runner: Runner) =>
+  runs(['sh', '-c', 'cd "$1" && test -w .', 'sh', dir], runner)
 
 function unprivilegedUser(): Ids {
   const id = (flag: string, user: string) =>
@@ -141,12 +156,21 @@ function commonPlace(wanted: string): string {
   return join(common, `${basename(wanted)}-${mark}`)
 }
 
-function createDirectory(dir: string, { uid, gid }: Ids): void {
+/** @returns the topmost directory that had to be made for it, if any */
+function createDirectory(dir: string): string | undefined {
   try {
-    const created = mkdirSync(dir, { recursive: true, mode: 0o700 })
-    if (created && uid !== undefined && gid !== undefined) chownSync(dir, uid, gid)
+    const created = mkdirSync(dir, { recursive: true })
+    if (created) chmodSync(dir, 0o700)
+    return created
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new Error(`Cannot make the data directory ${dir}: ${reason}`, { cause: error })
   }
+}
+
+/** Gives `dir` and what was made for it to who will run the server. */
+function giveTo({ uid, gid }: Ids, dir: string, created: string | undefined): void {
+  if (uid === undefined || gid === undefined || !created) return
+  for (let each = dir; each.length >= created.length; each = dirname(each))
+    chownSync(each, uid, gid)
 }

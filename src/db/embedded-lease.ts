@@ -110,6 +110,7 @@ async function stopIfLast(sql: postgres.Sql, place: Place, mode: StopMode): Prom
     spawnSync(file, args)
   } else process.kill(server.pid, mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
   while (readPostmaster(place.data)?.pid === server.pid) await sleep(10)
+  for (let waited = 0; waited < 1000 && isAlive(server.pid); waited += 10) await sleep(10)
   return true
 }
 
@@ -166,7 +167,8 @@ function isAnother(pid: number, data: string): boolean {
   if (process.platform !== 'linux') return false
   try {
     return readlinkSync(`/proc/${pid}/cwd`) !== realpathSync(data)
-  } catch {
-    return false // Another user's process: not ours to judge.
+  } catch (error) {
+    // A dead one nobody has buried has no directory; another user's is not ours to judge.
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT'
   }
 }

@@ -1,27 +1,13 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import {
-  chownSync,
-  closeSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chownSync, closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join, parse } from 'node:path'
+import { parse } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { initialise, serverEnvironment } from './embedded-cluster.ts'
 import { type Home, openHome } from './embedded-home.ts'
 import {
   embeddedUrl,
-  isAlive,
   type Lease,
   readPassword,
   readPostmaster,
@@ -42,6 +28,8 @@ export type EmbeddedOptions = {
 }
 export type Embedded = {
   readonly url: (database?: string) => string
+  /** Where the data is: not in the directory asked for when root's server could not reach that. */
+  readonly dir: string
   /** It ran already: another process started it. */
   readonly adopted: boolean
   readonly pid: number
@@ -66,7 +54,6 @@ const careless = {
 }
 /** ms. Long enough for a recovery after a crash under load. */
 const startTimeout = 120_000
-const longestLog = 16 * 2 ** 20
 
 /**
  * Starts the bundled PostgreSQL on the data in `dir`, or joins the one that already runs there. It ends with
@@ -82,6 +69,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     const { lease, url, pid, adopted } = await joinOrLaunch(home, options)
     return {
       url,
+      dir: home.dir,
       adopted,
       pid,
       async stop(mode = 'fast') {
@@ -133,6 +121,8 @@ async function launch(home: Home, options: EmbeddedOptions): Promise<number | un
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const [file, args] = home.program('postgres', ['-D', home.data, ...flags])
   const log = openSync(home.log, 'a', 0o600)
+  const { uid, gid } = home.ids
+  if (uid !== undefined && gid !== undefined) chownSync(home.log, uid, gid)
   const started = statSync(home.log).size
   const child = spawn(file, args, {
     ...home.ids,
@@ -162,72 +152,6 @@ async function launch(home: Home, options: EmbeddedOptions): Promise<number | un
   throw new Error(`PostgreSQL did not start (${failed}). ${logTail(home)}`)
 }
 
-/** Makes the cluster beside its place and renames it there: a start that is killed leaves no half of one. */
-async function initialise(home: Home, isThrowaway: boolean): Promise<void> {
-  refuseForeignData(home)
-  if (existsSync(home.log) && statSync(home.log).size > longestLog) truncateSync(home.log)
-  removeLeftovers(home)
-  if (existsSync(join(home.data, 'PG_VERSION'))) return
-  const part = `${home.data}.init-${process.pid}`
-  const secret = `${part}.password`
-  writeFileSync(secret, randomBytes(18).toString('base64url'), { mode: 0o600 })
-  const { uid, gid } = home.ids
-  if (uid !== undefined && gid !== undefined) chownSync(secret, uid, gid)
-  const locale = [
-    '-E',
-    'UTF8',
-    '--locale=C',
-    '--locale-provider=builtin',
-    '--builtin-locale=C.UTF-8',
-  ]
-  const login = ['-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${secret}`]
-  const [file, args] = home.program('initdb', [
-    ...['-D', part, ...login, ...locale],
-    ...(isThrowaway ? ['--no-sync'] : []),
-  ])
-  try {
-    await promisify(execFile)(file, args, {
-      ...home.ids,
-      cwd: parse(home.dir).root,
-      env: serverEnvironment(),
-    })
-    renameSync(secret, join(part, 'password'))
-    renameSync(part, home.data)
-  } catch (error) {
-    if (existsSync(join(home.data, 'PG_VERSION'))) return // Another start was faster.
-    throw new Error(`Cannot make a database in ${home.dir}: ${reasonOf(error)}`, { cause: error })
-  } finally {
-    removeLeftovers(home)
-  }
-}
-
-function refuseForeignData({ dir, data, major }: Home): void {
-  try {
-    if (existsSync(data)) readdirSync(data)
-    const other = readdirSync(dir).find((name) => /^pg\d+$/.test(name))
-    if (other && !existsSync(data))
-      throw new Error(
-        `${dir} holds the data of PostgreSQL ${other.slice(2)}, and the bundled server is ${major}. Move it over with pg_dump, or choose another DATA_DIR.`,
-      )
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EACCES')) throw error
-    const owner = statSync(existsSync(data) ? data : dir).uid
-    throw new Error(
-      `The data in ${dir} belongs to user ${owner}: start as that user, or choose another DATA_DIR.`,
-      { cause: error },
-    )
-  }
-}
-
-/** What a start left behind that was killed while it made the cluster. */
-function removeLeftovers({ dir }: Home): void {
-  for (const name of readdirSync(dir)) {
-    const pid = Number(/\.init-(\d+)/.exec(name)?.[1])
-    if (pid === process.pid || (pid > 0 && !isAlive(pid)))
-      rmSync(join(dir, name), { recursive: true, force: true })
-  }
-}
-
 function startGuard(home: Home, isThrowaway: boolean): ChildProcess {
   const script = fileURLToPath(new URL('embedded-guard.ts', import.meta.url))
   const [pgCtl] = home.program('pg_ctl', [])
@@ -249,15 +173,6 @@ function startGuard(home: Home, isThrowaway: boolean): ChildProcess {
   return guard
 }
 
-/** Nothing of the caller's libpq or locale variables reaches the server: with LANG unset it would be SQL_ASCII. */
-const serverEnvironment = (): NodeJS.ProcessEnv => ({
-  ...Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name)),
-  ),
-  LC_ALL: 'C',
-  TZ: 'UTC',
-})
-
 const freePort = () =>
   new Promise<number>((resolve, reject) => {
     const server = createServer().once('error', reject)
@@ -271,8 +186,3 @@ const logTail = ({ log }: Home) =>
   existsSync(log)
     ? `Its log, ${log}, ends:\n${readFileSync(log, 'utf8').split('\n').slice(-6).join('\n')}`
     : ''
-
-const reasonOf = (error: unknown) => {
-  if (!(error instanceof Error)) return String(error)
-  return 'stderr' in error && error.stderr ? String(error.stderr).trim() : error.message
-}

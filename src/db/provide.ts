@@ -30,7 +30,7 @@ export async function provideDatabase({
   const how = embedded.adopted ? `, shared with its process ${embedded.pid}` : ''
   return {
     url: embedded.url(),
-    description: `embedded PostgreSQL in ${dataDir}${how}`,
+    description: `embedded PostgreSQL in ${embedded.dir}${how}`,
     stop: () => embedded.stop(),
   }
 }
