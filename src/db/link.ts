@@ -140,14 +140,15 @@ export function openLink(url: string, { connectTimeout, parameters, on }: LinkOp
 
 /**
  * The driver follows a connection that was closed during start-up with the next at once, without end or pause.
- * It reads the option `socket` twice per attempt, and for a CancelRequest: what comes between is refused.
+ * It reads the option `socket` twice per attempt, and for a CancelRequest: what comes between is refused, one attempt
+ * per host of the url excepted.
  */
 function connectOnce(client: postgres.Sql, isConnected: () => boolean): void {
   let reads = 0
   Object.defineProperty(client.options, 'socket', {
     get() {
       reads += 1
-      if (reads > 2 && !isConnected())
+      if (reads > 2 * client.options.host.length && !isConnected())
         throw databaseUnavailable(new Error('The server closed the connection during start-up'))
     },
   })
