@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 /**
  * The CTE `cuts (cut)`: where the zone's clock begins a new hour, day, week or month, around the CTE `range (unit,
  * step, tz, since, until)`. What the clock shows twice begins the first time, hours both times; what it skips
- * begins at the skip.
+ * begins where PostgreSQL places it, which is at the skip unless that comes earlier.
  */
 export const cuts = sql`
   marks as materialized (

@@ -2,11 +2,12 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { JsonText } from '../../cache/answer.ts'
 import { rfc3339 } from '../../db/instant.ts'
 import {
-  currentCounts,
   currentTotals,
   activeUsers as foldedActive,
+  foldedBuckets,
   kindNumber,
   pendingActive,
+  pendingCounts,
 } from '../../db/rollups.ts'
 import { sessions } from '../../db/schema.ts'
 import { type Slots, statement } from '../../db/statement.ts'
@@ -15,12 +16,19 @@ import type { ActiveUsers, Stats } from './schemas.ts'
 /** The transaction's start: its snapshot is never older, so no number is staler than it claims. */
 export const asOf = rfc3339(sql`now()`)
 
-const today = sql`date_trunc('day', now(), 'UTC')`
+/** A subquery each, that PostgreSQL runs once: reckoned anew for every pending row they cost more than the read. */
+const today = sql`(select date_trunc('day', now(), 'UTC'))`
+const todaysDate = sql`(select (now() at time zone 'UTC')::date)`
 
 /** The tables in the order they are told, and the kind that counts each. */
 const tables = sql`(values
   (1, 'users', ${kind('signup')}), (2, 'posts', ${kind('post')}),
   (3, 'comments', ${kind('comment')}), (4, 'sessions', ${kind('session')})) as tables (place, name, kind)`
+
+/** A bucket's columns as rows. */
+const columns = sql`(values
+  (${kind('post')}, posts), (${kind('comment')}, comments),
+  (${kind('signup')}, signups), (${kind('session')}, sessions)) as columns (kind, n)`
 
 const perTable = (n: SQL) => sql`json_object_agg(name, ${n} order by place)`
 
@@ -29,16 +37,24 @@ export const dashboardStats = statement(
   'dashboard_stats',
   (_, slots: Slots<{ days: number }>) => sql<{ body: JsonText<Stats> }>`
     with asked as materialized (
-      select ${today} as today, ${slots.days}::integer * interval '1 day' as days
+      select today, today + interval '1 day' as tomorrow,
+        today - (days - 1) * interval '1 day' as first,
+        today - (2 * days - 1) * interval '1 day' as before
+      from (select ${today} as today, ${slots.days}::integer as days) as window_of
+    ),
+    counted as (
+      select kind, bucket, n
+      from asked, ${foldedBuckets} as days, lateral ${columns}
+      where span = 'day' and bucket >= before and bucket < tomorrow
+      union all
+      select kind, bucket, n from ${pendingCounts} as pending
     ),
     recent as (
       select kind,
-        sum(n) filter (where bucket = asked.today) as today,
-        sum(n) filter (where bucket > asked.today - days) as current,
-        sum(n) filter (where bucket <= asked.today - days) as previous
-      from asked, ${currentCounts} as counts
-      where span = 'day' and bucket > asked.today - 2 * days and bucket <= asked.today
-      group by kind
+        sum(n) filter (where bucket >= asked.today and bucket < tomorrow) as today,
+        sum(n) filter (where bucket >= first and bucket < tomorrow) as current,
+        sum(n) filter (where bucket >= before and bucket < first) as previous
+      from counted, asked group by kind
     ),
     told as (
       select place, name, totals.n as total, coalesce(today, 0) as today, coalesce(current, 0) as current,
@@ -50,7 +66,7 @@ export const dashboardStats = statement(
       'totals', ${perTable(sql`total`)},
       'active', (
         select json_build_object('now', (${liveSessions}), 'day', day, 'week', week, 'month', month)
-        from (${activeBetween(sql`(${today})::date`, sql`(${today})::date`)}) as active
+        from (${activeBetween(todaysDate, todaysDate)}) as active
       ),
       'new', json_build_object(
         'today', ${perTable(sql`today`)},
