@@ -71,6 +71,7 @@ describe('the Worker', () => {
       expect(response.headers.get('link')).toContain('rel="next"')
       expect(await response.json()).toMatchObject({ items: [{}, {}], metadata: { total: 3 } })
     }
+    expect(worker.getLogs()).toEqual([])
   })
 
   it('walks on by its own cursor', async () => {
