@@ -1,10 +1,11 @@
 import { databaseUnavailable, timeout } from '../errors/error.ts'
-import type { Database, DatabaseEvent, Spent } from './database.ts'
+import type { Access, Database, DatabaseEvent, Spent } from './database.ts'
 import type { Answer, Link, Sent } from './link.ts'
 import type { Gate, Lease } from './slots.ts'
 import { compile, type Statement } from './statement.ts'
 
 export type LazyOptions = {
+  readonly access: Access
   /** The command that opens it. */
   readonly begin: string
   /** `performance.now()` when the transaction is cancelled and its caller told; Infinity for never. */
@@ -39,7 +40,7 @@ const repeat = 100
 export function lazyTransaction(
   gate: Gate<Link>,
   on: (event: DatabaseEvent) => void,
-  { begin, deadline, signal, spent }: LazyOptions,
+  { access, begin, deadline, signal, spent }: LazyOptions,
 ): LazyTransaction {
   const running = new Set<Running>()
   let opening: Promise<void> | undefined
@@ -113,9 +114,9 @@ export function lazyTransaction(
     }
     begun.then(undefined, (error) => refuseAll(link, fail(error)))
     link.onLost = lost
-    const left = deadline - performance.now()
-    if (signal || left < Infinity)
-      clock = setTimeout(tick, signal ? Math.min(patience, left) : left)
+    const left = Math.max(0, deadline - performance.now())
+    if (signal) clock = setTimeout(tick, Math.min(patience, left))
+    else if (left < Infinity) clock = setTimeout(tick, left)
   }
 
   function track(sent: Sent): Promise<Answer> {
@@ -185,6 +186,7 @@ export function lazyTransaction(
   async function commit() {
     isOver = true
     if (!lease) return
+    if (!failure && access === 'read only' && running.size === 0) return handOn(lease)
     if (!failure) {
       isCommitting = true
       try {
@@ -197,6 +199,16 @@ export function lazyTransaction(
     }
     void rollback()
     throw failure?.error
+  }
+
+  /**
+   * A read cannot fail to commit, and leaves nothing behind: whoever has the connection next sends behind this commit,
+   * in the same packet when he waits already. Over a network that is twice the reads per connection.
+   */
+  async function handOn({ slot }: Lease<Link>) {
+    const ended = slot.command('commit').then(() => {})
+    letGo()
+    await ended
   }
 
   async function rollback() {

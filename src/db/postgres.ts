@@ -37,6 +37,7 @@ export function openConnections(url: string, options: ConnectionOptions): Connec
       const { access, signal } = wanted
       if (signal?.aborted) throw timeout(signal.reason)
       const lazy = {
+        access,
         begin: beginOf(wanted),
         deadline: performance.now() + (wanted.deadline ?? Infinity),
         signal: signal && (() => signal),
@@ -48,6 +49,7 @@ export function openConnections(url: string, options: ConnectionOptions): Connec
 
     request({ access, deadline, signal, spent }) {
       const lazy = {
+        access,
         begin: beginOf({ access }),
         deadline: performance.now() + deadline,
         signal,

@@ -69,7 +69,7 @@ describe('openConnections', () => {
   })
 
   it('gives each caller his own answer, however they come', async () => {
-    connections = open({ size: 2, queueLimit: 200 })
+    connections = open({ size: 2, queueLimit: 200, acquireTimeout: 20_000 })
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, n) => read((db) => db.run(echo, { n }))),
     )
