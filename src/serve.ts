@@ -17,6 +17,8 @@ import type { Shutdown } from './shutdown.ts'
 
 /** ms a database may still be starting when we are. */
 const patience = 30_000
+/** ms running requests get to finish; what stops processes rarely waits longer than 30 s. */
+const longestDrain = 20_000
 /** Users of the community a newcomer finds. */
 const newcomers = 300
 /** The watcher and the fold have connections of their own: no load on the requests' pool blinds them. */
@@ -43,7 +45,7 @@ export async function serve(
     return connections
   }
   const background = open(backgroundSize, 'shopboard background', { statementTimeout: 600_000 })
-  if (config.demo) await greet(database.url, background)
+  if (config.demo) await greet(database.url, background, end.signal)
   const connections = open(config.poolSize, 'shopboard')
   const cache = config.cache
     ? memoryCache({
@@ -75,23 +77,23 @@ export async function serve(
     isReady: watcher.isSeeing,
   })
   const listening = await listen(app.fetch, config.host, config.port)
-  end.defer(() => listening.drain(config.requestTimeout))
+  end.defer(() => listening.drain(Math.min(config.requestTimeout, longestDrain)))
   say(`Shopboard is at ${listening.url} (${database.description})`)
 }
 
 /** Fills a database nothing was ever written to; of two servers that start at once, one does. */
-async function greet(url: string, connections: Connections): Promise<void> {
+async function greet(url: string, connections: Connections, signal: AbortSignal): Promise<void> {
   const versions = await connections.transaction({ access: 'read only' }, (db) =>
     db.run(tableVersions),
   )
   if (versions.some(({ n }) => n > 0)) return
   try {
-    const { users, posts, comments } = await demo({ databaseUrl: url, users: newcomers })
+    const { users, posts, comments } = await demo({ databaseUrl: url, users: newcomers, signal })
     say(
       `A demo community moved in: ${users} users, ${posts} posts, ${comments} comments (DEMO=off leaves it empty)`,
     )
   } catch (error) {
-    if (!(error instanceof DemoError)) throw error
+    if (!(error instanceof DemoError) || signal.aborted) throw error
   }
 }
 

@@ -6,13 +6,15 @@ type Close = () => Promise<void>
 export type Shutdown = {
   /** Adds what is to be closed: the last one first. */
   readonly defer: (close: Close) => void
+  /** Aborts when the end begins: for what is better given up than waited for. */
+  readonly signal: AbortSignal
   /** Ends a program that could not start: says why on standard error, exit code 1. */
   readonly because: (error: unknown) => Promise<never>
   /** Who hears of failures nobody caught. */
   observe: Observer
 }
 
-/** ms for everything to close after the requests have been given their time. */
+/** ms for everything to close. */
 const longest = 30_000
 
 /**
@@ -21,10 +23,11 @@ const longest = 30_000
  */
 export function shutdown(): Shutdown {
   const open: Close[] = []
-  let isEnding = false
+  const ending = new AbortController()
+  const { signal } = ending
 
   async function end(code: number): Promise<never> {
-    isEnding = true
+    ending.abort()
     setTimeout(() => process.exit(code || 1), longest).unref()
     for (let close = open.pop(); close; close = open.pop()) {
       await close().catch((error: unknown) =>
@@ -36,15 +39,17 @@ export function shutdown(): Shutdown {
 
   const handle: Shutdown = {
     defer: (close) => open.push(close),
+    signal,
     async because(error) {
+      if (signal.aborted) return new Promise(() => {}) // The end interrupted the start.
       process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
       return end(1)
     },
     observe: (observation) => process.stderr.write(`${inspect(observation)}\n`),
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (isEnding) process.exit(130)
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (signal.aborted) process.exit(130)
       void end(0)
     })
   }
@@ -53,7 +58,7 @@ export function shutdown(): Shutdown {
   )
   process.on('uncaughtException', (error) => {
     handle.observe({ type: 'failure', what: 'An exception was not caught', error })
-    if (!isEnding) void end(1)
+    if (!signal.aborted) void end(1)
   })
   return handle
 }

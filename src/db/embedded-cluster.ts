@@ -40,18 +40,22 @@ export async function initialise(home: Home, isThrowaway: boolean): Promise<void
     ...['-D', part, ...login, ...locale],
     ...(isThrowaway ? ['--no-sync'] : []),
   ])
+  const initdb = promisify(execFile)(file, args, {
+    ...home.ids,
+    cwd: parse(home.dir).root,
+    env: serverEnvironment(),
+  })
+  const giveUp = () => initdb.child.kill()
+  process.once('exit', giveUp)
   try {
-    await promisify(execFile)(file, args, {
-      ...home.ids,
-      cwd: parse(home.dir).root,
-      env: serverEnvironment(),
-    })
+    await initdb
     renameSync(secret, join(part, 'password'))
     renameSync(part, home.data)
   } catch (error) {
     if (existsSync(join(home.data, 'PG_VERSION'))) return // Another start was faster.
     throw new Error(`Cannot make a database in ${home.dir}: ${reasonOf(error)}`, { cause: error })
   } finally {
+    process.off('exit', giveUp)
     removeLeftovers(home)
   }
 }

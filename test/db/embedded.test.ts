@@ -40,6 +40,7 @@ afterAll(() => rmSync(original, { recursive: true, force: true }))
 function newData(): string {
   const dir = newPlace()
   cpSync(join(original, 'data'), dir, { recursive: true })
+  chmodSync(join(dir, 'pg18'), 0o700)
   return dir
 }
 
