@@ -31,6 +31,8 @@ export type TransactionOptions = {
   readonly deadline?: number
   /** Read only: always repeatable read, one snapshot. Read write: read committed unless said. */
   readonly isolation?: 'read committed' | 'repeatable read' | 'serializable'
+  /** ms for each statement instead of what the connections allow. */
+  readonly statementTimeout?: number
 }
 
 /** Where the time went; ms, added up. */
@@ -60,7 +62,7 @@ export type Connections = {
   /** A lazy transaction whose end is the caller's to say. */
   request(options: RequestOptions): RequestTransaction
   pool(): PoolStats
-  /** Ends what is idle now and what is in use when it is given back. */
+  /** Turns callers away and closes every connection, those in use when given back or after 5 s. */
   close(): Promise<void>
 }
 

@@ -8,6 +8,8 @@ export type LazyOptions = {
   readonly access: Access
   /** The command that opens it. */
   readonly begin: string
+  /** ms for each statement, where not what the connection allows. */
+  readonly statementTimeout?: number | undefined
   /** `performance.now()` when the transaction is cancelled and its caller told; Infinity for never. */
   readonly deadline: number
   /** Asked for late, and seldom: making a request's signal costs as much as a short transaction. */
@@ -186,7 +188,7 @@ export function lazyTransaction(
   async function commit() {
     isOver = true
     if (!lease) return
-    if (!failure && access === 'read only' && running.size === 0) return handOn(lease)
+    if (isHarmless()) return handOn(lease)
     if (!failure) {
       isCommitting = true
       try {
@@ -201,6 +203,9 @@ export function lazyTransaction(
     throw failure?.error
   }
 
+  /** Nothing was changed, failed or is still running: it does not matter how it ends. */
+  const isHarmless = () => access === 'read only' && !failure && running.size === 0
+
   /**
    * A read cannot fail to commit, and leaves nothing behind: whoever has the connection next sends behind this commit,
    * in the same packet when he waits already. Over a network that is twice the reads per connection.
@@ -214,6 +219,7 @@ export function lazyTransaction(
   async function rollback() {
     isOver = true
     if (!lease || isReleased) return
+    if (isHarmless()) return handOn(lease)
     ending ??= stop()
     await ending
   }

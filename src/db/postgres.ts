@@ -23,6 +23,9 @@ export type ConnectionOptions = {
   readonly on: (event: DatabaseEvent) => void
 }
 
+/** ms that transactions under way get when the pool is closed. */
+const longestStay = 5_000
+
 /** Opens nothing yet: a connection is made when a statement first needs one. */
 export function openConnections(url: string, options: ConnectionOptions): Connections {
   const { size, connectTimeout, on } = options
@@ -39,6 +42,7 @@ export function openConnections(url: string, options: ConnectionOptions): Connec
       const lazy = {
         access,
         begin: beginOf(wanted),
+        statementTimeout: wanted.statementTimeout,
         deadline: performance.now() + (wanted.deadline ?? Infinity),
         signal: signal && (() => signal),
         spent: { pool: undefined, db: undefined },
@@ -77,7 +81,7 @@ export function openConnections(url: string, options: ConnectionOptions): Connec
     },
 
     async close() {
-      await gate.close()
+      await gate.close(longestStay)
       await Promise.all(links.map((link) => link.close()))
     },
   }

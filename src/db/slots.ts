@@ -32,8 +32,8 @@ export type Gate<Slot> = {
   acquire(patience: Patience): Lease<Slot> | Promise<Lease<Slot>>
   release(lease: Lease<Slot>): void
   stats(): Omit<PoolStats, 'idle'>
-  /** Turns everybody away from now on; resolves when every slot is back. */
-  close(): Promise<void>
+  /** Turns everybody away from now on; resolves when every slot is back, or after `limit` ms. */
+  close(limit: number): Promise<void>
 }
 
 type Waiter<Slot> = {
@@ -147,10 +147,14 @@ export function slotGate<Slot>(slots: readonly Slot[], options: GateOptions): Ga
       rejected,
       wait: waits.summary(),
     }),
-    close: () =>
+    close: (limit) =>
       new Promise((resolve) => {
         isClosed = true
-        emptied = resolve
+        const patience = setTimeout(settle, limit)
+        emptied = () => {
+          clearTimeout(patience)
+          resolve()
+        }
         for (const waiter of waiters) waiter.refuse(databaseUnavailable())
         if (taken.size === 0) settle()
       }),

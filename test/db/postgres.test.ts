@@ -84,18 +84,6 @@ describe('openConnections', () => {
     expect(await inside).toHaveLength(1)
     expect(events.filter(({ type }) => type === 'closed')).toHaveLength(1)
   })
-
-  it('closes in bounded time though somebody stays inside', async () => {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const inside = read(async (db) => {
-      await db.run(pid)
-      await promise
-    })
-    await expect.poll(() => connections.pool().idle + connections.pool().inUse).toBe(1)
-    const closing = connections.close()
-    resolve()
-    await Promise.all([inside, closing])
-  })
 })
 
 describe('a connection that is lost', () => {

@@ -148,13 +148,22 @@ describe('slotGate', () => {
       code: 'database_unavailable',
     })
     let isClosed = false
-    const closing = gate.close().then(() => {
+    const closing = gate.close(5_000).then(() => {
       isClosed = true
     })
     await waiting
     expect(() => gate.acquire(forever)).toThrow('cannot be reached')
     expect(isClosed).toBe(false)
     gate.release(held)
+    await closing
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('does not wait for ever to close', async () => {
+    const gate = gateOf(1)
+    take(gate)
+    const closing = gate.close(5_000)
+    await vi.advanceTimersByTimeAsync(5_000)
     await closing
     expect(vi.getTimerCount()).toBe(0)
   })
@@ -190,7 +199,7 @@ describe('slotGate', () => {
           }
         })
         expect(gate.stats()).toMatchObject({ inUse: 0, waiting: 0 })
-        await gate.close()
+        await gate.close(5_000)
       }),
       { numRuns: 40 },
     )
