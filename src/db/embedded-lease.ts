@@ -28,7 +28,7 @@ const probeTimeout = 5_000
 export function readPostmaster(data: string): Postmaster | undefined {
   const lines = readLockFile(data)
   const pid = Number(lines[0])
-  if (!(pid > 0) || !isAlive(pid) || isAnother(pid, data)) return undefined
+  if (!(pid > 0) || !isServer(pid, data)) return undefined
   return { pid, port: Number(lines[3]), status: lines[7]?.trim() ?? 'starting' }
 }
 
@@ -110,7 +110,8 @@ async function stopIfLast(sql: postgres.Sql, place: Place, mode: StopMode): Prom
     spawnSync(file, args)
   } else process.kill(server.pid, mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
   while (readPostmaster(place.data)?.pid === server.pid) await sleep(10)
-  for (let waited = 0; waited < 1000 && isAlive(server.pid); waited += 10) await sleep(10)
+  for (let waited = 0; waited < 1000 && isServer(server.pid, place.data); waited += 10)
+    await sleep(10)
   return true
 }
 
@@ -152,6 +153,8 @@ function isEmptySince(data: string, ms: number): boolean {
   const file = statSync(join(data, 'postmaster.pid'), { throwIfNoEntry: false })
   return file !== undefined && file.size === 0 && Date.now() - file.mtimeMs > ms
 }
+
+const isServer = (pid: number, data: string) => isAlive(pid) && !isAnother(pid, data)
 
 export function isAlive(pid: number): boolean {
   try {
