@@ -26,7 +26,12 @@ export function keepFolding({ connections, interval, onFailed }: FoldOptions) {
     let folded = 0
     try {
       const [row] = await connections.transaction(
-        { access: 'read write', deadline: longest, signal: stopping.signal },
+        {
+          access: 'read write',
+          deadline: longest,
+          statementTimeout: longest,
+          signal: stopping.signal,
+        },
         (db) => db.run(fold),
       )
       folded = Number(row?.folded)

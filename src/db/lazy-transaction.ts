@@ -42,7 +42,7 @@ const repeat = 100
 export function lazyTransaction(
   gate: Gate<Link>,
   on: (event: DatabaseEvent) => void,
-  { access, begin, deadline, signal, spent }: LazyOptions,
+  { access, begin, statementTimeout, deadline, signal, spent }: LazyOptions,
 ): LazyTransaction {
   const running = new Set<Running>()
   let opening: Promise<void> | undefined
@@ -115,6 +115,8 @@ export function lazyTransaction(
       throw error
     }
     begun.then(undefined, (error) => refuseAll(link, fail(error)))
+    if (statementTimeout !== undefined)
+      link.command(`set local statement_timeout = ${statementTimeout}`).then(undefined, fail)
     link.onLost = lost
     const left = Math.max(0, deadline - performance.now())
     if (signal) clock = setTimeout(tick, Math.min(patience, left))
