@@ -122,7 +122,7 @@ describe('the embedded server', { timeout: 60_000 }, () => {
       const rows = await ask(again.url(), 'select n::text from acknowledged order by n')
       expect(rows.map(({ n }) => n)).toEqual(expect.arrayContaining(user.acknowledged))
       await again.stop()
-      expect(isAlive(again.pid)).toBe(false)
+      await gone(again.pid)
     },
   )
 
