@@ -1,6 +1,8 @@
 import { databaseUnavailable, timeout } from '../errors/error.ts'
+import { clear } from './clear.ts'
 import type { Access, Database, DatabaseEvent, Spent } from './database.ts'
-import type { Answer, Link, Sent } from './link.ts'
+import { type Failure, inFlight } from './in-flight.ts'
+import type { Link } from './link.ts'
 import type { Gate, Lease } from './slots.ts'
 import { compile, type Statement } from './statement.ts'
 
@@ -8,8 +10,6 @@ export type LazyOptions = {
   readonly access: Access
   /** The command that opens it. */
   readonly begin: string
-  /** ms for each statement, where not what the connection allows. */
-  readonly statementTimeout?: number | undefined
   /** `performance.now()` when the transaction is cancelled and its caller told; Infinity for never. */
   readonly deadline: number
   /** Asked for late, and seldom: making a request's signal costs as much as a short transaction. */
@@ -29,35 +29,30 @@ export type LazyTransaction = Database & {
 
 type Values = Readonly<Record<string, unknown>>
 
-/** What is under way, and the caller who waits for it. */
-type Running = { readonly sent: Sent; readonly refuse: (error: unknown) => void }
-
 /** ms a client may be gone before it is looked for: most transactions are over by then. */
 const patience = 25
-/** ms a cancelled statement has to come to its end; past it the connection is given up. */
-const grace = 600
-/** ms until a cancel that met no statement is repeated. */
-const repeat = 100
-
 export function lazyTransaction(
   gate: Gate<Link>,
   on: (event: DatabaseEvent) => void,
-  { access, begin, statementTimeout, deadline, signal, spent }: LazyOptions,
+  { access, begin, deadline, signal, spent }: LazyOptions,
 ): LazyTransaction {
-  const running = new Set<Running>()
+  const flight = inFlight((failed) => {
+    // what follows a failed statement fails too (25P02): the first failure is the one to tell
+    if (failed) fail(isLost ? databaseUnavailable(failed.error) : failed.error)
+    return failure
+  })
   let opening: Promise<void> | undefined
   let lease: Lease<Link> | undefined
-  let begun: Sent | undefined
+  let begun: PromiseLike<unknown> = Promise.resolve()
   let ending: Promise<void> | undefined
   /** Why nothing can run any more. */
-  let failure: { readonly error: unknown } | undefined
+  let failure: Failure | undefined
   let isOver = false
   let isLost = false
   let isCommitting = false
   let isReleased = false
   let clock: ReturnType<typeof setTimeout> | undefined
   let client: AbortSignal | undefined
-  let quiet: (() => void) | undefined
 
   async function ask<Params, Row>(query: Statement<Params, Row>, values: Values): Promise<Row[]> {
     const statement = compile(query)
@@ -71,7 +66,7 @@ export function lazyTransaction(
     held.statement = query.name
     const start = performance.now()
     try {
-      const rows = await track(held.slot.send(statement, bound))
+      const rows = await flight.follow(held.slot.send(statement, bound))
       const duration = since(start)
       on({ type: 'statement', name: query.name, duration, rows: rows.length })
       return (statement.map ? rows.map(statement.map) : rows) as Row[]
@@ -114,36 +109,15 @@ export function lazyTransaction(
       letGo()
       throw error
     }
-    begun.then(undefined, (error) => refuseAll(link, fail(error)))
-    if (statementTimeout !== undefined)
-      link.command(`set local statement_timeout = ${statementTimeout}`).then(undefined, fail)
+    begun.then(undefined, (error) => {
+      flight.refuse(fail(error))
+      // what follows waits in the driver for a connection that will never stand
+      if (!link.isConnected) flight.takeBack()
+    })
     link.onLost = lost
     const left = Math.max(0, deadline - performance.now())
     if (signal) clock = setTimeout(tick, Math.min(patience, left))
     else if (left < Infinity) clock = setTimeout(tick, left)
-  }
-
-  function track(sent: Sent): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const one: Running = { sent, refuse: reject }
-      const settle = () => {
-        running.delete(one)
-        if (running.size === 0) quiet?.()
-      }
-      running.add(one)
-      sent.then(
-        (answer) => {
-          settle()
-          if (failure) reject(failure.error)
-          else resolve(answer)
-        },
-        (error: unknown) => {
-          settle()
-          // what follows a failed statement fails too (25P02): the first failure is the one to tell
-          reject(fail(isLost ? databaseUnavailable(error) : error))
-        },
-      )
-    })
   }
 
   function fail(error: unknown): unknown {
@@ -151,19 +125,11 @@ export function lazyTransaction(
     return failure.error
   }
 
-  /** What was to follow a failed `begin` waits in the driver for a connection that will never stand. */
-  function refuseAll(link: Link, error: unknown) {
-    for (const { sent, refuse } of running) {
-      refuse(error)
-      if (!link.isConnected) sent.cancel()
-    }
-  }
-
   /** What the driver has not sent must not follow on another connection. */
   function lost() {
     isLost = true
-    if (running.size === 0) fail(databaseUnavailable(new Error('The connection was lost')))
-    for (const { sent } of running) sent.cancel()
+    if (flight.size === 0) fail(databaseUnavailable(new Error('The connection was lost')))
+    flight.takeBack()
   }
 
   function tick() {
@@ -183,7 +149,7 @@ export function lazyTransaction(
 
   function giveUp(error: Error) {
     fail(error)
-    for (const { refuse } of running) refuse(error)
+    flight.refuse(error)
     ending ??= stop()
   }
 
@@ -194,7 +160,7 @@ export function lazyTransaction(
     if (!failure) {
       isCommitting = true
       try {
-        const { command } = await track(lease.slot.command('commit'))
+        const { command } = await flight.follow(lease.slot.command('commit'))
         if (command === 'COMMIT') return letGo()
         fail(new Error(`PostgreSQL answered the commit with ${command}`))
       } catch (error) {
@@ -206,7 +172,7 @@ export function lazyTransaction(
   }
 
   /** Nothing was changed, failed or is still running: it does not matter how it ends. */
-  const isHarmless = () => access === 'read only' && !failure && running.size === 0
+  const isHarmless = () => access === 'read only' && !failure && flight.size === 0
 
   /**
    * A read cannot fail to commit, and leaves nothing behind: whoever has the connection next sends behind this commit,
@@ -221,38 +187,19 @@ export function lazyTransaction(
   async function rollback() {
     isOver = true
     if (!lease || isReleased) return
-    if (isHarmless()) return handOn(lease)
+    if (isHarmless()) return handOn(lease).catch(() => {})
     ending ??= stop()
     await ending
   }
 
-  /** Gives the connection back with nothing of this transaction left on it: no statement, no cancel on its way. */
   async function stop() {
     isOver = true
     stopClock()
     const { slot: link, statement } = theLease()
-    const isCancel = running.size > 0 && !isCommitting
-    const until = performance.now() + grace
-    const isClean =
-      link.isConnected &&
-      (await silence(link, until)) &&
-      (await within(until, () => link.command('rollback')))
-    if (!isClean) link.discard()
+    const isCancel = flight.size > 0 && !isCommitting
+    const isClean = await clear({ link, begun, flight, isCommitting })
     if (isCancel) on({ type: 'cancelled', statement, destroyed: !isClean })
     letGo()
-  }
-
-  /** Whether everything sent was answered, cancelled where needed. */
-  async function silence(link: Link, until: number): Promise<boolean> {
-    if (!(await within(until, () => begun))) return false
-    while (running.size > 0) {
-      if (performance.now() >= until) return false
-      if (!isCommitting && !(await within(until, link.cancel))) return false
-      if (running.size === 0) return true
-      const turn = isCommitting ? until : Math.min(until, performance.now() + repeat)
-      await within(turn, () => new Promise<void>((resolve) => (quiet = resolve)))
-    }
-    return true
   }
 
   function stopClock() {
@@ -287,26 +234,4 @@ export function lazyTransaction(
     commit,
     rollback,
   }
-}
-
-/** Whether it succeeds before `until` (`performance.now()`). */
-function within(until: number, work: () => PromiseLike<unknown> | undefined): Promise<boolean> {
-  return new Promise((resolve) => {
-    const settle = (isDone: boolean) => {
-      clearTimeout(limit)
-      resolve(isDone)
-    }
-    const limit = setTimeout(settle, Math.max(0, until - performance.now()), false)
-    try {
-      const doing = work()
-      if (doing)
-        doing.then(
-          () => settle(true),
-          () => settle(false),
-        )
-      else settle(true)
-    } catch {
-      settle(false)
-    }
-  })
 }

@@ -42,7 +42,6 @@ export function openConnections(url: string, options: ConnectionOptions): Connec
       const lazy = {
         access,
         begin: beginOf(wanted),
-        statementTimeout: wanted.statementTimeout,
         deadline: performance.now() + (wanted.deadline ?? Infinity),
         signal: signal && (() => signal),
         spent: { pool: undefined, db: undefined },
@@ -88,10 +87,15 @@ export function openConnections(url: string, options: ConnectionOptions): Connec
 }
 
 /** A write says no `read write`: a database or role set to read only must stay so. */
-function beginOf({ access, isolation = 'read committed' }: TransactionOptions): string {
-  return access === 'read only'
-    ? 'begin isolation level repeatable read read only'
-    : `begin isolation level ${isolation}`
+function beginOf(options: TransactionOptions): string {
+  const { access, isolation = 'read committed', statementTimeout } = options
+  const begin =
+    access === 'read only'
+      ? 'begin isolation level repeatable read read only'
+      : `begin isolation level ${isolation}`
+  return statementTimeout === undefined
+    ? begin
+    : `${begin}; set local statement_timeout = ${Math.ceil(statementTimeout)}`
 }
 
 function startupParameters(options: ConnectionOptions) {

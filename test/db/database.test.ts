@@ -455,6 +455,18 @@ describe('transaction', () => {
     await expect(work).rejects.toMatchObject({ code: 'timeout' })
   })
 
+  it('may allow its statements more or less time than the connection does', async () => {
+    connections = open({ size: 1, statementTimeout: 100 })
+    const ask = (statementTimeout?: number) =>
+      connections.transaction(
+        { access: 'read only', ...(statementTimeout !== undefined && { statementTimeout }) },
+        (db) => db.run(sleep, { seconds: 0.2 }),
+      )
+    expect(await ask(1_000)).toHaveLength(1)
+    await expect(ask()).rejects.toMatchObject({ code: '57014' })
+    await expect(ask(50)).rejects.toMatchObject({ code: '57014' })
+  })
+
   it('ends with its signal', async () => {
     const stop = new AbortController()
     const work = connections.transaction({ access: 'read only', signal: stop.signal }, (db) =>
