@@ -31,6 +31,7 @@ type Values = Readonly<Record<string, unknown>>
 
 /** ms a client may be gone before it is looked for: most transactions are over by then. */
 const patience = 25
+
 export function lazyTransaction(
   gate: Gate<Link>,
   on: (event: DatabaseEvent) => void,
