@@ -42,7 +42,7 @@ export async function openBulk(url: string): Promise<Bulk> {
         await second`select pg_terminate_backend(${session?.pid ?? 0})`.catch(() => {})
         await second.end({ timeout: 1 })
       },
-      close: () => client.end({ timeout: 1 }),
+      close: () => client.end({ timeout: 0 }),
     }
   } catch (error) {
     await client.end({ timeout: 0 })

@@ -8,7 +8,7 @@ import type { ImportFile } from './files.ts'
 export type Block = { readonly bytes: Buffer; readonly isOverlong: boolean }
 
 /** Bytes read at once: large enough that the work per read does not show. */
-const chunkSize = 256 * 1024
+const chunkSize = 64 * 1024
 
 /** No record is longer than this many bytes: what an unclosed quote may hold in memory. */
 export const recordLimit = 4 * 1024 * 1024

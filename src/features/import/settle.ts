@@ -15,7 +15,7 @@ export type Settled = {
 }
 
 /** Rows inserted by one statement. Measured: 20,000 to 200,000 differ by less than 5 %; fewer show progress sooner. */
-const chunkRows = 50_000
+const chunkRows = 200_000
 
 /**
  * Moves what can be kept of a table's staged rows into the table, inside the caller's transaction, and leaves
