@@ -104,6 +104,10 @@ function startupParameters(options: ConnectionOptions) {
     statement_timeout: options.statementTimeout,
     lock_timeout: options.lockTimeout,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeout,
+    // in seconds: a server process in the middle of reading a client heeds no timeout, so TCP must find him gone
+    tcp_keepalives_idle: 10,
+    tcp_keepalives_interval: 5,
+    tcp_keepalives_count: 3,
     TimeZone: 'UTC',
     // one plan per statement, made once per connection: no statement of ours needs to know its values
     plan_cache_mode: 'force_generic_plan',

@@ -1,70 +1,24 @@
-import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, expect } from 'vitest'
 import type { Connections } from '../../src/db/database.ts'
-import { posts, users } from '../../src/db/schema.ts'
-import { statement } from '../../src/db/statement.ts'
-import { type ErrorCode, problems } from '../../src/errors/error.ts'
+import type { ErrorCode } from '../../src/errors/error.ts'
 import { createTestApp, type TestApp, type TestAppOptions } from './app.ts'
+import { brokenPromises, mountFaultRoutes } from './fault-routes.ts'
+
+export { addUser, postJson } from './fault-routes.ts'
 
 /** ms in which the next request must succeed once the database is back. */
 export const recovery = 2_000
 
-export const sleep = statement<{ seconds: number }, { slept: string }>(
-  'sleep',
-  (_, { seconds }) => sql`select pg_sleep(${seconds}::float8) as slept`,
-)
-export const addUser = statement<{ username: string | null; email: string | null }, { id: number }>(
-  'add_user',
-  (_, { username, email }) =>
-    sql`insert into ${users} (username, email) values (${username}, ${email}) returning id`,
-)
-export const addPost = statement<{ authorId: string }, { id: number }>(
-  'add_post',
-  (_, { authorId }) =>
-    sql`insert into ${posts} (author_id) values (${authorId}::bigint) returning id`,
-)
-
-/**
- * The real app with routes more, as slow and as wrong as a test wants them:
- * GET /api/fault/sleep?seconds=, POST /api/fault/users and POST /api/fault/posts.
- */
+/** The real app with the routes of fault-routes.ts. */
 export async function createFaultApp(options: TestAppOptions = {}): Promise<TestApp> {
   const test = await createTestApp(options)
-  test.app.get('/api/fault/sleep', async (c) =>
-    c.json(await c.var.db.run(sleep, { seconds: Number(c.req.query('seconds') ?? 0) })),
-  )
-  test.app.post('/api/fault/users', async (c) => {
-    const { username = null, email = null } = await c.req.json()
-    return c.json(await c.var.db.run(addUser, { username, email }), 201)
-  })
-  test.app.post('/api/fault/posts', async (c) => {
-    const { authorId } = await c.req.json()
-    return c.json(await c.var.db.run(addPost, { authorId }), 201)
-  })
+  mountFaultRoutes(test.app)
   return test
 }
 
-export const postJson = (body: unknown): RequestInit => ({
-  method: 'POST',
-  headers: { 'Content-Type': 'application/json' },
-  body: JSON.stringify(body),
-})
-
-/** What must never be read in an answer. */
-const internals =
-  /postgres|127\.0\.0|localhost|\.invalid|:\d{4,5}|pg_|select\b|insert\b|\bbegin\b|stack|node_modules|\.[tj]s\b|E[A-Z]{4,}|CONNECT|terminat|constraint \w+_/
-
 /** The failure a client sees: its status and code, when to come back, and nothing of the inside. */
-export async function expectProblem(answer: Response, code: ErrorCode): Promise<void> {
-  const text = await answer.text()
-  const { status } = problems[code]
-  expect(JSON.parse(text)).toMatchObject({ status, code, requestId: expect.any(String) })
-  expect(answer.status).toBe(status)
-  expect(answer.headers.get('content-type')).toBe('application/problem+json')
-  expect(answer.headers.get('x-request-id')).toBeTruthy()
-  expect(text).not.toMatch(internals)
-  if (status === 503) expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
-}
+export const expectProblem = async (answer: Response, ...codes: ErrorCode[]): Promise<void> =>
+  expect(await brokenPromises(answer, codes)).toEqual([])
 
 /** Every slot is back, and nobody waits for one. */
 export const expectSettled = (connections: Connections) =>
@@ -76,7 +30,7 @@ export const expectSettled = (connections: Connections) =>
 export const expectRecovery = (request: () => Promise<Response>) =>
   expect.poll(async () => (await request()).status, { timeout: recovery, interval: 10 }).toBe(200)
 
-/** How many statements named so run on the server at this moment, by whatever connection. */
+/** How many statements with this text run on the server at this moment, on whatever connection. */
 export async function runningOnServer(
   { sql }: Pick<TestApp, 'sql'>,
   text: string,
