@@ -294,6 +294,9 @@ begin
           when 'delete' then 'old table as old_rows'
           else 'new table as new_rows old table as old_rows'
         end);
+
+      -- A bulk load that has checked its references itself may turn off foreign keys for its session, never the counts.
+      execute format('alter table public.%I enable always trigger rollup_%s', target.relation, source.operation);
     end loop;
   end loop;
 end $do$;

@@ -17,9 +17,6 @@ export async function fillMillion(pool: TestSql): Promise<void> {
   /** A hundred users a day, others every day. */
   const someone = (of: number) => sql`1 + (i / ${of / million.days}::int) % 200 * 100 + i % 100`
   try {
-    for (const table of ['users', 'posts', 'comments', 'sessions']) {
-      await sql.unsafe(`alter table ${table} enable always trigger rollup_insert`)
-    }
     await sql`set session_replication_role = replica`
     await sql`insert into users (username, created_at) select 'user ' || i, ${moment(million.users)} from generate_series(1, ${million.users}::int) as i`
     await sql`insert into posts (author_id, title, body, created_at) select ${someone(million.posts)}, 'Title ' || i, 'Body of it', ${moment(million.posts)} from generate_series(1, ${million.posts}::int) as i`
