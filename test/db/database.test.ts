@@ -183,6 +183,7 @@ describe('a statement', () => {
       expect(set.get('lock_timeout')).toBe('567')
       expect(set.get('idle_in_transaction_session_timeout')).toBe('890')
       expect(set.get('application_name')).toBe('shopboard-test')
+      expect(set.get('tcp_keepalives_idle')).toBe('10')
       expect(set.get('TimeZone')).toBe('UTC')
       expect(set.get('plan_cache_mode')).toBe('force_generic_plan')
       expect(set.get('transaction_read_only')).toBe('on')
