@@ -1,9 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
 import postgres from 'postgres'
 
-/** One connection of its own for a bulk command: it can COPY and keeps its temporary tables to the end. */
+/**
+ * One connection of its own for a bulk command: it can COPY and keeps its temporary tables to the end. Once it is
+ * lost every statement fails: none runs on a later connection, outside its transaction.
+ */
 export type Bulk = {
-  readonly sql: postgres.ReservedSql
+  readonly sql: postgres.Sql
   /** Ends the session on the server, whatever it is doing: its transaction is rolled back. */
   readonly abort: () => Promise<void>
   readonly close: () => Promise<void>
@@ -14,9 +17,13 @@ const memory = 64 * 1024
 
 export async function openBulk(url: string): Promise<Bulk> {
   const options = { max: 1, fetch_types: false, connect_timeout: 10, onnotice: () => {} }
-  const client = postgres(url, {
+  let isConnected = false
+  const client: postgres.Sql = postgres(url, {
     ...options,
     max_lifetime: null,
+    onclose: () => {
+      if (isConnected) void client.end({ timeout: 0 })
+    },
     connection: {
       application_name: 'shopboard bulk',
       TimeZone: 'UTC',
@@ -27,16 +34,17 @@ export async function openBulk(url: string): Promise<Bulk> {
     },
   })
   try {
-    // A first reserve never resolves when no types are fetched: connect by a statement.
-    await client`select`
-    const sql = await client.reserve()
-    await sql`select set_config('work_mem', ${memory}::text, false), set_config('temp_buffers', ${memory / 8}::text, false), set_config('jit', 'off', false)`
+    await client`
+      select set_config('work_mem', ${memory}::text, false),
+        set_config('temp_buffers', ${memory / 8}::text, false),
+        set_config('jit', 'off', false)`
     // Not every platform can: a killed client is then noticed when its statement ends.
-    await sql`select set_config('client_connection_check_interval', '1s', false)`.catch(() => {})
-    const [session] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
+    await client`select set_config('client_connection_check_interval', '1s', false)`.catch(() => {})
+    const [session] = await client<{ pid: number }[]>`select pg_backend_pid() as pid`
+    isConnected = true
 
     return {
-      sql,
+      sql: client,
       async abort() {
         const second = postgres(url, options)
         await second`select pg_terminate_backend(${session?.pid ?? 0})`.catch(() => {})

@@ -85,9 +85,11 @@ function failureText(error: unknown): string {
   if (error instanceof ImportError) return error.message
   if (error instanceof AggregateError) return failureText(error.errors[0])
   if (!(error instanceof Error)) return `Import failed: ${error}`
-  if ('code' in error && error.code === '42P01') {
+  const code = 'code' in error ? String(error.code) : ''
+  if (code === '42P01') {
     return `The database is not up to date (${error.message}): run "migrate" first`
   }
-  const code = 'code' in error && !error.message ? `${error.code}` : ''
+  if (code.startsWith('CONNECTION_'))
+    return 'Import failed: the connection to the database was lost'
   return `Import failed: ${error.message || code}`
 }
