@@ -9,6 +9,9 @@ export { addUser, postJson } from './fault-routes.ts'
 /** ms in which the next request must succeed once the database is back. */
 export const recovery = 2_000
 
+/** For a fact that comes when it comes, on a busy machine too: nothing is promised of its speed. */
+export const patient = { timeout: 10_000, interval: 5 }
+
 /** The real app with the routes of fault-routes.ts. */
 export async function createFaultApp(options: TestAppOptions = {}): Promise<TestApp> {
   const test = await createTestApp(options)
