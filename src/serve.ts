@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { Socket } from 'node:net'
 import { createApp } from './app.ts'
 import { noCache } from './cache/cache.ts'
 import { memoryCache } from './cache/memory.ts'
@@ -39,6 +40,7 @@ export async function serve(
       ...limits,
       size,
       applicationName: name,
+      socket: () => new Socket().setNoDelay(),
       on: (event) => observe({ type: 'database', event }),
     })
     end.defer(connections.close)

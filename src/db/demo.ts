@@ -1,5 +1,5 @@
 import type postgres from 'postgres'
-import { openBulk } from './bulk.ts'
+import { answerForReferences, openBulk } from './bulk.ts'
 import { textFunctions } from './demo-texts.ts'
 
 export type DemoOptions = {
@@ -54,7 +54,7 @@ export async function demo(options: DemoOptions): Promise<DemoCounts> {
   }
 }
 
-type Sql = postgres.ReservedSql
+type Sql = postgres.Sql
 /** A stretch of the community's life, and the number of each table's rows that fall into it. */
 type Era = { from: number; to: number } & Record<Activity, number>
 
@@ -77,6 +77,8 @@ async function populate(sql: Sql, options: DemoOptions): Promise<DemoCounts> {
   await sql`lock table public.users, public.posts, public.comments, public.sessions in share row exclusive mode`
   if (!append) await refuseLife(sql)
   await sql.unsafe(functions(seed))
+  // under the lock above, what the rows below refer to is made here and cannot go
+  await answerForReferences(sql)
   const last = await lastIds(sql)
   await insertUsers(sql, users, last.users, span)
 

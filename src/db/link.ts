@@ -8,6 +8,8 @@ export type LinkOptions = {
   readonly connectTimeout: number
   /** Startup parameters, by their PostgreSQL names. */
   readonly parameters: Readonly<Record<string, string | number>>
+  /** Makes a socket, not connected yet; the driver's own otherwise. */
+  readonly socket?: () => unknown
   readonly on: (event: DatabaseEvent) => void
 }
 
@@ -40,7 +42,10 @@ export type Link = {
   retire(): void
 }
 
-export function openLink(url: string, { connectTimeout, parameters, on }: LinkOptions): Link {
+export function openLink(
+  url: string,
+  { connectTimeout, parameters, socket, on }: LinkOptions,
+): Link {
   let client: postgres.Sql | undefined
   /** Known once connected. */
   let backend: Backend | undefined
@@ -59,7 +64,7 @@ export function openLink(url: string, { connectTimeout, parameters, on }: LinkOp
       connection: parameters,
       types,
     })
-    connectOnce(fresh, () => client === fresh && backend !== undefined)
+    connectOnce(fresh, socket, () => client === fresh && backend !== undefined)
     return fresh
   }
 
@@ -140,16 +145,22 @@ export function openLink(url: string, { connectTimeout, parameters, on }: LinkOp
 
 /**
  * The driver follows a connection that was closed during start-up with the next at once, without end or pause.
- * It reads the option `socket` twice per attempt, and for a CancelRequest: what comes between is refused, one attempt
- * per host of the url excepted.
+ * It reads the option `socket` twice per attempt, and for a CancelRequest, or thrice when it makes one: what comes
+ * between is refused, one attempt per host of the url excepted. Its last read asks whether the socket is connected.
  */
-function connectOnce(client: postgres.Sql, isConnected: () => boolean): void {
+function connectOnce(
+  client: postgres.Sql,
+  socket: (() => unknown) | undefined,
+  isConnected: () => boolean,
+): void {
+  const perAttempt = socket ? 3 : 2
   let reads = 0
   Object.defineProperty(client.options, 'socket', {
     get() {
       reads += 1
-      if (reads > 2 * client.options.host.length && !isConnected())
+      if (reads > perAttempt * client.options.host.length && !isConnected())
         throw databaseUnavailable(new Error('The server closed the connection during start-up'))
+      return reads % perAttempt === 0 ? undefined : socket
     },
   })
 }

@@ -20,6 +20,8 @@ export type ConnectionOptions = {
   readonly applicationName: string
   /** A connection held longer is reported; 30,000 unless said. */
   readonly leakAfter?: number
+  /** Makes a socket, not connected yet: the driver's own holds a small packet back until the last is acknowledged. */
+  readonly socket?: () => unknown
   readonly on: (event: DatabaseEvent) => void
 }
 
@@ -28,10 +30,10 @@ const longestStay = 5_000
 
 /** Opens nothing yet: a connection is made when a statement first needs one. */
 export function openConnections(url: string, options: ConnectionOptions): Connections {
-  const { size, connectTimeout, on } = options
+  const { size, connectTimeout, socket, on } = options
   const parameters = startupParameters(options)
   const links = Array.from({ length: size }, () =>
-    openLink(url, { connectTimeout, parameters, on }),
+    openLink(url, { connectTimeout, parameters, on, ...(socket && { socket }) }),
   )
   const gate = slotGate(links, { leakAfter: 30_000, ...options })
 

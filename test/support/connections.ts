@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import type { Connections } from '../../src/db/database.ts'
 import { type ConnectionOptions, openConnections } from '../../src/db/postgres.ts'
 
@@ -15,6 +16,7 @@ export const openTestConnections = (
     lockTimeout: 5_000,
     idleInTransactionTimeout: 10_000,
     applicationName: 'shopboard-test',
+    socket: () => new Socket().setNoDelay(),
     on: () => {},
     ...options,
   })

@@ -32,7 +32,7 @@ export type TestProxy = {
 export async function startProxy(url: string): Promise<TestProxy> {
   const target = new URL(url)
   const sockets = new Set<Socket>()
-  const server = createServer((client) => {
+  const server = createServer({ noDelay: true }, (client) => {
     proxy.accepted += 1
     keep(client)
     if (proxy.manner === 'close') client.destroy()
@@ -47,7 +47,11 @@ export async function startProxy(url: string): Promise<TestProxy> {
   }
 
   function lead(client: Socket) {
-    const upstream = connect(Number(target.port || 5432), target.hostname)
+    const upstream = connect({
+      port: Number(target.port || 5432),
+      host: target.hostname,
+      noDelay: true,
+    })
     keep(upstream)
     let isAnswered = true
     client.on('data', (chunk) => {
