@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { readConfig } from '../src/config.ts'
 import { migrateWhenUp } from '../src/db/migrate-when-up.ts'
 import { provideDatabase } from '../src/db/provide.ts'
+import { whenOrphaned } from '../src/orphaned.ts'
 
 /** Runs the command it is given with DATABASE_URL set to the database that `npm start` would use, migrated. */
 const [command = '', ...args] = process.argv.slice(2)
@@ -12,6 +13,7 @@ try {
   await migrateWhenUp(database.url, 5_000, (reason) => console.error(`Waiting for ${reason}`))
   const env = { ...process.env, DATABASE_URL: database.url }
   const child = spawn(command, args, { stdio: 'inherit', env, shell: process.platform === 'win32' })
+  whenOrphaned(() => child.kill())
   process.exitCode = await new Promise<number>((resolve, reject) => {
     child.once('error', reject).once('exit', (code) => resolve(code ?? 1))
   })

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import type { Observer } from './observability/observer.ts'
+import { whenOrphaned } from './orphaned.ts'
 
 type Close = () => Promise<void>
 
@@ -18,7 +19,7 @@ export type Shutdown = {
 const longest = 30_000
 
 /**
- * Ends the process in order on SIGINT, SIGTERM or SIGHUP, and at once on the second of them. A rejection nobody
+ * Ends the process in order on SIGINT, SIGTERM or SIGHUP or when npm is gone, and at once on a second signal. A rejection nobody
  * handled is told and survived; an exception nobody caught is told and ends the process.
  */
 export function shutdown(): Shutdown {
@@ -53,6 +54,9 @@ export function shutdown(): Shutdown {
       void end(0)
     })
   }
+  whenOrphaned(() => {
+    if (!signal.aborted) void end(0)
+  })
   process.on('unhandledRejection', (error) =>
     handle.observe({ type: 'failure', what: 'A rejection was not handled', error }),
   )

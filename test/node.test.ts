@@ -113,6 +113,26 @@ describe('the program on Node', { timeout: 60_000 }, () => {
     locked.release()
   })
 
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'ends when npm, which started it, dies of %s',
+    async (signal) => {
+      const npm = spawn('npm', ['start'], {
+        env: { ...process.env, DATABASE_URL: db.url, PORT: '0' },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+      let output = ''
+      npm.stdout.on('data', (chunk) => {
+        output += chunk
+      })
+      await expect.poll(() => output, { timeout: 30_000 }).toMatch(/Shopboard is at/)
+      const url = /http:\/\/\S+/.exec(output)?.[0]
+      npm.kill(signal)
+      await expect
+        .poll(() => fetch(`${url}/livez`).then(Boolean, () => false), { timeout: 10_000 })
+        .toBe(false)
+    },
+  )
+
   it('folds what waits', async () => {
     const program = onDatabase({ FOLD_INTERVAL: '50' })
     await program.url()
