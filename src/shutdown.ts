@@ -15,6 +15,8 @@ export type Shutdown = {
   observe: Observer
 }
 
+/** ms in which a second signal is the same Ctrl-C: the terminal's, and npm's that passes it on. */
+const echo = 300
 /** ms for everything to close. */
 const longest = 30_000
 
@@ -26,8 +28,10 @@ export function shutdown(): Shutdown {
   const open: Close[] = []
   const ending = new AbortController()
   const { signal } = ending
+  let begun = 0
 
   async function end(code: number): Promise<never> {
+    begun = performance.now()
     ending.abort()
     setTimeout(() => process.exit(code || 1), longest).unref()
     for (let close = open.pop(); close; close = open.pop()) {
@@ -50,8 +54,8 @@ export function shutdown(): Shutdown {
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
-      if (signal.aborted) process.exit(130)
-      void end(0)
+      if (!signal.aborted) void end(0)
+      else if (performance.now() - begun > echo) process.exit(130)
     })
   }
   whenOrphaned(() => {
