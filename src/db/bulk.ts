@@ -59,6 +59,19 @@ export async function openBulk(url: string): Promise<Bulk> {
 }
 
 /**
+ * For the rest of the transaction, foreign keys are not looked up row by row (28 µs for a comment, more than the row
+ * itself): the caller answers for them. They are where the role may not turn them off, or where a trigger that is
+ * not ours would be turned off as well.
+ */
+export const answerForReferences = (sql: Bulk['sql']) => sql`
+  select set_config('session_replication_role', 'replica', true)
+  where has_parameter_privilege('session_replication_role', 'set') and not exists (
+    select from pg_trigger
+    where tgrelid in ('public.users'::regclass, 'public.posts'::regclass, 'public.comments'::regclass, 'public.sessions'::regclass)
+      and not tgisinternal and tgenabled <> 'A' and tgname not like 'rollup%'
+  )`
+
+/**
  * Runs `copy … from stdin` with the chunks as its data, each on its way before the next is asked for.
  * A failure at the very end reaches nobody through the driver's stream: a statement behind it asks.
  */
