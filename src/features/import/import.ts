@@ -1,4 +1,4 @@
-import { type Bulk, openBulk } from '../../db/bulk.ts'
+import { answerForReferences, type Bulk, openBulk } from '../../db/bulk.ts'
 import { ImportError } from './fault.ts'
 import { findFiles, type ImportFile, rejectsDirectory } from './files.ts'
 import { type PendingRejects, removeRejects, writeRejects } from './rejects.ts'
@@ -117,6 +117,7 @@ async function settleOnce(
   let isOpen = true
   await sql`begin`
   try {
+    await answerForReferences(sql)
     const tables: TableSummary[] = []
     for (const { table } of files) {
       const step = report.step(`into ${table.name}`, 1)

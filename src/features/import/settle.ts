@@ -71,17 +71,34 @@ async function refuseTaken(sql: Sql, table: ImportTable, column: string): Promis
     where lower(s.${sql(column)}) = first.value and s.line > first.line and s.reason is null`
 }
 
-/** Returns how many rows lost a reference that may be null. */
+/**
+ * Settles every reference against the rows that are there, and holds those until the transaction ends: nobody can
+ * take one away behind an insert that no longer looks. What this import inserted, nobody else sees.
+ * Returns how many rows lost a reference that may be null.
+ */
 async function settleReferences(sql: Sql, table: ImportTable): Promise<number> {
   let setNull = 0
   for (const { column, table: target, isNullable } of table.references) {
+    const staging = sql(stagingOf(table))
+    const parent = sql(`public.${target}`)
+    const isNamed = sql`t.id in (select ${sql(column)} from ${staging} where reason is null)`
     const settled = isNullable
       ? sql`${sql(column)} = null`
       : sql`reason = format('%s %s exists nowhere', ${column}::text, ${sql(column)})`
     const changed = await sql`
-      update ${sql(stagingOf(table))} s set ${settled}
+      with held as materialized (
+        select t.id from ${parent} t
+        where ${isNamed} and t.xmin <> pg_current_xact_id()::xid
+        order by t.id for key share
+      ),
+      present as (
+        select id from held
+        union all
+        select t.id from ${parent} t where ${isNamed} and t.xmin = pg_current_xact_id()::xid
+      )
+      update ${staging} s set ${settled}
       where reason is null and ${sql(column)} is not null
-        and not exists (select from ${sql(`public.${target}`)} t where t.id = s.${sql(column)})`
+        and not exists (select from present where present.id = s.${sql(column)})`
     if (isNullable) setNull += changed.count
   }
   return setNull
