@@ -28,6 +28,8 @@ const { posts, seconds, only, keep } = program.opts<{
 const unknown = (only ?? []).filter((name) => !(name in scenarios))
 if (unknown.length > 0) program.error(`There is no ${unknown.join(', ')} to measure.`)
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 const reached: Row[] = []
 const report: Report = {
   say: (line) => console.log(line),

@@ -41,6 +41,9 @@ async function startNode(args: readonly string[], env: Record<string, string>): 
     env: { ...process.env, NODE_ENV: '', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const killed = () => child.kill('SIGKILL')
+  process.once('exit', killed)
+  child.once('exit', () => process.off('exit', killed))
   const url = await listeningUrl(child, args.join(' '))
   return {
     url,

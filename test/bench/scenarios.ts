@@ -16,11 +16,11 @@ import {
   compare,
   type Measured,
   median,
-  onceEach,
   overHttp,
   overPgbench,
   pgbench,
   scriptOf,
+  slowly,
   timed,
 } from './load.ts'
 import { type Running, startContender, startShopboard } from './processes.ts'
@@ -136,7 +136,7 @@ async function measurePages(data: BenchData, seconds: number, report: Report) {
 
   for (const { title, naivePath, contenders } of cases) {
     const measured = await compare(contenders, seconds)
-    measured.set('naive', await onceEach(naive.url + naivePath))
+    measured.set('naive (one client)', await slowly(naive.url + naivePath))
     report.table(`${title}, nothing cached`, ['', 'req/s', 'p50 ms', 'p99 ms'], linesOf(measured))
     if (title !== 'First page of the feed') continue
     const rate = (name: string) => measured.get(name)?.perSecond ?? Number.NaN
