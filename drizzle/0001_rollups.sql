@@ -149,6 +149,7 @@ as $$
 declare
   turned_ids bigint[];
   turned_days date[];
+  turns integer[];
 begin
   if user_ids is null then
     return;
@@ -173,8 +174,8 @@ begin
       sessions = u.sessions + excluded.sessions
     returning u.user_id, u.day, u.posts + u.comments + u.sessions as total
   )
-  select array_agg(m.user_id order by m.user_id, m.day), array_agg(m.day order by m.user_id, m.day)
-  into turned_ids, turned_days
+  select array_agg(m.user_id), array_agg(m.day), array_agg(case when m.total > 0 then 1 else -1 end)
+  into turned_ids, turned_days, turns
   from moved m
   join unnest(user_ids, days, counts) as d (user_id, day, n) using (user_id, day)
   where (m.total > 0) <> (m.total - d.n > 0);
@@ -185,11 +186,10 @@ begin
 
   -- From here on, nobody else changes which days these users were active on.
   insert into rollup.user_activity as a (user_id, days)
-  select t.user_id, sum(case when u.posts + u.comments + u.sessions > 0 then 1 else -1 end)
-  from unnest(turned_ids, turned_days) as t (user_id, day)
-  join rollup.user_days u using (user_id, day)
-  group by t.user_id
-  order by t.user_id
+  select user_id, sum(turn)
+  from unnest(turned_ids, turns) as t (user_id, turn)
+  group by user_id
+  order by user_id
   on conflict (user_id) do update set days = a.days + excluded.days;
 
   -- A user is active within s days of x when their last active day up to x is less than s days back: each
@@ -214,12 +214,19 @@ begin
     select day, lead(day) over (partition by user_id order by day), -1
     from near where was_active
   ),
+  alike as (
+    select day, least(next_day - day, 30) as gap, sum(n) as n from reach group by 1, 2
+  ),
   steps as (
-    select span, day, n from reach, unnest(array[1, 7, 30]) as span
+    select span, day, n from alike, unnest(array[1, 7, 30]) as span
     union all
-    select span, least(day + span, next_day), -n from reach, unnest(array[1, 7, 30]) as span
+    select span, day + least(span, gap), -n from alike, unnest(array[1, 7, 30]) as span
   )
   select span, day, sum(n) from steps group by span, day having sum(n) <> 0;
+
+  if 1 = all (turns) then
+    return;
+  end if;
 
   delete from rollup.user_days u
   using unnest(turned_ids, turned_days) as t (user_id, day)
