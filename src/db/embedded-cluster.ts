@@ -25,9 +25,7 @@ export async function initialise(home: Home, isThrowaway: boolean): Promise<void
   if (existsSync(join(home.data, 'PG_VERSION'))) return
   const part = `${home.data}.init-${process.pid}`
   const secret = `${part}.password`
-  writeFileSync(secret, randomBytes(18).toString('base64url'), { mode: 0o600 })
-  const { uid, gid } = home.ids
-  if (uid !== undefined && gid !== undefined) chownSync(secret, uid, gid)
+  writeSecret(home, secret)
   const locale = [
     '-E',
     'UTF8',
@@ -57,6 +55,16 @@ export async function initialise(home: Home, isThrowaway: boolean): Promise<void
   } finally {
     process.off('exit', giveUp)
     removeLeftovers(home)
+  }
+}
+
+/** A password the server's user can read. */
+function writeSecret({ dir, ids: { uid, gid } }: Home, file: string): void {
+  try {
+    writeFileSync(file, randomBytes(18).toString('base64url'), { mode: 0o600 })
+    if (uid !== undefined && gid !== undefined) chownSync(file, uid, gid)
+  } catch (error) {
+    throw new Error(`Cannot write in ${dir}: ${reasonOf(error)}`, { cause: error })
   }
 }
 
