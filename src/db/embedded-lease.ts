@@ -44,9 +44,10 @@ export const readPassword = (data: string) => readFileSync(join(data, 'password'
 export const embeddedUrl = (port: number, password: string, database = 'postgres') =>
   `postgres://postgres:${password}@127.0.0.1:${port}/${database}`
 
-/** @returns undefined while the server at `url` does not answer @throws when it refuses the password */
+/** @returns undefined while `server` does not answer, or is going @throws when it refuses the password */
 export async function takeLease(
   url: string,
+  server: Postmaster,
   place: Place,
   onLost?: () => void,
 ): Promise<Lease | undefined> {
@@ -55,7 +56,9 @@ export async function takeLease(
     if (isHeld) onLost?.()
   })
   const taken = await within(probeTimeout, sql`select pg_advisory_lock_shared(${leaseKey})`)
-  if (!taken) {
+  // The lock may have come free by the server's end, which is announced before.
+  const now = readPostmaster(place.data)
+  if (!taken || now?.pid !== server.pid || now.status !== 'ready') {
     await sql.end({ timeout: 0 })
     return undefined
   }
@@ -76,11 +79,15 @@ export async function takeLease(
   }
 }
 
-/** Leaves in the name of a process that died: stops the server unless somebody else holds a share. */
-export async function leaveForTheDead(place: Place): Promise<boolean> {
+/**
+ * Leaves in the name of a process that died: stops the server unless somebody else holds a share. `pid` is the
+ * server it used; unknown when it died while that was starting.
+ */
+export async function leaveForTheDead(place: Place, pid: number | undefined): Promise<boolean> {
   const patience = 5_000
   for (let waited = 0; waited < patience; ) {
     const server = readPostmaster(place.data)
+    if (pid !== undefined && server?.pid !== pid) return !server
     if (server?.status === 'ready') {
       const sql = connect(embeddedUrl(server.port, readPassword(place.data)))
       try {

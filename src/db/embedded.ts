@@ -67,6 +67,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const guard = startGuard(home, isThrowaway)
   try {
     const { lease, url, pid, adopted } = await joinOrLaunch(home, options)
+    guard.stdin?.write(String(pid))
     return {
       url,
       dir: home.dir,
@@ -102,7 +103,7 @@ async function joinOrLaunch(home: Home, options: EmbeddedOptions): Promise<Joine
     if (server.status !== 'ready') continue
     const password = readPassword(home.data)
     const url = (database?: string) => embeddedUrl(server.port, password, database)
-    const lease = await takeLease(url(), home, options.onLost)
+    const lease = await takeLease(url(), server, home, options.onLost)
     if (lease) return { lease, url, pid: server.pid, adopted: server.pid !== launched }
   }
   throw new Error(

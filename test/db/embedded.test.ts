@@ -150,6 +150,20 @@ describe('the embedded server', { timeout: 60_000 }, () => {
     await gone(second.pid)
   })
 
+  it('is not taken from a newcomer by who still leaves for a dead one', async () => {
+    const dir = newData()
+    let lost = 0
+    for (let round = 0; round < 4; round++) {
+      const [killed, second] = await Promise.all([startUser(dir), startUser(dir)])
+      killed.child.kill('SIGKILL')
+      await leave(second)
+      const newcomer = await startEmbedded({ dir, onLost: () => lost++ })
+      expect(await ask(newcomer.url(), 'select 1 as one')).toEqual([{ one: 1 }])
+      await newcomer.stop()
+    }
+    expect(lost).toBe(0)
+  })
+
   it('comes up once for users who start at the same time on nothing', async () => {
     const dir = newPlace()
     const users = await Promise.all([startUser(dir), startUser(dir), startUser(dir)])
