@@ -16,7 +16,8 @@ import { createInterface } from 'node:readline'
 import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startEmbedded } from '../../src/db/embedded.ts'
-import { isAlive } from '../../src/db/embedded-lease.ts'
+import { openHome } from '../../src/db/embedded-home.ts'
+import { isAlive, leaveForTheDead } from '../../src/db/embedded-lease.ts'
 
 const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 const isRoot = process.getuid?.() === 0
@@ -150,18 +151,18 @@ describe('the embedded server', { timeout: 60_000 }, () => {
     await gone(second.pid)
   })
 
-  it('is not taken from a newcomer by who still leaves for a dead one', async () => {
+  it('is stopped in the name of a dead user of its own only, not of one of an earlier server', async () => {
     const dir = newData()
-    let lost = 0
-    for (let round = 0; round < 4; round++) {
-      const [killed, second] = await Promise.all([startUser(dir), startUser(dir)])
-      killed.child.kill('SIGKILL')
-      await leave(second)
-      const newcomer = await startEmbedded({ dir, onLost: () => lost++ })
-      expect(await ask(newcomer.url(), 'select 1 as one')).toEqual([{ one: 1 }])
-      await newcomer.stop()
-    }
-    expect(lost).toBe(0)
+    const { url, pid } = await startUser(dir)
+    await ask(
+      url,
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'shopboard lease'`,
+    )
+    const home = openHome(dir)
+    expect(await leaveForTheDead(home, pid + 1)).toBe(false)
+    expect(await ask(url, 'select 1 as one')).toEqual([{ one: 1 }])
+    expect(await leaveForTheDead(home, pid)).toBe(true)
+    await gone(pid)
   })
 
   it('comes up once for users who start at the same time on nothing', async () => {
