@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readPostmaster } from '../src/db/embedded-lease.ts'
 import { createTestDatabase, useDatabase } from './support/database.ts'
 import { startProxy } from './support/proxy.ts'
@@ -195,7 +195,11 @@ describe('the program on Node', { timeout: 60_000 }, () => {
 })
 
 describe('the program on the embedded database', { timeout: 90_000 }, () => {
-  const place = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'shopboard node '))
+  const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+  let place = ''
+  beforeEach(() => {
+    place = mkdtempSync(join(base, 'shopboard node '))
+  })
   afterEach(() => rmSync(place, { recursive: true, force: true }))
 
   it('finds a demo community on its first start, and its data on the next, whatever ended it', async () => {
