@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { recall } from './cache/answer.ts'
 import type { AppEnv, Services } from './context.ts'
 import { transaction } from './db/transaction.ts'
 import { onError } from './errors/handler.ts'
@@ -17,7 +18,7 @@ export function createApp(services: Services) {
   app.onError(onError)
   app.notFound(otherMethod(app.router))
   app.use(requests(services), wellFormed)
-  app.use('/api/*', transaction())
+  app.use('/api/*', recall, transaction())
   const routed = app.route('/', health).route('/api/v1', stats).route('/api/v1', activity)
   describe(app)
   return routed

@@ -1,7 +1,8 @@
-import type { Context, TypedResponse } from 'hono'
+import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
 import type { AppEnv } from '../context.ts'
 import type { Database } from '../db/database.ts'
 import { reply } from '../reply.ts'
+import type { CacheOutcome } from '../timing.ts'
 import type { Entry, Question } from './cache.ts'
 import { etagOf, isKnown } from './etag.ts'
 
@@ -24,7 +25,7 @@ export async function answer<T>(
   question: Omit<Question, 'key'>,
   load: (db: Database) => Promise<Loaded<T>>,
 ): Promise<Response & TypedResponse<T, 200, 'json'>> {
-  const { cache, connections, requestTimeout, observe } = c.get('services')
+  const { cache, connections, requestTimeout } = c.get('services')
   const { name, tier, tables } = question
   const { entry, outcome } = await cache.remember(
     { key: keyOf(c), name, tier, tables },
@@ -38,20 +39,34 @@ export async function answer<T>(
             ),
       ),
   )
-  if (outcome) {
-    c.get('timing').cache = outcome
-    observe({ type: 'cache', name, outcome })
-  }
-  const ifNoneMatch = c.req.header('if-none-match')
-  const isUnchanged = ifNoneMatch !== undefined && isKnown(ifNoneMatch, entry.etag)
-  return send(c, entry, isUnchanged)
+  if (outcome) told(c, name, outcome)
+  return send(c, entry) as Response & TypedResponse<T, 200, 'json'>
 }
 
-function send<T>(c: Context<AppEnv>, { text, etag, headers }: Entry, isUnchanged: boolean) {
-  const response: Response = isUnchanged
+/**
+ * Answers what the cache holds before it is validated or given a transaction, in half the time: under the key of
+ * a request that would be refused nothing is ever held.
+ */
+export const recall: MiddlewareHandler<AppEnv> = async function recall(c, next) {
+  const { method } = c.req
+  if (method !== 'GET' && method !== 'HEAD') return next()
+  const found = c.get('services').cache.recall(keyOf(c))
+  if (!found) return next()
+  told(c, found.name, 'hit')
+  return send(c, found.entry)
+}
+
+function told(c: Context<AppEnv>, name: string, outcome: CacheOutcome): void {
+  c.get('timing').cache = outcome
+  c.get('services').observe({ type: 'cache', name, outcome })
+}
+
+function send(c: Context<AppEnv>, { text, etag, headers }: Entry): Response {
+  const ifNoneMatch = c.req.header('if-none-match')
+  const isUnchanged = ifNoneMatch !== undefined && isKnown(ifNoneMatch, etag)
+  return isUnchanged
     ? reply(c, null, 304, { ...headers, ...always, ETag: etag })
     : reply(c, text, 200, { ...headers, ...always, ETag: etag, ...asJson })
-  return response as Response & TypedResponse<T, 200, 'json'>
 }
 
 const asJson = { 'Content-Type': 'application/json' }

@@ -37,7 +37,11 @@ export type Remembered = {
   readonly outcome: CacheOutcome | undefined
 }
 
+export type Recalled = { readonly entry: Entry; readonly name: string }
+
 export type Cache = {
+  /** At once what `remember` would hit; it may miss what `remember` would not. */
+  recall(key: string): Recalled | undefined
   remember(question: Question, load: Load): Promise<Remembered>
   /** These tables were written: nothing loaded from them before is served again. */
   drop(tables: readonly TableName[]): void
@@ -47,6 +51,7 @@ export type Cache = {
 
 /** Asks the database every time. */
 export const noCache: Cache = {
+  recall: () => undefined,
   remember: async (_question, load) => ({ entry: await load('request'), outcome: undefined }),
   drop() {},
   confirm() {},

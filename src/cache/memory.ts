@@ -1,7 +1,7 @@
 import { BentoCache, bentostore, errors } from 'bentocache'
 import { memoryDriver } from 'bentocache/drivers/memory'
 import type { TableName } from '../db/rollups.ts'
-import { type Cache, type Entry, freshFor, type Tier } from './cache.ts'
+import { type Cache, type Entry, freshFor, type Recalled, type Tier } from './cache.ts'
 import { loadCosts } from './costs.ts'
 
 export type MemoryCacheOptions = {
@@ -16,6 +16,7 @@ export type MemoryCacheOptions = {
 }
 
 type Held = Entry & { readonly loadedAt: number }
+type Ready = Recalled & { readonly entry: Held; readonly ttl: number }
 
 /** ms without a confirmation after which another's write may have gone unseen. */
 const unconfirmedAfter = 2000
@@ -34,12 +35,25 @@ export function memoryCache(options: MemoryCacheOptions = {}): Cache {
   }).use()
   const costs = loadCosts()
   const moves = new Map<TableName, number>()
+  /** What was hit since any table moved, to be found at once. */
+  const ready = new Map<string, Ready>()
   let confirmedAt = Number.NEGATIVE_INFINITY
 
   const generationOf = (tables: readonly TableName[]) =>
     tables.map((table) => moves.get(table) ?? 0).join('.')
 
+  const isSure = (held: Held, now: number) =>
+    now - Math.max(held.loadedAt, confirmedAt) < unconfirmedAfter
+  const isWorthIt = (name: string) => (costs.p95(name) ?? 0) >= threshold
+
   return {
+    recall(key) {
+      const found = ready.get(key)
+      if (!found) return undefined
+      const now = performance.now()
+      const isFresh = now - found.entry.loadedAt < found.ttl && isSure(found.entry, now)
+      return isFresh && isWorthIt(found.name) ? found : undefined
+    },
     async remember({ key: asked, name, tier, tables }, load) {
       const measured = async (where: 'request' | 'background'): Promise<Held> => {
         const loadedAt = performance.now()
@@ -47,22 +61,26 @@ export function memoryCache(options: MemoryCacheOptions = {}): Cache {
         costs.record(name, performance.now() - loadedAt)
         return { ...entry, loadedAt }
       }
-      if ((costs.p95(name) ?? 0) < threshold) {
+      if (!isWorthIt(name)) {
         return { entry: await measured('request'), outcome: undefined }
       }
 
       const ttl = ttls[tier]
-      const key = `${generationOf(tables)} ${asked}`
+      const generation = generationOf(tables)
+      const key = `${generation} ${asked}`
       const held: Held | undefined = await store.get<Held | undefined>({ key, grace: ttl + grace })
       const now = performance.now()
       const age = held ? now - held.loadedAt : 0
-      const isSure =
-        held !== undefined && now - Math.max(held.loadedAt, confirmedAt) < unconfirmedAfter
-      if (held && isSure && age < ttl) return { entry: held, outcome: 'hit' }
+      const isHeldSure = held !== undefined && isSure(held, now)
+      if (held && isHeldSure && age < ttl) {
+        if (ready.size >= maxEntries) ready.clear()
+        if (generation === generationOf(tables)) ready.set(asked, { entry: held, name, ttl })
+        return { entry: held, outcome: 'hit' }
+      }
 
       if (held) await store.expire({ key })
       // twice its time is too old to hand out while the database can be asked
-      const waits = !held || (isSure && age >= 2 * ttl)
+      const waits = !held || (isHeldSure && age >= 2 * ttl)
       let isLoaded = false
       const entry = await store
         .getOrSet<Held>({
@@ -84,6 +102,7 @@ export function memoryCache(options: MemoryCacheOptions = {}): Cache {
       return { entry, outcome: entry === held ? 'stale' : isLoaded ? 'miss' : 'hit' }
     },
     drop(tables) {
+      if (tables.length > 0) ready.clear()
       for (const table of tables) moves.set(table, (moves.get(table) ?? 0) + 1)
     },
     confirm(instant) {

@@ -46,6 +46,18 @@ describe('a cached read', () => {
     expect(acquired()).toBe(before)
   })
 
+  it('is asked for by HEAD as by GET', async () => {
+    const { request, acquired } = await cachedApp()
+    const etag = (await request(path)).headers.get('etag')
+    await request(path)
+    const before = acquired()
+    const response = await request(path, { method: 'HEAD' })
+    expect(outcomeOf(response)).toBe('hit')
+    expect(response.headers.get('etag')).toBe(etag)
+    expect(await response.text()).toBe('')
+    expect(acquired()).toBe(before)
+  })
+
   it('is the same in whatever order its parameters come', async () => {
     const { request } = await cachedApp()
     await request(path)

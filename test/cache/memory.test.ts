@@ -185,3 +185,44 @@ describe('an answer that is cheap', () => {
     expect(wheres).toHaveLength(21)
   })
 })
+
+describe('recalling', () => {
+  const hit = async (threshold = 0) => {
+    const cache = memoryCache({ threshold })
+    const { load } = counted()
+    await cache.remember(question, load)
+    await cache.remember(question, load)
+    return cache
+  }
+
+  it('finds what was hit, and nothing else', async () => {
+    const cache = await hit()
+    expect(cache.recall(question.key)).toMatchObject({ name: 'feed', entry: { text: '1' } })
+    expect(cache.recall('/other')).toBeUndefined()
+  })
+
+  it('finds nothing that is not worth keeping', async () => {
+    expect((await hit(5)).recall(question.key)).toBeUndefined()
+  })
+
+  it('finds nothing from before a write', async () => {
+    const cache = await hit()
+    cache.drop([])
+    expect(cache.recall(question.key)).toBeDefined()
+    cache.drop(['posts'])
+    expect(cache.recall(question.key)).toBeUndefined()
+  })
+
+  it('finds nothing that went 2 s without a confirmation', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    try {
+      const cache = await hit()
+      vi.advanceTimersByTime(2000)
+      expect(cache.recall(question.key)).toBeUndefined()
+      cache.confirm(performance.now())
+      expect(cache.recall(question.key)).toBeDefined()
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
