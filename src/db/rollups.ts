@@ -54,6 +54,9 @@ export const pendingCounts = rollup
   .view('pending_counts', { kind: kind(), bucket: bucket(), n: n() })
   .existing()
 
+/** Live rows of each kind, as far as folded. */
+export const foldedTotals = rollup.table('totals', { kind: kind(), n: n() })
+
 /** Live rows of each kind. */
 export const currentTotals = rollup.view('current_totals', { kind: kind(), n: n() }).existing()
 

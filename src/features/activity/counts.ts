@@ -1,5 +1,11 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import { currentBuckets, currentTotals, type Kind, userDays } from '../../db/rollups.ts'
+import {
+  currentBuckets,
+  foldedTotals,
+  type Kind,
+  pendingCounts,
+  userDays,
+} from '../../db/rollups.ts'
 import { users } from '../../db/schema.ts'
 import { belongs, literal, ofEverySource, type Part } from './sources.ts'
 
@@ -12,8 +18,11 @@ import { belongs, literal, ofEverySource, type Part } from './sources.ts'
 export const total = (part: Part): SQL =>
   part.authorId
     ? sql`(select coalesce(sum(n), 0)::bigint from (${authorDays(part)}) as d)`
-    : sql`(select coalesce(sum(${currentTotals.n}), 0)::bigint from ${currentTotals}
-        where ${currentTotals.kind} = any(${part.kinds}::smallint[]))`
+    : sql`(select coalesce(sum(n), 0)::bigint from (
+        select ${foldedTotals.n} as n from ${foldedTotals} where ${foldedTotals.kind} = any(${part.kinds}::smallint[])
+        union all
+        select ${pendingCounts.n} from ${pendingCounts} where ${pendingCounts.kind} = any(${part.kinds}::smallint[])
+      ) as both_parts)`
 
 /** The number of the part's rows created at `instant` or later. */
 export const since = (part: Part, instant: SQLWrapper): SQL => {
