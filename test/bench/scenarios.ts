@@ -242,7 +242,7 @@ async function measureImportCommand(data: BenchData, _: number, report: Report) 
   const url = await data.scratch('import_target', 'empty')
   const folder = await mkdtemp(join(tmpdir(), 'shopboard-bench-import-'))
   try {
-    const rows = await exportCsv(data.small, folder)
+    const rows = await exportCsv(data.full, folder)
     const begun = performance.now()
     const peak = await peakOf(['--max-semi-space-size=4', 'src/cli.ts', 'import', folder], {
       DATABASE_URL: url,
