@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { readConfig } from '../src/config.ts'
 import { migrateWhenUp } from '../src/db/migrate-when-up.ts'
 import { provideDatabase } from '../src/db/provide.ts'
-import { whenOrphaned } from '../src/orphaned.ts'
+import { whenOrphaned } from '../src/server/orphaned.ts'
 
 /** Runs the command it is given with DATABASE_URL set to the database that `npm start` would use, migrated. */
 const [command = '', ...args] = process.argv.slice(2)

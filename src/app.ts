@@ -1,16 +1,16 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { recall } from './cache/answer.ts'
-import type { AppEnv, Services } from './context.ts'
-import { transaction } from './db/transaction.ts'
-import { onError } from './errors/handler.ts'
 import { activity } from './features/activity/routes.ts'
 import { health } from './features/health/routes.ts'
 import { stats } from './features/stats/routes.ts'
-import { refuseFaults } from './http/faults.ts'
+import { recall } from './http/answer.ts'
+import type { AppEnv, Services } from './http/context.ts'
 import { otherMethod } from './http/methods.ts'
+import { onError } from './http/problems.ts'
 import { describe } from './http/reference.ts'
+import { requests } from './http/requests.ts'
+import { transaction } from './http/transaction.ts'
+import { refuseFaults } from './http/validation.ts'
 import { wellFormed } from './http/well-formed.ts'
-import { requests } from './observability/requests.ts'
 
 /** The whole program over HTTP; runs wherever there are Web APIs. */
 export function createApp(services: Services) {

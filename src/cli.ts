@@ -1,12 +1,12 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { demo, mostUsers } from './commands/demo/demo.ts'
+import { type ImportFlags, importHelp, runImport } from './commands/import/command.ts'
+import { grouped, progressOn } from './commands/progress.ts'
 import { type Config, readConfig } from './config.ts'
-import { demo, mostUsers } from './db/demo.ts'
 import { migrateWhenUp } from './db/migrate-when-up.ts'
-import { openConnections } from './db/postgres.ts'
+import { openConnections } from './db/pool/pool.ts'
 import { provideDatabase } from './db/provide.ts'
-import { verify } from './db/verify.ts'
-import { type ImportFlags, importHelp, runImport } from './features/import/command.ts'
-import { grouped, progressOn } from './features/import/progress.ts'
+import { verify } from './db/rollup/verify.ts'
 
 const program = new Command('shopboard')
   .description(

@@ -1,7 +1,7 @@
 import { readConfig } from './config.ts'
 import { provideDatabase } from './db/provide.ts'
-import { openLog } from './observability/logger.ts'
-import { shutdown } from './shutdown.ts'
+import { openLog } from './server/logger.ts'
+import { shutdown } from './server/shutdown.ts'
 
 const end = shutdown()
 try {
@@ -9,7 +9,7 @@ try {
   const observe = openLog(config.logLevel)
   end.observe = observe
   // The database starts while the program is loaded: each takes some 200 ms.
-  const [database, { serve }] = await Promise.all([startDatabase(), import('./serve.ts')])
+  const [database, { serve }] = await Promise.all([startDatabase(), import('./server/serve.ts')])
   await serve(config, database, observe, end)
 
   async function startDatabase() {

@@ -2,12 +2,12 @@ import type { Context } from 'hono'
 import { createApp } from './app.ts'
 import { noCache } from './cache/cache.ts'
 import { ConfigError, readConfig } from './config.ts'
-import type { AppEnv, Bindings, Services } from './context.ts'
 import type { Connections } from './db/database.ts'
-import { openConnections } from './db/postgres.ts'
-import { cursorCodec } from './features/paging/cursor.ts'
-import { lineOf } from './observability/line.ts'
-import type { Observer } from './observability/observer.ts'
+import { openConnections } from './db/pool/pool.ts'
+import type { AppEnv, Bindings, Services } from './http/context.ts'
+import { cursorCodec } from './http/paging/cursor.ts'
+import { lineOf } from './observability/log-record.ts'
+import type { Observer } from './observability/observation.ts'
 
 type App = ReturnType<typeof createApp>
 type ExecutionContext = Parameters<App['fetch']>[2]

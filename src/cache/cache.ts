@@ -1,5 +1,5 @@
-import type { TableName } from '../db/rollups.ts'
-import type { CacheOutcome } from '../timing.ts'
+import type { TableName } from '../db/rollup/tables.ts'
+import type { CacheOutcome } from '../http/server-timing.ts'
 
 /** How long an answer holds while its tables do not change. */
 export type Tier = 'short' | 'medium' | 'long'

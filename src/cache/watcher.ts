@@ -1,5 +1,5 @@
 import type { Connections } from '../db/database.ts'
-import { currentVersions, kinds, type TableName, tableOf } from '../db/rollups.ts'
+import { currentVersions, kinds, type TableName, tableOf } from '../db/rollup/tables.ts'
 import { statement } from '../db/statement.ts'
 import type { Cache } from './cache.ts'
 

@@ -1,4 +1,4 @@
-import { startEmbedded } from './embedded.ts'
+import { startEmbedded } from './embedded/server.ts'
 
 export type Provided = {
   readonly url: string

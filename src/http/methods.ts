@@ -1,9 +1,9 @@
 import type { NotFoundHandler } from 'hono'
 import type { Router } from 'hono/router'
 import type { H, RouterRoute } from 'hono/types'
-import type { AppEnv } from '../context.ts'
 import { methodNotAllowed } from '../errors/error.ts'
-import { onNotFound, renderProblem } from '../errors/handler.ts'
+import type { AppEnv } from './context.ts'
+import { onNotFound, renderProblem } from './problems.ts'
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 

@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { Scalar } from '@scalar/hono-api-reference'
-import type { AppEnv } from '../context.ts'
+import type { AppEnv } from './context.ts'
 
 /** The contract for machines at /openapi.json and for people at /docs; made once, when first asked for. */
 export function describe(app: OpenAPIHono<AppEnv>): void {

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
-import type { AppEnv } from '../context.ts'
 import { type Fault, validationFailed } from '../errors/error.ts'
+import type { AppEnv } from './context.ts'
 
 /** Characters; Node itself stops at 16 KiB of headers. */
 const longestUrl = 8192

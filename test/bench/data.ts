@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
-import { demo } from '../../src/db/demo.ts'
-import { startEmbedded } from '../../src/db/embedded.ts'
+import { demo } from '../../src/commands/demo/demo.ts'
+import { startEmbedded } from '../../src/db/embedded/server.ts'
 import { migrate } from '../../src/db/migrate.ts'
 
 export type BenchData = {

@@ -6,7 +6,7 @@ import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import { describe, expect, it } from 'vitest'
 import { migrate } from '../../src/db/migrate.ts'
-import { verify } from '../../src/db/verify.ts'
+import { verify } from '../../src/db/rollup/verify.ts'
 import { openTestConnections } from '../support/connections.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import type { Connections } from '../../src/db/database.ts'
-import { type ConnectionOptions, openConnections } from '../../src/db/postgres.ts'
+import { type ConnectionOptions, openConnections } from '../../src/db/pool/pool.ts'
 
 /** A pool as the server has one, with limits a test can wait for. */
 export const openTestConnections = (

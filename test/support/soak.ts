@@ -2,10 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
 import { createApp } from '../../src/app.ts'
 import { noCache } from '../../src/cache/cache.ts'
-import { openConnections } from '../../src/db/postgres.ts'
+import { openConnections } from '../../src/db/pool/pool.ts'
 import type { ErrorCode } from '../../src/errors/error.ts'
-import { cursorCodec } from '../../src/features/paging/cursor.ts'
-import { brokenPromises, mountFaultRoutes, postJson } from './fault-routes.ts'
+import { cursorCodec } from '../../src/http/paging/cursor.ts'
+import { brokenPromises, mountFaultRoutes, postJson } from './failure-routes.ts'
 import { type Manner, startProxy, type TestProxy } from './proxy.ts'
 
 export type SoakOptions = {

@@ -5,7 +5,7 @@ import {
   type Kind,
   pendingCounts,
   userDays,
-} from '../../db/rollups.ts'
+} from '../../db/rollup/tables.ts'
 import { users } from '../../db/schema.ts'
 import { belongs, literal, ofEverySource, type Part } from './sources.ts'
 

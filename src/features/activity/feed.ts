@@ -1,6 +1,6 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { rfc3339 } from '../../db/instant.ts'
-import { type Kind, kinds } from '../../db/rollups.ts'
+import { type Kind, kinds } from '../../db/rollup/tables.ts'
 import { comments, posts, sessions, users } from '../../db/schema.ts'
 import type { Slots } from '../../db/statement.ts'
 import { since, total } from './counts.ts'

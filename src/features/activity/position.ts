@@ -1,5 +1,5 @@
-import { kindNumber, kinds } from '../../db/rollups.ts'
-import type { Cursor } from '../paging/cursor.ts'
+import { kindNumber, kinds } from '../../db/rollup/tables.ts'
+import type { Cursor } from '../../http/paging/cursor.ts'
 import type { From } from './feed.ts'
 
 /** Where a row stands in the feed: `[instant, kind number, id]`, each as text. */

@@ -1,8 +1,8 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
-import { answer } from '../../cache/answer.ts'
-import type { AppEnv } from '../../context.ts'
-import { tableOf } from '../../db/rollups.ts'
-import { failures } from '../../errors/responses.ts'
+import { tableOf } from '../../db/rollup/tables.ts'
+import { answer } from '../../http/answer.ts'
+import type { AppEnv } from '../../http/context.ts'
+import { failures } from '../../http/responses.ts'
 import { answerOf, findPage, requestOf } from './page.ts'
 import { type ActivityPage, activityPageSchema, activityQuery } from './schemas.ts'
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
-import { kinds } from '../../db/rollups.ts'
-import { metadataSchema } from '../paging/page.ts'
-import { id, instant, listOf, pageSize, wholeNumber } from '../parameters.ts'
+import { kinds } from '../../db/rollup/tables.ts'
+import { metadataSchema } from '../../http/paging/page.ts'
+import { id, instant, listOf, pageSize, wholeNumber } from '../../http/parameters.ts'
 
 const actor = z.object({ id: z.int(), username: z.string() }).openapi('Actor')
 

@@ -1,6 +1,6 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
-import { type Kind, kindNumber } from '../../db/rollups.ts'
+import { type Kind, kindNumber } from '../../db/rollup/tables.ts'
 import { comments, posts, sessions, users } from '../../db/schema.ts'
 
 /** Where the feed's rows of one kind come from, and which user they belong to. */

@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import type { AppEnv } from '../../context.ts'
 import { databaseUnavailable } from '../../errors/error.ts'
-import { failures } from '../../errors/responses.ts'
+import type { AppEnv } from '../../http/context.ts'
+import { failures } from '../../http/responses.ts'
 
 const Live = z
   .object({ status: z.literal('ok'), runtime: z.enum(['node', 'workerd']) })

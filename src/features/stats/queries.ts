@@ -1,5 +1,4 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { JsonText } from '../../cache/answer.ts'
 import { rfc3339 } from '../../db/instant.ts'
 import {
   currentTotals,
@@ -8,9 +7,10 @@ import {
   kindNumber,
   pendingActive,
   pendingCounts,
-} from '../../db/rollups.ts'
+} from '../../db/rollup/tables.ts'
 import { sessions } from '../../db/schema.ts'
 import { type Slots, statement } from '../../db/statement.ts'
+import type { JsonText } from '../../http/answer.ts'
 import type { ActiveUsers, Stats } from './schemas.ts'
 
 /** The transaction's start: its snapshot is never older, so no number is staler than it claims. */

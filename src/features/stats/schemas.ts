@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import type { Kind } from '../../db/rollups.ts'
-import { instant, listOf, utcDate } from '../parameters.ts'
+import type { Kind } from '../../db/rollup/tables.ts'
+import { instant, listOf, utcDate } from '../../http/parameters.ts'
 import { intervals, leastBuckets, mostBuckets, tooManyBuckets } from './buckets.ts'
 import { isReversed, isTooLong, mostDays } from './days.ts'
 import { isZone } from './zone.ts'

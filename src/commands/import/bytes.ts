@@ -1,0 +1,96 @@
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { ImportError } from './error.ts'
+import type { ImportFile } from './files.ts'
+
+/** Whole lines of a file, or one line too long to be kept, cut short. */
+export type Block = { readonly bytes: Buffer; readonly isOverlong: boolean }
+
+/** Bytes read at once: large enough that the work per read does not show. */
+const chunkSize = 64 * 1024
+
+/** No record is longer than this many bytes: what an unclosed quote may hold in memory. */
+export const recordLimit = 4 * 1024 * 1024
+
+const newline = 10
+
+/**
+ * Reads a file block by block, unpacked, and tells how many of its bytes on disk are read so far.
+ * @throws ImportError when it cannot be read, is damaged or not UTF-8 by its first bytes
+ */
+export async function* blocksOf(
+  file: ImportFile,
+  onRead: (bytes: number) => void = () => {},
+): AsyncGenerator<Block> {
+  const disk = createReadStream(file.path, { highWaterMark: chunkSize })
+  const unpacked = file.isGzip ? pipeline(disk, createGunzip({ chunkSize }), () => {}) : disk
+  try {
+    for await (const block of wholeLines(withoutMark(file, unpacked))) {
+      onRead(disk.bytesRead)
+      yield block
+    }
+  } catch (error) {
+    if (error instanceof ImportError || !(error instanceof Error)) throw error
+    throw new ImportError(`${file.name} cannot be read: ${error.message}.`, { cause: error })
+  } finally {
+    disk.destroy()
+  }
+}
+
+/** Drops a byte order mark; UTF-16 announces itself by another one. */
+async function* withoutMark(
+  file: ImportFile,
+  chunks: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer> {
+  let start: Buffer | undefined = Buffer.alloc(0)
+  for await (const chunk of chunks) {
+    if (!start) {
+      yield chunk
+      continue
+    }
+    start = Buffer.concat([start, chunk])
+    if (start.length < 3) continue
+    yield afterMark(file, start)
+    start = undefined
+  }
+  if (start) yield afterMark(file, start)
+}
+
+function afterMark(file: ImportFile, start: Buffer): Buffer {
+  const mark = start.toString('hex', 0, 3)
+  if (mark.startsWith('fffe') || mark.startsWith('feff')) {
+    throw new ImportError(`${file.name} is UTF-16: save it as UTF-8.`)
+  }
+  return mark === 'efbbbf' ? start.subarray(3) : start
+}
+
+async function* wholeLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Block> {
+  let held: Buffer[] = []
+  let heldBytes = 0
+  let isSkipping = false
+
+  for await (const chunk of chunks) {
+    const afterFirst = chunk.indexOf(newline) + 1
+    const rest = isSkipping ? chunk.subarray(afterFirst || chunk.length) : chunk
+    if (afterFirst > 0) isSkipping = false
+
+    const cut = rest.lastIndexOf(newline) + 1
+    if (cut > 0) {
+      yield { bytes: Buffer.concat([...held, rest.subarray(0, cut)]), isOverlong: false }
+      held = []
+      heldBytes = 0
+    }
+    if (cut < rest.length) {
+      held.push(rest.subarray(cut))
+      heldBytes += rest.length - cut
+    }
+    if (heldBytes > recordLimit) {
+      yield { bytes: Buffer.concat(held).subarray(0, 1000), isOverlong: true }
+      held = []
+      heldBytes = 0
+      isSkipping = true
+    }
+  }
+  if (heldBytes > 0) yield { bytes: Buffer.concat(held), isOverlong: false }
+}

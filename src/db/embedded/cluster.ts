@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import {
+  chownSync,
+  existsSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join, parse } from 'node:path'
+import { promisify } from 'node:util'
+import type { Home } from './install.ts'
+import { isAlive } from './share.ts'
+
+const longestLog = 16 * 2 ** 20
+
+/** Makes the cluster beside its place and renames it there: a start that is killed leaves no half of one. */
+export async function initialise(home: Home, isThrowaway: boolean): Promise<void> {
+  refuseForeignData(home)
+  if (existsSync(home.log) && statSync(home.log).size > longestLog) truncateSync(home.log)
+  removeLeftovers(home)
+  if (existsSync(join(home.data, 'PG_VERSION'))) return
+  const part = `${home.data}.init-${process.pid}`
+  const secret = `${part}.password`
+  writeSecret(home, secret)
+  const locale = [
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+  ]
+  const login = ['-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${secret}`]
+  const [file, args] = home.program('initdb', [
+    ...['-D', part, ...login, ...locale],
+    ...(isThrowaway ? ['--no-sync'] : []),
+  ])
+  const initdb = promisify(execFile)(file, args, {
+    ...home.ids,
+    cwd: parse(home.dir).root,
+    env: serverEnvironment(),
+  })
+  const giveUp = () => initdb.child.kill()
+  process.once('exit', giveUp)
+  try {
+    await initdb
+    renameSync(secret, join(part, 'password'))
+    renameSync(part, home.data)
+  } catch (error) {
+    if (existsSync(join(home.data, 'PG_VERSION'))) return // Another start was faster.
+    throw new Error(`Cannot make a database in ${home.dir}: ${reasonOf(error)}`, { cause: error })
+  } finally {
+    process.off('exit', giveUp)
+    removeLeftovers(home)
+  }
+}
+
+/** A password the server's user can read. */
+function writeSecret({ dir, ids: { uid, gid } }: Home, file: string): void {
+  try {
+    writeFileSync(file, randomBytes(18).toString('base64url'), { mode: 0o600 })
+    if (uid !== undefined && gid !== undefined) chownSync(file, uid, gid)
+  } catch (error) {
+    throw new Error(`Cannot write in ${dir}: ${reasonOf(error)}`, { cause: error })
+  }
+}
+
+function refuseForeignData({ dir, data, major }: Home): void {
+  try {
+    if (existsSync(data)) readdirSync(data)
+    const other = readdirSync(dir).find((name) => /^pg\d+$/.test(name))
+    if (other && !existsSync(data))
+      throw new Error(
+        `${dir} holds the data of PostgreSQL ${other.slice(2)}, and the bundled server is ${major}. Move it over with pg_dump, or choose another DATA_DIR.`,
+      )
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EACCES')) throw error
+    const owner = statSync(existsSync(data) ? data : dir).uid
+    throw new Error(
+      `The data in ${dir} belongs to user ${owner}: start as that user, or choose another DATA_DIR.`,
+      { cause: error },
+    )
+  }
+}
+
+/** What a start left behind that was killed while it made the cluster. */
+function removeLeftovers({ dir }: Home): void {
+  for (const name of readdirSync(dir)) {
+    const pid = Number(/\.init-(\d+)/.exec(name)?.[1])
+    if (pid === process.pid || (pid > 0 && !isAlive(pid)))
+      rmSync(join(dir, name), { recursive: true, force: true })
+  }
+}
+
+/** Nothing of the caller's libpq or locale variables reaches the server: with LANG unset it would be SQL_ASCII. */
+export const serverEnvironment = (): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name)),
+  ),
+  LC_ALL: 'C',
+  TZ: 'UTC',
+})
+
+const reasonOf = (error: unknown) => {
+  if (!(error instanceof Error)) return String(error)
+  return 'stderr' in error && error.stderr ? String(error.stderr).trim() : error.message
+}

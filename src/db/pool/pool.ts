@@ -1,0 +1,121 @@
+import { timeout } from '../../errors/error.ts'
+import type { Connections, DatabaseEvent, TransactionOptions } from '../database.ts'
+import { openLink } from './connection.ts'
+import { slotGate } from './queue.ts'
+import { retrying } from './retry.ts'
+import { lazyTransaction } from './transaction.ts'
+
+/** Durations in ms. */
+export type ConnectionOptions = {
+  /** Connections at most. */
+  readonly size: number
+  /** Waiting for a free connection. */
+  readonly acquireTimeout: number
+  /** Callers that may wait at once. */
+  readonly queueLimit: number
+  readonly connectTimeout: number
+  readonly statementTimeout: number
+  readonly lockTimeout: number
+  readonly idleInTransactionTimeout: number
+  readonly applicationName: string
+  /** A connection held longer is reported; 30,000 unless said. */
+  readonly leakAfter?: number
+  /** Makes a socket, not connected yet: the driver's own holds a small packet back until the last is acknowledged. */
+  readonly socket?: () => unknown
+  readonly on: (event: DatabaseEvent) => void
+}
+
+/** ms that transactions under way get when the pool is closed. */
+const longestStay = 5_000
+
+/** Opens nothing yet: a connection is made when a statement first needs one. */
+export function openConnections(url: string, options: ConnectionOptions): Connections {
+  const { size, connectTimeout, socket, on } = options
+  const parameters = startupParameters(options)
+  const links = Array.from({ length: size }, () =>
+    openLink(url, { connectTimeout, parameters, on, ...(socket && { socket }) }),
+  )
+  const gate = slotGate(links, { leakAfter: 30_000, ...options })
+
+  return {
+    async transaction(wanted, work) {
+      const { access, signal } = wanted
+      if (signal?.aborted) throw timeout(signal.reason)
+      const lazy = {
+        access,
+        begin: beginOf(wanted),
+        deadline: performance.now() + (wanted.deadline ?? Infinity),
+        signal: signal && (() => signal),
+        spent: { pool: undefined, db: undefined },
+      }
+      const tries = access === 'read write' ? 3 : 1
+      return retrying(() => lazyTransaction(gate, on, lazy), work, { tries, on })
+    },
+
+    request({ access, deadline, signal, spent }) {
+      const lazy = {
+        access,
+        begin: beginOf({ access }),
+        deadline: performance.now() + deadline,
+        signal,
+        spent,
+      }
+      const open = () => lazyTransaction(gate, on, lazy)
+      const whole = open()
+      return {
+        db: {
+          run: whole.run,
+          async atomically(work) {
+            if (whole.isOpened) throw new Error('atomically comes before any other statement')
+            return retrying(open, work, { tries: 3, on })
+          },
+        },
+        commit: whole.commit,
+        rollback: whole.rollback,
+      }
+    },
+
+    pool() {
+      const stats = gate.stats()
+      const connected = links.filter((link) => link.isConnected).length
+      return { ...stats, idle: Math.max(0, connected - stats.inUse) }
+    },
+
+    async close() {
+      await gate.close(longestStay)
+      await Promise.all(links.map((link) => link.close()))
+    },
+  }
+}
+
+/** A write says no `read write`: a database or role set to read only must stay so. */
+function beginOf(options: TransactionOptions): string {
+  const { access, isolation = 'read committed', statementTimeout } = options
+  const begin =
+    access === 'read only'
+      ? 'begin isolation level repeatable read read only'
+      : `begin isolation level ${isolation}`
+  return statementTimeout === undefined
+    ? begin
+    : `${begin}; set local statement_timeout = ${Math.ceil(statementTimeout)}`
+}
+
+function startupParameters(options: ConnectionOptions) {
+  return {
+    application_name: options.applicationName,
+    statement_timeout: options.statementTimeout,
+    lock_timeout: options.lockTimeout,
+    idle_in_transaction_session_timeout: options.idleInTransactionTimeout,
+    // in seconds: a server process in the middle of reading a client heeds no timeout, so TCP must find him gone
+    tcp_keepalives_idle: 10,
+    tcp_keepalives_interval: 5,
+    tcp_keepalives_count: 3,
+    TimeZone: 'UTC',
+    // one plan per statement, made once per connection: no statement of ours needs to know its values
+    plan_cache_mode: 'force_generic_plan',
+    // such a plan outlives the day its tables were small: it must not have settled for scanning them
+    enable_seqscan: 'off',
+    // a plan that cannot know its values is costed high, and compiling it would take longer than it runs
+    jit: 'off',
+  }
+}

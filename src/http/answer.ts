@@ -1,0 +1,88 @@
+import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
+import type { Entry, Question } from '../cache/cache.ts'
+import type { Database } from '../db/database.ts'
+import type { AppEnv } from './context.ts'
+import { etagOf, isKnown } from './etag.ts'
+import { reply } from './reply.ts'
+import type { CacheOutcome } from './server-timing.ts'
+
+declare const json: unique symbol
+/** The JSON text of a T, as PostgreSQL wrote it: sent as it stands. */
+export type JsonText<T> = string & { readonly [json]: T }
+
+export type Loaded<T> = {
+  readonly body: T | JsonText<T>
+  /** Sent, and kept in the cache, with the body: `Link`. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/**
+ * The one way a read answers: from the cache where that pays, with `ETag`, and 304 when the client has it.
+ * `load` must ask the database it is given: a refresh in the background outlives the request.
+ */
+export async function answer<T>(
+  c: Context<AppEnv>,
+  question: Omit<Question, 'key'>,
+  load: (db: Database) => Promise<Loaded<T>>,
+): Promise<Response & TypedResponse<T, 200, 'json'>> {
+  const { cache, connections, requestTimeout } = c.get('services')
+  const { name, tier, tables } = question
+  const { entry, outcome } = await cache.remember(
+    { key: keyOf(c), name, tier, tables },
+    async (where) =>
+      entryOf(
+        where === 'request'
+          ? await load(c.get('db'))
+          : await connections(c).transaction(
+              { access: 'read only', deadline: requestTimeout },
+              load,
+            ),
+      ),
+  )
+  if (outcome) told(c, name, outcome)
+  return send(c, entry) as Response & TypedResponse<T, 200, 'json'>
+}
+
+/**
+ * Answers what the cache holds before it is validated or given a transaction, in half the time: under the key of
+ * a request that would be refused nothing is ever held.
+ */
+export const recall: MiddlewareHandler<AppEnv> = async function recall(c, next) {
+  const { method } = c.req
+  if (method !== 'GET' && method !== 'HEAD') return next()
+  const found = c.get('services').cache.recall(keyOf(c))
+  if (!found) return next()
+  told(c, found.name, 'hit')
+  return send(c, found.entry)
+}
+
+function told(c: Context<AppEnv>, name: string, outcome: CacheOutcome): void {
+  c.get('timing').cache = outcome
+  c.get('services').observe({ type: 'cache', name, outcome })
+}
+
+function send(c: Context<AppEnv>, { text, etag, headers }: Entry): Response {
+  const ifNoneMatch = c.req.header('if-none-match')
+  const isUnchanged = ifNoneMatch !== undefined && isKnown(ifNoneMatch, etag)
+  return isUnchanged
+    ? reply(c, null, 304, { ...headers, ...always, ETag: etag })
+    : reply(c, text, 200, { ...headers, ...always, ETag: etag, ...asJson })
+}
+
+const asJson = { 'Content-Type': 'application/json' }
+/** A client may keep it, and must ask whether it still holds. */
+const always = { 'Cache-Control': 'private, no-cache' }
+
+function entryOf<T>({ body, headers }: Loaded<T>): Entry {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return { text, etag: etagOf(text), headers }
+}
+
+/** Path and query, the query's parameters in one order however they were written. */
+function keyOf(c: Context<AppEnv>): string {
+  const { url, path } = c.req
+  const at = url.indexOf('?')
+  if (at === -1) return path
+  const query = url.slice(at + 1)
+  return `${path}?${query.includes('&') ? query.split('&').sort().join('&') : query}`
+}

@@ -1,0 +1,39 @@
+import type { Context } from 'hono'
+import type { Cache } from '../cache/cache.ts'
+import type { Connections, RequestDatabase } from '../db/database.ts'
+import type { Observation } from '../observability/observation.ts'
+import type { CursorCodec } from './paging/cursor.ts'
+import type { Timing } from './server-timing.ts'
+
+export type Runtime = 'node' | 'workerd'
+
+/** What the entry of a runtime hands to the app. */
+export type Services = {
+  /** One pool for the process on Node; on Workers a client that lives as long as its request. */
+  readonly connections: (c: Context<AppEnv>) => Connections
+  readonly cursors: CursorCodec
+  /** ms from a request's start until its query is cancelled and it is answered with 504. */
+  readonly requestTimeout: number
+  readonly cache: Cache
+  readonly observe: (observation: Observation) => void
+  readonly runtime: Runtime
+  /** The last known state of the database: asking must not cause a query. */
+  readonly isReady: () => boolean
+}
+
+/** What wrangler.toml binds; absent on Node. */
+export type Bindings = {
+  readonly HYPERDRIVE?: { readonly connectionString: string }
+  readonly [variable: string]: unknown
+}
+
+/** What a request carries. */
+export type AppEnv = {
+  Bindings: Bindings
+  Variables: {
+    requestId: string
+    services: Services
+    timing: Timing
+    db: RequestDatabase
+  }
+}

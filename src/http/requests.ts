@@ -1,0 +1,33 @@
+import type { MiddlewareHandler } from 'hono'
+import type { AppEnv, Services } from './context.ts'
+import { complete } from './reply.ts'
+import { startTiming } from './server-timing.ts'
+
+/** Gives each request its id and services, each response its standing headers, and observes both. */
+export const requests = (services: Services): MiddlewareHandler<AppEnv> =>
+  async function requests(c, next) {
+    const timing = startTiming()
+    const requestId = validId(c.req.header('x-request-id')) ?? crypto.randomUUID()
+    c.set('requestId', requestId)
+    c.set('timing', timing)
+    c.set('services', services)
+    await next()
+    complete(c)
+    const { status } = c.res
+    const { method, path } = c.req
+    services.observe({
+      type: 'request',
+      requestId,
+      method,
+      path,
+      status,
+      duration: performance.now() - timing.start,
+    })
+    if (c.error && status >= 500) {
+      services.observe({ type: 'error', requestId, method, path, status, error: c.error })
+    }
+  }
+
+/** Anything longer or stranger could forge log lines. */
+const validId = (id: string | undefined) =>
+  id !== undefined && /^[\w.:/+=-]{1,128}$/.test(id) ? id : undefined

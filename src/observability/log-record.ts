@@ -1,0 +1,88 @@
+import type { DatabaseEvent } from '../db/database.ts'
+import type { Observation } from './observation.ts'
+
+/** What of an observation belongs in a log, for a person who reads it later. */
+export type Line = {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/** ms: a request that took this long is told without asking for `debug`. */
+const slow = 1000
+
+/** Errors, slow requests and what goes wrong behind the answers; at `debug` each request. */
+export function lineOf(observation: Observation): Line | undefined {
+  switch (observation.type) {
+    case 'request': {
+      const { type: _, ...fields } = observation
+      const level = observation.duration >= slow ? 'info' : 'debug'
+      return { level, message: 'request', fields }
+    }
+    case 'error': {
+      const { requestId, method, path, status, error } = observation
+      const fields = { requestId, method, path, status, ...whyOf(error) }
+      return { level: 'error', message: error.message, fields }
+    }
+    case 'refresh_failed':
+      return {
+        level: 'warn',
+        message: 'A cached answer could not be refreshed',
+        fields: { name: observation.name, ...whyOf(observation.error) },
+      }
+    case 'watcher':
+      return observation.state === 'seeing'
+        ? { level: 'info', message: 'The database answers', fields: {} }
+        : {
+            level: 'warn',
+            message: 'The database does not answer',
+            fields: whyOf(observation.error),
+          }
+    case 'database':
+      return lineOfDatabase(observation.event)
+    case 'failure':
+      return {
+        level: 'error',
+        message: observation.what,
+        fields: observation.error === undefined ? {} : whyOf(observation.error),
+      }
+    case 'cache':
+      return undefined
+  }
+}
+
+function lineOfDatabase(event: DatabaseEvent): Line | undefined {
+  switch (event.type) {
+    case 'leaked':
+      return { level: 'error', message: 'A connection is held too long', fields: event }
+    case 'cancelled':
+    case 'retried':
+    case 'timed out':
+    case 'rejected':
+    case 'end failed': {
+      const fields = 'error' in event ? { ...event, ...whyOf(event.error) } : event
+      return { level: 'info', message: `Database: ${event.type}`, fields }
+    }
+    default:
+      return undefined
+  }
+}
+
+/** The stack of an error and of what caused it, and the SQL that failed; never the values in it. */
+function whyOf(error: unknown): { error: string; sql?: string } {
+  if (!(error instanceof Error)) return { error: String(error) }
+  const chain: Error[] = []
+  let each: unknown = error
+  while (each instanceof Error && !chain.includes(each)) {
+    chain.push(each)
+    each = each.cause
+  }
+  const sql = chain.map(queryOf).find((query) => query !== undefined)
+  return {
+    error: chain.map(({ stack, message }) => stack ?? message).join('\ncaused by: '),
+    ...(sql !== undefined && { sql }),
+  }
+}
+
+const queryOf = (error: Error) =>
+  'query' in error && typeof error.query === 'string' ? error.query : undefined

@@ -1,0 +1,69 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parse } from 'csv-parse/sync'
+import { onTestFinished } from 'vitest'
+import {
+  type ImportOptions,
+  importDirectory,
+  type Report,
+  type Summary,
+  type TableSummary,
+} from '../../../src/commands/import/import.ts'
+
+type Content = string | Buffer
+
+/** A directory with these files, for one test. */
+export async function directoryOf(files: Readonly<Record<string, Content>>): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'import test '))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(directory, name), content)
+  }
+  return directory
+}
+
+export type Imported = {
+  readonly summary: Summary
+  readonly notes: readonly string[]
+  readonly directory: string
+  /** What became of a table's rows; zeros where it was not imported. */
+  readonly table: (name: string) => Omit<TableSummary, 'table'>
+}
+
+export async function importFrom(
+  databaseUrl: string,
+  directory: string,
+  options: Partial<ImportOptions> = {},
+): Promise<Imported> {
+  const notes: string[] = []
+  const report: Report = {
+    note: (text) => notes.push(text),
+    step: () => ({ update: () => {}, end: () => {} }),
+  }
+  const summary = await importDirectory({ databaseUrl, directory, report, ...options })
+  const none = { kept: 0, skipped: 0, rejected: 0, authorsSetNull: 0 }
+  return {
+    summary,
+    notes,
+    directory,
+    table: (name) => summary.tables.find(({ table }) => table === name) ?? none,
+  }
+}
+
+export const importFiles = async (
+  databaseUrl: string,
+  files: Readonly<Record<string, Content>>,
+  options: Partial<ImportOptions> = {},
+): Promise<Imported> => importFrom(databaseUrl, await directoryOf(files), options)
+
+type Reject = { readonly line: number; readonly reason: string; readonly record: string }
+
+export async function rejectsOf(directory: string, table: string): Promise<Reject[]> {
+  const [, ...rows] = parse(await readFile(join(directory, `rejects-${table}.csv`), 'utf8'))
+  return rows.map(([line = '', reason = '', record = '']: string[]) => ({
+    line: Number(line),
+    reason,
+    record,
+  }))
+}

@@ -1,0 +1,24 @@
+/**
+ * A program that uses the embedded server in the directory it is told and never says goodbye: prints where it is,
+ * then each row PostgreSQL acknowledged. A test kills it.
+ */
+import postgres from 'postgres'
+import { startEmbedded } from '../../../src/db/embedded/server.ts'
+
+const [dir = '', task = ''] = process.argv.slice(2)
+try {
+  const { url, adopted, pid, stop } = await startEmbedded({ dir })
+  console.log(JSON.stringify({ url: url(), adopted, pid }))
+  if (task === 'write') {
+    const sql = postgres(url(), { max: 1, onnotice: () => {} })
+    await sql`create table if not exists acknowledged (n int primary key)`
+    for (let n = 1; ; n++) {
+      await sql`insert into acknowledged values (${n})`
+      console.log(n)
+    }
+  }
+  process.once('message', () => stop().then(() => process.exit()))
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+}

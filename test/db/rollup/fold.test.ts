@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest'
+import { keepFolding } from '../../../src/db/rollup/fold.ts'
+import { openTestConnections } from '../../support/connections.ts'
+import { useDatabase } from '../../support/database.ts'
+
+const database = useDatabase()
+
+it('folds what is pending also where no statement of a request could take that long', async () => {
+  const { sql, url } = database
+  await sql`insert into users (username) values ('someone')`
+  const locked = await sql.reserve()
+  await locked`begin`
+  await locked`lock table rollup.totals in access exclusive mode`
+
+  const connections = openTestConnections(url, { statementTimeout: 50, lockTimeout: 20_000 })
+  const failures: unknown[] = []
+  const folding = keepFolding({
+    connections,
+    interval: 20,
+    onFailed: (error) => failures.push(error),
+  })
+  await expect
+    .poll(() => sql`select from pg_stat_activity where wait_event_type = 'Lock'`)
+    .toHaveLength(1)
+  await expect
+    .poll(
+      async () =>
+        (
+          await sql`select from pg_stat_activity where wait_event_type = 'Lock' and now() - query_start > '200ms'`
+        ).length,
+    )
+    .toBe(1)
+  await locked`commit`
+  locked.release()
+
+  await expect.poll(async () => (await sql`select from rollup.count_deltas`).length).toBe(0)
+  expect(failures).toEqual([])
+  await folding.stop()
+  await connections.close()
+})

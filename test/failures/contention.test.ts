@@ -1,0 +1,197 @@
+import { sql as template } from 'drizzle-orm'
+import { afterEach, describe, expect, it } from 'vitest'
+import { posts } from '../../src/db/schema.ts'
+import { statement } from '../../src/db/statement.ts'
+import type { TestApp, TestAppOptions } from '../support/app.ts'
+import { insertPost } from '../support/factories.ts'
+import {
+  createFaultApp,
+  expectProblem,
+  expectRecovery,
+  expectSettled,
+  patient,
+  refuseStrays,
+} from '../support/failures.ts'
+
+const activity = '/api/v1/activity'
+const long = '/api/fault/sleep?seconds=30'
+
+const touch = statement<{ id: number }, { id: number }>(
+  'touch_post',
+  (_, { id }) => template`update ${posts} set title = title || '.' where id = ${id} returning id`,
+)
+
+describe('requests in each other’s way', () => {
+  refuseStrays()
+  let test: TestApp
+  afterEach(() => test.close())
+
+  async function open(options: TestAppOptions = {}) {
+    test = await createFaultApp(options)
+    return test
+  }
+
+  const retries = () =>
+    test.observed.filter((seen) => seen.type === 'database' && seen.event.type === 'retried').length
+
+  describe('for connections', () => {
+    /** Takes every slot until the returned function is called. */
+    async function takeAll({ connections, request }: TestApp) {
+      const { size } = connections.pool()
+      const leaving = new AbortController()
+      const holders = Array.from({ length: size }, () => request(long, { signal: leaving.signal }))
+      await expect.poll(() => connections.pool().inUse, patient).toBe(size)
+      return async () => {
+        leaving.abort()
+        for (const answer of await Promise.all(holders)) await expectProblem(answer, 'timeout')
+      }
+    }
+
+    it('are told the pool is exhausted after the acquire limit', async () => {
+      const { request, connections } = await open({ connections: { acquireTimeout: 100 } })
+      const free = await takeAll(test)
+      const answers = await Promise.all([request(activity), request(activity)])
+      for (const answer of answers) await expectProblem(answer, 'pool_exhausted')
+      expect(connections.pool()).toMatchObject({ waiting: 0, timeouts: 2 })
+      await free()
+      await expectSettled(connections)
+      await expectRecovery(() => request(activity))
+    })
+
+    it('are turned away at once when the queue is full, and served when they were in it', async () => {
+      const { request, connections } = await open({ connections: { queueLimit: 1 } })
+      const free = await takeAll(test)
+      const first = request(activity)
+      await expect.poll(() => connections.pool().waiting, patient).toBe(1)
+      const begun = performance.now()
+      await expectProblem(await request(activity), 'pool_exhausted')
+      expect(performance.now() - begun).toBeLessThan(500)
+      await free()
+      expect((await first).status).toBe(200)
+      expect(connections.pool().rejected).toBe(1)
+      await expectSettled(connections)
+    })
+
+    it('wait no longer than their own deadline', async () => {
+      const { request, connections } = await open({
+        connections: { acquireTimeout: 5_000 },
+        services: { requestTimeout: 250 },
+      })
+      const held = Promise.all([1, 2, 3].map(() => request(long)))
+      await expect.poll(() => connections.pool().inUse, patient).toBe(3)
+      await expectProblem(await request(activity), 'timeout')
+      for (const answer of await held) await expectProblem(answer, 'timeout')
+      await expectSettled(connections)
+      await expectRecovery(() => request(activity))
+    })
+  })
+
+  describe('for rows', () => {
+    /**
+     * A rival that locks `theirs`, and wants `ours` as soon as the request has it: a deadlock, found by the request's
+     * own server process because the rival looks for it much later.
+     */
+    async function openRival(sql: TestApp['sql'], ours: number, theirs: number) {
+      const rival = await sql.reserve()
+      await rival`set deadlock_timeout = '1min'`
+      const hold = async () => {
+        await rival`begin`
+        await rival`update posts set body = 'theirs' where id = ${theirs}`
+      }
+      await hold()
+      return {
+        /** Resolves once the rival waits for the request. */
+        async provoke(): Promise<{ given: Promise<unknown> }> {
+          const [me] = await rival<{ pid: number }[]>`select pg_backend_pid() as pid`
+          const given = rival`update posts set body = 'theirs' where id = ${ours}`.execute()
+          await expect
+            .poll(
+              async () =>
+                (await sql`select 1 from pg_locks where pid = ${me?.pid ?? 0} and not granted`)
+                  .length,
+              patient,
+            )
+            .toBeGreaterThan(0)
+          return { given }
+        },
+        async again() {
+          await rival`rollback`
+          await hold()
+        },
+        async leave() {
+          await rival`rollback`
+          rival.release()
+        },
+      }
+    }
+
+    async function openDeadlock(isRepeated: boolean) {
+      const { app, sql } = await open()
+      const name = template.identifier(new URL(test.url).pathname.slice(1))
+      await sql.unsafe(`alter database "${name.value}" set deadlock_timeout = '20ms'`)
+      const ours = Number((await insertPost(sql)).id)
+      const theirs = Number((await insertPost(sql)).id)
+      const rival = await openRival(sql, ours, theirs)
+      let tries = 0
+      app.post('/api/fault/deadlock', async (c) => {
+        await c.var.db.atomically(async (db) => {
+          tries += 1
+          await db.run(touch, { id: ours })
+          if (tries > 1 && !isRepeated) return
+          const { given } = await rival.provoke()
+          try {
+            await db.run(touch, { id: theirs })
+          } finally {
+            void given.then(isRepeated ? rival.again : rival.leave)
+          }
+        })
+        return c.json({ tries })
+      })
+      return { rival, tries: () => tries }
+    }
+
+    it('are tried again after a deadlock, and succeed', async () => {
+      await openDeadlock(false)
+      const answer = await test.request('/api/fault/deadlock', { method: 'POST' })
+      expect(answer.status).toBe(200)
+      expect(await answer.json()).toEqual({ tries: 2 })
+      expect(retries()).toBe(1)
+      await expectSettled(test.connections)
+    })
+
+    it('are told of a deadlock that comes back at every try', async () => {
+      const { rival, tries } = await openDeadlock(true)
+      const answer = await test.request('/api/fault/deadlock', { method: 'POST' })
+      await expectProblem(answer, 'serialization_failed')
+      expect(tries()).toBe(3)
+      await expectSettled(test.connections)
+      await rival.leave()
+      await expectRecovery(() => test.request(activity))
+    })
+
+    it('are told when they cannot be serialized at any try', async () => {
+      const { app, sql, connections } = await open()
+      const id = Number((await insertPost(sql)).id)
+      let tries = 0
+      app.post('/api/fault/serialize', async (c) => {
+        const options = { access: 'read write', isolation: 'repeatable read' } as const
+        await connections.transaction(options, async (db) => {
+          tries += 1
+          await db.run(countPosts)
+          await sql`update posts set body = body || 'x' where id = ${id}`
+          await db.run(touch, { id })
+        })
+        return c.text('written')
+      })
+      const answer = await test.request('/api/fault/serialize', { method: 'POST' })
+      await expectProblem(answer, 'serialization_failed')
+      expect(tries).toBe(3)
+      await expectSettled(connections)
+    })
+  })
+})
+
+const countPosts = statement<object, { n: string }>(
+  'count_posts',
+  () => template`select count(*) as n from ${posts}`,
+)

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { lineOf } from '../../src/observability/log-record.ts'
+import { createTestApp } from '../support/app.ts'
+
+const request = { requestId: 'r1', method: 'GET', path: '/api/v1/activity' }
+
+describe('the line of an error', () => {
+  it('has the request id, the SQL and the stacks down to the cause, and no value of the query', async () => {
+    const app = await createTestApp()
+    await app.sql`alter table users rename to elsewhere`
+    await app.request('/api/v1/activity?authorId=918273645', { headers: { 'X-Request-Id': 'r1' } })
+    const error = app.observed.find(({ type }) => type === 'error')
+    const line = error && lineOf(error)
+    expect(line).toMatchObject({
+      level: 'error',
+      fields: { requestId: 'r1', path: '/api/v1/activity', status: 500 },
+    })
+    expect(line?.fields.sql).toMatch(/select/i)
+    expect(line?.fields.error).toMatch(/relation "users" does not exist[\s\S]*at /)
+    expect(JSON.stringify(line)).not.toContain('918273645')
+    await app.close()
+  })
+
+  it('ends where causes go round', () => {
+    const one = new Error('one')
+    const other = new Error('other', { cause: one })
+    one.cause = other
+    const line = lineOf({ type: 'error', ...request, status: 500, error: one })
+    expect(line?.fields.error).toMatch(/one[\s\S]*caused by: [\s\S]*other/)
+  })
+})
+
+describe('the line of a request', () => {
+  it.each([
+    [12, 'debug'],
+    [1000, 'info'],
+  ])('that took %d ms is for %s', (duration, level) => {
+    const line = lineOf({ type: 'request', ...request, status: 200, duration })
+    expect(line).toMatchObject({ level, fields: { ...request, status: 200, duration } })
+  })
+})
+
+describe('what happens a thousand times a second', () => {
+  it('has no line', () => {
+    expect(lineOf({ type: 'cache', name: 'activity', outcome: 'hit' })).toBeUndefined()
+    expect(lineOf({ type: 'database', event: { type: 'acquired', wait: 0 } })).toBeUndefined()
+  })
+})
