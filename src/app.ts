@@ -2,25 +2,25 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { activity } from './features/activity/routes.ts'
 import { health } from './features/health/routes.ts'
 import { stats } from './features/stats/routes.ts'
-import { recall } from './http/answer.ts'
+import { answerFromCache } from './http/answer.ts'
 import type { AppEnv, Services } from './http/context.ts'
-import { otherMethod } from './http/methods.ts'
+import { methodNotAllowedOr404 } from './http/methods.ts'
 import { onError } from './http/problems.ts'
-import { describe } from './http/reference.ts'
+import { mountOpenApi } from './http/reference.ts'
 import { requests } from './http/requests.ts'
 import { transaction } from './http/transaction.ts'
-import { refuseFaults } from './http/validation.ts'
+import { rejectInvalid } from './http/validation.ts'
 import { wellFormed } from './http/well-formed.ts'
 
 /** The whole program over HTTP; runs wherever there are Web APIs. */
 export function createApp(services: Services) {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseFaults })
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid })
   app.onError(onError)
-  app.notFound(otherMethod(app.router))
+  app.notFound(methodNotAllowedOr404(app.router))
   app.use(requests(services), wellFormed)
-  app.use('/api/*', recall, transaction())
+  app.use('/api/*', answerFromCache, transaction())
   const routed = app.route('/', health).route('/api/v1', stats).route('/api/v1', activity)
-  describe(app)
+  mountOpenApi(app)
   return routed
 }
 

@@ -4,7 +4,7 @@ import { type ImportFlags, importHelp, runImport } from './commands/import/comma
 import { grouped, progressOn } from './commands/progress.ts'
 import { type Config, readConfig } from './config.ts'
 import { migrateWhenUp } from './db/migrate-when-up.ts'
-import { openConnections } from './db/pool/pool.ts'
+import { openPool } from './db/pool/pool.ts'
 import { provideDatabase } from './db/provide.ts'
 import { verify } from './db/rollup/verify.ts'
 
@@ -94,7 +94,7 @@ async function runDemo(databaseUrl: string, flags: DemoFlags): Promise<number> {
 }
 
 async function runVerify(url: string, config: Config): Promise<number> {
-  const connections = openConnections(url, {
+  const pool = openPool(url, {
     ...config,
     size: 1,
     statementTimeout: 0,
@@ -102,7 +102,7 @@ async function runVerify(url: string, config: Config): Promise<number> {
     on: () => {},
   })
   try {
-    const verified = await verify(connections)
+    const verified = await verify(pool)
     for (const { rollup, entries, drift, examples } of verified) {
       console.log(
         `${rollup}: ${grouped(entries)} entries, ${drift === 0 ? 'no' : grouped(drift)} drift`,
@@ -111,7 +111,7 @@ async function runVerify(url: string, config: Config): Promise<number> {
     }
     return verified.some(({ drift }) => drift > 0) ? 1 : 0
   } finally {
-    await connections.close()
+    await pool.close()
   }
 }
 

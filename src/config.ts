@@ -49,7 +49,7 @@ const variables = z.object({
   CURSOR_SECRET: z.string().min(32, { error: 'at least 32 characters' }).optional(),
 })
 type Variables = z.output<typeof variables>
-type Fault = { readonly name: string; readonly should: string }
+type VariableError = { readonly name: string; readonly should: string }
 
 export type Config = ReturnType<typeof configOf>
 
@@ -60,22 +60,22 @@ export type Config = ReturnType<typeof configOf>
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const read = variables.safeParse(given)
-  const faults = [
+  const errors = [
     ...(read.error?.issues ?? []).map(({ path, message }) => ({
       name: String(path[0]),
       should: `should be ${message}${shown(String(path[0]), given)}`,
     })),
     ...contradictions(given),
   ]
-  if (!read.data || faults.length > 0) throw new ConfigError(faults)
+  if (!read.data || errors.length > 0) throw new ConfigError(errors)
   return configOf(read.data)
 }
 
 /** Its message is for the person who starts the program: one line per faulty variable. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
-  constructor(faults: readonly Fault[]) {
-    super(faults.map(({ name, should }) => `${name} ${should}`).join('\n'))
+  constructor(errors: readonly VariableError[]) {
+    super(errors.map(({ name, should }) => `${name} ${should}`).join('\n'))
   }
 }
 
@@ -105,30 +105,30 @@ function configOf(read: Variables) {
 }
 
 /** Looks at the variables one by one, so that a fault in one does not hide a contradiction of others. */
-function contradictions(given: Readonly<Record<string, string | undefined>>): Fault[] {
-  const faults: Fault[] = []
-  const blame = (name: keyof Variables, should: string) => faults.push({ name, should })
+function contradictions(given: Readonly<Record<string, string | undefined>>): VariableError[] {
+  const errors: VariableError[] = []
+  const report = (name: keyof Variables, should: string) => errors.push({ name, should })
   const isExternal = given.DATABASE_URL !== undefined
   if (given.NODE_ENV === 'production' && !isExternal)
-    blame(
+    report(
       'DATABASE_URL',
       'should be set with NODE_ENV=production: the embedded database is for development',
     )
   if (isExternal && given.DATA_DIR !== undefined)
-    blame('DATA_DIR', 'should not be set with DATABASE_URL: it is for the embedded database')
+    report('DATA_DIR', 'should not be set with DATABASE_URL: it is for the embedded database')
   if (isExternal && given.DEMO === 'on')
-    blame('DEMO', 'should not be on with DATABASE_URL: run "npm run shopboard -- demo" there')
+    report('DEMO', 'should not be on with DATABASE_URL: run "npm run shopboard -- demo" there')
   for (const [outer, inner] of nested) {
     const [limit, value] = [numberOf(outer, given), numberOf(inner, given)]
     if (limit === undefined || value === undefined || given[inner] === undefined) continue
     const isStrict = inner === 'POOL_ACQUIRE_TIMEOUT'
     if (isStrict ? value >= limit : value > limit)
-      blame(
+      report(
         inner,
         `should be ${isStrict ? 'less than' : 'at most'} ${outer}, which is ${limit}; it is ${value}`,
       )
   }
-  return faults
+  return errors
 }
 
 /** Undefined when it is faulty: that is told already. */

@@ -21,5 +21,5 @@ try {
     return database
   }
 } catch (error) {
-  await end.because(error)
+  await end.fail(error)
 }

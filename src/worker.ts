@@ -2,11 +2,11 @@ import type { Context } from 'hono'
 import { createApp } from './app.ts'
 import { noCache } from './cache/cache.ts'
 import { ConfigError, readConfig } from './config.ts'
-import type { Connections } from './db/database.ts'
-import { openConnections } from './db/pool/pool.ts'
+import type { Pool } from './db/database.ts'
+import { openPool } from './db/pool/pool.ts'
 import type { AppEnv, Bindings, Services } from './http/context.ts'
 import { cursorCodec } from './http/paging/cursor.ts'
-import { lineOf } from './observability/log-record.ts'
+import { logRecordOf } from './observability/log-record.ts'
 import type { Observer } from './observability/observation.ts'
 
 type App = ReturnType<typeof createApp>
@@ -29,7 +29,7 @@ function servicesOf(env: Bindings): Services {
     ])
   }
   return {
-    connections: connectionPerRequest(config),
+    pool: connectionPerRequest(config),
     cursors: cursorCodec(new TextEncoder().encode(config.cursorSecret)),
     requestTimeout: config.requestTimeout,
     cache: noCache,
@@ -51,13 +51,13 @@ const variablesOf = (env: Bindings): Record<string, string> =>
  * real connections. It is not closed: the runtime does that.
  */
 function connectionPerRequest(config: ReturnType<typeof readConfig>) {
-  const opened = new WeakMap<Context<AppEnv>, Connections>()
-  return (c: Context<AppEnv>): Connections => {
+  const opened = new WeakMap<Context<AppEnv>, Pool>()
+  return (c: Context<AppEnv>): Pool => {
     const known = opened.get(c)
     if (known) return known
     const url = c.env.HYPERDRIVE?.connectionString
     if (!url) throw new ConfigError([{ name: 'HYPERDRIVE', should: 'should be bound' }])
-    const connections = openConnections(url, {
+    const pool = openPool(url, {
       size: 1,
       acquireTimeout: config.acquireTimeout,
       queueLimit: config.queueLimit,
@@ -68,14 +68,14 @@ function connectionPerRequest(config: ReturnType<typeof readConfig>) {
       applicationName: 'shopboard-worker',
       on: (event) => observe({ type: 'database', event }),
     })
-    opened.set(c, connections)
-    return connections
+    opened.set(c, pool)
+    return pool
   }
 }
 
 /** The platform collects what is written to the console; requests it logs itself. */
 const observe: Observer = (observation) => {
-  const line = lineOf(observation)
+  const line = logRecordOf(observation)
   if (!line || line.level === 'debug') return
   console[line.level](JSON.stringify({ level: line.level, message: line.message, ...line.fields }))
 }

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => app.close())
 
 const feed = '/api/v1/activity'
-const acquired = () => app.connections.pool().acquired
+const acquired = () => app.pool.stats().acquired
 const problemOf = async (response: Response) => {
   expect(response.headers.get('content-type')).toBe('application/problem+json')
   return (await response.json()) as {

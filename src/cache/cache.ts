@@ -1,5 +1,4 @@
 import type { TableName } from '../db/rollup/tables.ts'
-import type { CacheOutcome } from '../http/server-timing.ts'
 
 /** How long an answer holds while its tables do not change. */
 export type Tier = 'short' | 'medium' | 'long'
@@ -11,6 +10,8 @@ export const freshFor: Readonly<Record<Tier, number>> = {
   long: 3_600_000,
 }
 
+export type CacheOutcome = 'hit' | 'miss' | 'stale'
+
 /** A finished answer. */
 export type Entry = {
   readonly text: string
@@ -18,7 +19,7 @@ export type Entry = {
   readonly headers: Readonly<Record<string, string>> | undefined
 }
 
-export type Question = {
+export type Lookup = {
   /** Tells answers apart: path and query. */
   readonly key: string
   /** Whose cost is measured: one per route. */
@@ -31,28 +32,28 @@ export type Question = {
 /** `request` loads through the request's own transaction; `background` outlives the request. */
 export type Load = (where: 'request' | 'background') => Promise<Entry>
 
-export type Remembered = {
+export type Outcome = {
   readonly entry: Entry
   /** Undefined when the cache had no part in it. */
   readonly outcome: CacheOutcome | undefined
 }
 
-export type Recalled = { readonly entry: Entry; readonly name: string }
+export type Hit = { readonly entry: Entry; readonly name: string }
 
 export type Cache = {
   /** At once what `remember` would hit; it may miss what `remember` would not. */
-  recall(key: string): Recalled | undefined
-  remember(question: Question, load: Load): Promise<Remembered>
+  peek(key: string): Hit | undefined
+  remember(question: Lookup, load: Load): Promise<Outcome>
   /** These tables were written: nothing loaded from them before is served again. */
-  drop(tables: readonly TableName[]): void
+  invalidate(tables: readonly TableName[]): void
   /** `drop` has been told of every write committed before this instant (`performance.now()`). */
-  confirm(instant: number): void
+  validate(instant: number): void
 }
 
 /** Asks the database every time. */
 export const noCache: Cache = {
-  recall: () => undefined,
+  peek: () => undefined,
   remember: async (_question, load) => ({ entry: await load('request'), outcome: undefined }),
-  drop() {},
-  confirm() {},
+  invalidate() {},
+  validate() {},
 }

@@ -1,7 +1,7 @@
 import { BentoCache, bentostore, errors } from 'bentocache'
 import { memoryDriver } from 'bentocache/drivers/memory'
 import type { TableName } from '../db/rollup/tables.ts'
-import { type Cache, type Entry, freshFor, type Recalled, type Tier } from './cache.ts'
+import { type Cache, type Entry, freshFor, type Hit, type Tier } from './cache.ts'
 import { loadCosts } from './costs.ts'
 
 export type MemoryCacheOptions = {
@@ -15,8 +15,8 @@ export type MemoryCacheOptions = {
   readonly onRefreshFailed?: (name: string, error: unknown) => void
 }
 
-type Held = Entry & { readonly loadedAt: number }
-type Ready = Recalled & { readonly entry: Held; readonly ttl: number }
+type CachedEntry = Entry & { readonly loadedAt: number }
+type HotEntry = Hit & { readonly entry: CachedEntry; readonly ttl: number }
 
 /** ms without a confirmation after which another's write may have gone unseen. */
 const unconfirmedAfter = 2000
@@ -34,56 +34,59 @@ export function memoryCache(options: MemoryCacheOptions = {}): Cache {
     stores: { memory: bentostore().useL1Layer(driver) },
   }).use()
   const costs = loadCosts()
-  const moves = new Map<TableName, number>()
+  const generations = new Map<TableName, number>()
   /** What was hit since any table moved, to be found at once. */
-  const ready = new Map<string, Ready>()
+  const hot = new Map<string, HotEntry>()
   let confirmedAt = Number.NEGATIVE_INFINITY
 
   const generationOf = (tables: readonly TableName[]) =>
-    tables.map((table) => moves.get(table) ?? 0).join('.')
+    tables.map((table) => generations.get(table) ?? 0).join('.')
 
-  const isSure = (held: Held, now: number) =>
-    now - Math.max(held.loadedAt, confirmedAt) < unconfirmedAfter
-  const isWorthIt = (name: string) => (costs.p95(name) ?? 0) >= threshold
+  const isValidated = (cached: CachedEntry, now: number) =>
+    now - Math.max(cached.loadedAt, confirmedAt) < unconfirmedAfter
+  const isWorthCaching = (name: string) => (costs.p95(name) ?? 0) >= threshold
 
   return {
-    recall(key) {
-      const found = ready.get(key)
+    peek(key) {
+      const found = hot.get(key)
       if (!found) return undefined
       const now = performance.now()
-      const isFresh = now - found.entry.loadedAt < found.ttl && isSure(found.entry, now)
-      return isFresh && isWorthIt(found.name) ? found : undefined
+      const isFresh = now - found.entry.loadedAt < found.ttl && isValidated(found.entry, now)
+      return isFresh && isWorthCaching(found.name) ? found : undefined
     },
     async remember({ key: asked, name, tier, tables }, load) {
-      const measured = async (where: 'request' | 'background'): Promise<Held> => {
+      const measured = async (where: 'request' | 'background'): Promise<CachedEntry> => {
         const loadedAt = performance.now()
         const entry = await load(where)
         costs.record(name, performance.now() - loadedAt)
         return { ...entry, loadedAt }
       }
-      if (!isWorthIt(name)) {
+      if (!isWorthCaching(name)) {
         return { entry: await measured('request'), outcome: undefined }
       }
 
       const ttl = ttls[tier]
       const generation = generationOf(tables)
       const key = `${generation} ${asked}`
-      const held: Held | undefined = await store.get<Held | undefined>({ key, grace: ttl + grace })
+      const cached: CachedEntry | undefined = await store.get<CachedEntry | undefined>({
+        key,
+        grace: ttl + grace,
+      })
       const now = performance.now()
-      const age = held ? now - held.loadedAt : 0
-      const isHeldSure = held !== undefined && isSure(held, now)
-      if (held && isHeldSure && age < ttl) {
-        if (ready.size >= maxEntries) ready.clear()
-        if (generation === generationOf(tables)) ready.set(asked, { entry: held, name, ttl })
-        return { entry: held, outcome: 'hit' }
+      const age = cached ? now - cached.loadedAt : 0
+      const isCachedValidated = cached !== undefined && isValidated(cached, now)
+      if (cached && isCachedValidated && age < ttl) {
+        if (hot.size >= maxEntries) hot.clear()
+        if (generation === generationOf(tables)) hot.set(asked, { entry: cached, name, ttl })
+        return { entry: cached, outcome: 'hit' }
       }
 
-      if (held) await store.expire({ key })
+      if (cached) await store.expire({ key })
       // twice its time is too old to hand out while the database can be asked
-      const waits = !held || (isHeldSure && age >= 2 * ttl)
+      const waits = !cached || (isCachedValidated && age >= 2 * ttl)
       let isLoaded = false
       const entry = await store
-        .getOrSet<Held>({
+        .getOrSet<CachedEntry>({
           key,
           ttl,
           grace: ttl + grace,
@@ -99,13 +102,13 @@ export function memoryCache(options: MemoryCacheOptions = {}): Cache {
         .catch((error: unknown) => {
           throw error instanceof errors.E_FACTORY_ERROR ? error.cause : error
         })
-      return { entry, outcome: entry === held ? 'stale' : isLoaded ? 'miss' : 'hit' }
+      return { entry, outcome: entry === cached ? 'stale' : isLoaded ? 'miss' : 'hit' }
     },
-    drop(tables) {
-      if (tables.length > 0) ready.clear()
-      for (const table of tables) moves.set(table, (moves.get(table) ?? 0) + 1)
+    invalidate(tables) {
+      if (tables.length > 0) hot.clear()
+      for (const table of tables) generations.set(table, (generations.get(table) ?? 0) + 1)
     },
-    confirm(instant) {
+    validate(instant) {
       confirmedAt = Math.max(confirmedAt, instant)
     },
   }

@@ -1,83 +1,83 @@
-import type { Connections } from '../db/database.ts'
-import { currentVersions, kinds, type TableName, tableOf } from '../db/rollup/tables.ts'
+import type { Pool } from '../db/database.ts'
+import { currentVersions, kinds, type TableName, tableOfKind } from '../db/rollup/tables.ts'
 import { statement } from '../db/statement.ts'
 import type { Cache } from './cache.ts'
 
 export type Watcher = {
-  /** Whether the last look at the database succeeded; false before the first. */
-  isSeeing(): boolean
+  /** Whether the last poll succeeded; false before the first. */
+  isUp(): boolean
   stop(): Promise<void>
 }
 
 export type WatcherOptions = {
-  readonly connections: Connections
+  readonly pool: Pool
   readonly cache: Cache
-  /** ms from one look to the next. */
+  /** ms from one poll to the next. */
   readonly interval?: number
-  /** Called when looking starts to fail and when it works again. */
-  readonly onChange?: (state: 'seeing' | 'blind', error?: unknown) => void
+  /** Called when polling starts to fail and when it works again. */
+  readonly onChange?: (state: 'up' | 'down', error?: unknown) => void
 }
 
-/** ms a look may take. */
-const patience = 1000
+/** ms a poll may take. */
+const pollTimeout = 1000
 
 /** How many write statements each table has seen, by anyone. */
 export const tableVersions = statement('table_versions', (db) =>
   db.select({ kind: currentVersions.kind, n: currentVersions.n }).from(currentVersions),
 )
 
-/** Tells the cache which tables were written, by whomever, at most `interval` and the time of a look after the commit. */
+/** Tells the cache which tables were written, by whomever, at most `interval` and the time of a poll after the commit. */
 export function watchTables(options: WatcherOptions): Watcher {
-  const { connections, cache, interval = 1000, onChange } = options
-  const seen = new Map<TableName, number>()
+  const { pool, cache, interval = 1000, onChange } = options
+  const known = new Map<TableName, number>()
   const stopping = new AbortController()
-  let state: 'seeing' | 'blind' | undefined
+  let state: 'up' | 'down' | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  async function look() {
+  async function poll() {
     const startedAt = performance.now()
     try {
-      const versions = await connections.transaction(
-        { access: 'read only', deadline: patience, signal: stopping.signal },
+      const read = await pool.transaction(
+        { access: 'read only', deadline: pollTimeout, signal: stopping.signal },
         (db) => db.run(tableVersions),
       )
-      const moved = versions.flatMap(({ kind, n }) => {
-        const table = tableNamed(kind)
-        if (!table || seen.get(table) === n) return []
-        seen.set(table, n)
+      const changed = read.flatMap(({ kind, n }) => {
+        const table = tableOfNumber(kind)
+        if (!table || known.get(table) === n) return []
+        known.set(table, n)
         return [table]
       })
-      cache.drop(moved)
-      cache.confirm(startedAt)
-      become('seeing')
+      cache.invalidate(changed)
+      cache.validate(startedAt)
+      setState('up')
     } catch (error) {
-      if (!stopping.signal.aborted) become('blind', error)
+      if (!stopping.signal.aborted) setState('down', error)
     }
     const next = Math.max(0, startedAt + interval - performance.now())
     if (!stopping.signal.aborted) timer = setTimeout(again, next)
   }
 
-  function become(next: 'seeing' | 'blind', error?: unknown) {
+  function setState(next: 'up' | 'down', error?: unknown) {
     if (state === next) return
     state = next
     onChange?.(next, error)
   }
 
-  let looking = look()
+  let polling = poll()
   const again = () => {
-    looking = look()
+    polling = poll()
   }
   return {
-    isSeeing: () => state === 'seeing',
+    isUp: () => state === 'up',
     async stop() {
       stopping.abort()
       clearTimeout(timer)
-      await looking
+      await polling
     },
   }
 }
 
-function tableNamed(number: number): TableName | undefined {
+function tableOfNumber(number: number): TableName | undefined {
   const kind = kinds[number]
-  return kind && tableOf[kind]
+  return kind && tableOfKind[kind]
 }

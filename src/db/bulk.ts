@@ -63,7 +63,7 @@ export async function openBulk(url: string): Promise<Bulk> {
  * itself): the caller answers for them. They are where the role may not turn them off, or where a trigger that is
  * not ours would be turned off as well.
  */
-export const answerForReferences = (sql: Bulk['sql']) => sql`
+export const skipForeignKeyChecks = (sql: Bulk['sql']) => sql`
   select set_config('session_replication_role', 'replica', true)
   where has_parameter_privilege('session_replication_role', 'set') and not exists (
     select from pg_trigger

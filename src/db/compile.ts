@@ -56,7 +56,9 @@ export function compileBuilder(name: string, builder: Builder): Compiled {
 function compiledOf(name: string, { sql, params }: Query, map: Compiled['map']): Compiled {
   const sent: unknown[] = []
   const numbers = params.map((param) => {
-    const known = is(param, Placeholder) ? sent.findIndex((one) => isSameSlot(one, param)) : -1
+    const known = is(param, Placeholder)
+      ? sent.findIndex((one) => isSamePlaceholder(one, param))
+      : -1
     return known === -1 ? sent.push(param) : known + 1
   })
   const text = sql.replace(/\$(\d+)/g, (_, number) => `$${numbers[Number(number) - 1]}`)
@@ -64,16 +66,16 @@ function compiledOf(name: string, { sql, params }: Query, map: Compiled['map']):
   return { name, text, map, bind: (values) => bound.map((valueIn) => valueIn(values)) }
 }
 
-const isSameSlot = (one: unknown, other: Placeholder) =>
+const isSamePlaceholder = (one: unknown, other: Placeholder) =>
   is(one, Placeholder) && one.name === other.name
 
 /** How one `$n` gets its value; what Drizzle's fillPlaceholders finds out anew on every run. */
 function boundTo(name: string, param: unknown): Bound {
   if (is(param, Placeholder)) {
-    const slot = param.name
+    const placeholder = param.name
     return (values) => {
-      const value = values[slot]
-      if (value === undefined) throw new TypeError(`${name} needs a value for ${slot}`)
+      const value = values[placeholder]
+      if (value === undefined) throw new TypeError(`${name} needs a value for ${placeholder}`)
       return Array.isArray(value) ? makePgArray(value) : value
     }
   }
@@ -120,4 +122,4 @@ class Compiler extends PgSession<RowsOnly> {
 
 const dialect = new PgDialect()
 
-export const drizzle: Drizzle = new PgDatabase(dialect, new Compiler(dialect), undefined)
+export const queryBuilder: Drizzle = new PgDatabase(dialect, new Compiler(dialect), undefined)

@@ -18,7 +18,7 @@ export type RequestDatabase = Database & {
    * The whole of a write: `work` in a transaction of its own, committed before this returns, and done again (3 tries)
    * after a serialization failure or a deadlock. So `work` must do nothing but run statements and compute.
    */
-  atomically<T>(work: (db: Database) => Promise<T>): Promise<T>
+  transaction<T>(work: (db: Database) => Promise<T>): Promise<T>
 }
 
 export type Access = 'read only' | 'read write'
@@ -35,8 +35,13 @@ export type TransactionOptions = {
   readonly statementTimeout?: number
 }
 
-/** Where the time went; ms, added up. */
-export type Spent = { pool: number | undefined; db: number | undefined }
+/** Where the time of a transaction went, written down while it goes; ms, added up. */
+export type Timing = {
+  /** Waiting for a connection. */
+  pool: number | undefined
+  /** Waiting for the database's results. */
+  db: number | undefined
+}
 
 export type RequestOptions = {
   readonly access: Access
@@ -44,7 +49,7 @@ export type RequestOptions = {
   readonly deadline: number
   /** Aborts when the client goes away. Asked for late and seldom: making it costs as much as a short transaction. */
   readonly signal: () => AbortSignal
-  readonly spent: Spent
+  readonly timing: Timing
 }
 
 /** A request's database, and the end its middleware brings to it. */
@@ -56,12 +61,12 @@ export type RequestTransaction = {
   rollback(): Promise<void>
 }
 
-export type Connections = {
+export type Pool = {
   /** Runs `work` in one transaction; a read write one again (3 tries) after a serialization failure or a deadlock. */
   transaction<T>(options: TransactionOptions, work: (db: Database) => Promise<T>): Promise<T>
   /** A lazy transaction whose end is the caller's to say. */
   request(options: RequestOptions): RequestTransaction
-  pool(): PoolStats
+  stats(): PoolStats
   /** Turns callers away and closes every connection, those in use when given back or after 5 s. */
   close(): Promise<void>
 }
@@ -85,7 +90,7 @@ export type DatabaseEvent =
   | { readonly type: 'opened' | 'closed' }
   | { readonly type: 'acquired'; readonly wait: number }
   | { readonly type: 'released'; readonly held: number }
-  | { readonly type: 'timed out' | 'rejected'; readonly wait: number; readonly waiting: number }
+  | { readonly type: 'timed_out' | 'rejected'; readonly wait: number; readonly waiting: number }
   | { readonly type: 'leaked'; readonly held: number; readonly statement: string | undefined }
   | {
       readonly type: 'statement'
@@ -102,4 +107,4 @@ export type DatabaseEvent =
     }
   | { readonly type: 'retried'; readonly attempt: number; readonly error: unknown }
   /** A commit or rollback nobody waits for. */
-  | { readonly type: 'end failed'; readonly error: unknown }
+  | { readonly type: 'end_failed'; readonly error: unknown }

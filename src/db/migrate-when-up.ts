@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fromPostgres } from '../errors/postgres.ts'
 import { migrate } from './migrate.ts'
-import { placeOf } from './provide.ts'
+import { addressOf } from './provide.ts'
 
 /**
  * Migrates, and waits `patience` ms for a server that cannot be reached yet.
@@ -9,15 +9,15 @@ import { placeOf } from './provide.ts'
  */
 export async function migrateWhenUp(
   url: string,
-  patience: number,
+  timeout: number,
   onWaiting: (reason: string) => void,
 ): Promise<void> {
-  const deadline = Date.now() + patience
+  const deadline = Date.now() + timeout
   for (let tries = 1; ; tries++) {
     try {
       return await migrate(url)
     } catch (error) {
-      const reason = `${placeOf(url)}: ${reasonOf(error)}`
+      const reason = `${addressOf(url)}: ${reasonOf(error)}`
       const isDown = fromPostgres(error)?.code === 'database_unavailable' && !isRefusal(error)
       if (!isDown || Date.now() > deadline)
         throw new Error(`Cannot use the database ${reason}`, { cause: error })

@@ -23,7 +23,7 @@ export async function provideDatabase({
   if (databaseUrl !== undefined)
     return {
       url: databaseUrl,
-      description: `database ${placeOf(databaseUrl)}`,
+      description: `database ${addressOf(databaseUrl)}`,
       stop: async () => {},
     }
   const embedded = await startEmbedded({ dir: dataDir, ...(onLost && { onLost }) })
@@ -36,7 +36,7 @@ export async function provideDatabase({
 }
 
 /** Host, port and database, for people: the URL holds a password. */
-export function placeOf(url: string): string {
+export function addressOf(url: string): string {
   const { hostname, port, pathname } = new URL(url)
   return `${hostname || 'localhost'}:${port || 5432}${pathname}`
 }

@@ -1,11 +1,17 @@
 import { is, type Placeholder, SQL, sql } from 'drizzle-orm'
 import type { PgPreparedQuery, PreparedQueryConfig } from 'drizzle-orm/pg-core'
-import { type Compiled, compileBuilder, compileTemplate, type Drizzle, drizzle } from './compile.ts'
+import {
+  type Compiled,
+  compileBuilder,
+  compileTemplate,
+  type Drizzle,
+  queryBuilder,
+} from './compile.ts'
 
 export type { Compiled, Drizzle } from './compile.ts'
 
 /** The values a statement takes, as the placeholders that stand for them. */
-export type Slots<Params> = { readonly [Name in keyof Params & string]: Placeholder<Name> }
+export type Placeholders<Params> = { readonly [Name in keyof Params & string]: Placeholder<Name> }
 
 /** A Drizzle builder, or an SQL template whose rows are objects keyed by column name. */
 export type Preparable<Row> =
@@ -17,12 +23,12 @@ export type Preparable<Row> =
 /** A named query as a value: it says what to ask; `Database.run` decides when and on which connection. */
 export type Statement<Params, Row> = {
   readonly name: string
-  readonly build: (db: Drizzle, slots: Slots<Params>) => Preparable<Row>
+  readonly build: (db: Drizzle, placeholders: Placeholders<Params>) => Preparable<Row>
 }
 
 export const statement = <Params, Row>(
   name: string,
-  build: (db: Drizzle, slots: Slots<Params>) => Preparable<Row>,
+  build: (db: Drizzle, placeholders: Placeholders<Params>) => Preparable<Row>,
 ): Statement<Params, Row> => ({ name, build })
 
 /** A value where the SQL needs it known when it is written; none where the statement takes none. */
@@ -34,7 +40,7 @@ const compiled = new WeakMap<object, Compiled>()
 export function compile<Params, Row>(query: Statement<Params, Row>): Compiled {
   const known = compiled.get(query)
   if (known) return known
-  const built = query.build(drizzle, slots as Slots<Params>)
+  const built = query.build(queryBuilder, placeholders as Placeholders<Params>)
   const fresh = is(built, SQL)
     ? compileTemplate(query.name, built)
     : compileBuilder(query.name, built)
@@ -43,7 +49,7 @@ export function compile<Params, Row>(query: Statement<Params, Row>): Compiled {
 }
 
 /** Any name asked of it is a placeholder of that name: which names there are is the type's business. */
-const slots = new Proxy<Record<string, Placeholder>>(
+const placeholders = new Proxy<Record<string, Placeholder>>(
   {},
   { get: (_, name) => sql.placeholder(String(name)) },
 )

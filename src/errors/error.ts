@@ -28,11 +28,11 @@ export type ErrorCode = keyof typeof problems
 export type ErrorStatus = (typeof problems)[ErrorCode]['status']
 
 /** One fault of the input: where (`pageSize`, `items.3.email`) and what it should have been. */
-export type Fault = { readonly path: string; readonly message: string }
+export type FieldError = { readonly path: string; readonly message: string }
 
 type Extras = {
   readonly cause?: unknown
-  readonly errors?: readonly Fault[]
+  readonly errors?: readonly FieldError[]
   /** Methods the path does answer: the `Allow` header of a 405. */
   readonly allow?: readonly string[]
 }
@@ -45,7 +45,7 @@ export class AppError extends Error {
   readonly detail: string
   /** Seconds. */
   readonly retryAfter: number | undefined
-  readonly errors: readonly Fault[] | undefined
+  readonly errors: readonly FieldError[] | undefined
   readonly allow: readonly string[] | undefined
 
   constructor(code: ErrorCode, detail?: string, { cause, errors, allow }: Extras = {}) {
@@ -60,7 +60,7 @@ export class AppError extends Error {
   }
 }
 
-export const validationFailed = (errors: readonly Fault[]) =>
+export const validationFailed = (errors: readonly FieldError[]) =>
   new AppError('validation_failed', 'See errors for every fault found.', { errors })
 
 export const invalidCursor = (

@@ -1,4 +1,4 @@
-import { AppError, databaseUnavailable, type Fault, timeout } from './error.ts'
+import { AppError, databaseUnavailable, type FieldError, timeout } from './error.ts'
 
 /**
  * What a database failure means to a client, or undefined when it is not one of the database's.
@@ -87,7 +87,7 @@ function violated(
 ): AppError {
   const fields = fieldsOf(error)
   if (fields.length === 0) return new AppError(code, undefined, { cause })
-  const errors: Fault[] = fields.map((path) => ({ path, message }))
+  const errors: FieldError[] = fields.map((path) => ({ path, message }))
   return new AppError(code, `${fields.join(', ')} ${message}.`, { cause, errors })
 }
 
@@ -117,7 +117,7 @@ const camelCase = (name: string) =>
 const isSqlState = (code: string) => /^[0-9A-Z]{5}$/.test(code) && /\d/.test(code)
 
 /** postgres.js's own codes, and the system's for an open connection. */
-const unreachable = new Set([
+const unreachableCodes = new Set([
   'CONNECTION_CLOSED',
   'CONNECTION_ENDED',
   'CONNECTION_DESTROYED',
@@ -138,7 +138,7 @@ const unreachable = new Set([
 
 /** Whatever goes wrong while connecting or in TLS is the database's absence, under any code. */
 const isUnreachableCode = (code: string, syscall: unknown) =>
-  unreachable.has(code) ||
+  unreachableCodes.has(code) ||
   syscall === 'connect' ||
   syscall === 'getaddrinfo' ||
   /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/.test(code)

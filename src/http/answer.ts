@@ -1,10 +1,9 @@
 import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
-import type { Entry, Question } from '../cache/cache.ts'
+import type { CacheOutcome, Entry, Lookup } from '../cache/cache.ts'
 import type { Database } from '../db/database.ts'
 import type { AppEnv } from './context.ts'
 import { etagOf, isKnown } from './etag.ts'
 import { reply } from './reply.ts'
-import type { CacheOutcome } from './server-timing.ts'
 
 declare const json: unique symbol
 /** The JSON text of a T, as PostgreSQL wrote it: sent as it stands. */
@@ -20,26 +19,23 @@ export type Loaded<T> = {
  * The one way a read answers: from the cache where that pays, with `ETag`, and 304 when the client has it.
  * `load` must ask the database it is given: a refresh in the background outlives the request.
  */
-export async function answer<T>(
+export async function respond<T>(
   c: Context<AppEnv>,
-  question: Omit<Question, 'key'>,
+  lookup: Omit<Lookup, 'key'>,
   load: (db: Database) => Promise<Loaded<T>>,
 ): Promise<Response & TypedResponse<T, 200, 'json'>> {
-  const { cache, connections, requestTimeout } = c.get('services')
-  const { name, tier, tables } = question
+  const { cache, pool, requestTimeout } = c.get('services')
+  const { name, tier, tables } = lookup
   const { entry, outcome } = await cache.remember(
     { key: keyOf(c), name, tier, tables },
     async (where) =>
       entryOf(
         where === 'request'
           ? await load(c.get('db'))
-          : await connections(c).transaction(
-              { access: 'read only', deadline: requestTimeout },
-              load,
-            ),
+          : await pool(c).transaction({ access: 'read only', deadline: requestTimeout }, load),
       ),
   )
-  if (outcome) told(c, name, outcome)
+  if (outcome) observeOutcome(c, name, outcome)
   return send(c, entry) as Response & TypedResponse<T, 200, 'json'>
 }
 
@@ -47,16 +43,16 @@ export async function answer<T>(
  * Answers what the cache holds before it is validated or given a transaction, in half the time: under the key of
  * a request that would be refused nothing is ever held.
  */
-export const recall: MiddlewareHandler<AppEnv> = async function recall(c, next) {
+export const answerFromCache: MiddlewareHandler<AppEnv> = async function answerFromCache(c, next) {
   const { method } = c.req
   if (method !== 'GET' && method !== 'HEAD') return next()
-  const found = c.get('services').cache.recall(keyOf(c))
+  const found = c.get('services').cache.peek(keyOf(c))
   if (!found) return next()
-  told(c, found.name, 'hit')
+  observeOutcome(c, found.name, 'hit')
   return send(c, found.entry)
 }
 
-function told(c: Context<AppEnv>, name: string, outcome: CacheOutcome): void {
+function observeOutcome(c: Context<AppEnv>, name: string, outcome: CacheOutcome): void {
   c.get('timing').cache = outcome
   c.get('services').observe({ type: 'cache', name, outcome })
 }
@@ -65,13 +61,13 @@ function send(c: Context<AppEnv>, { text, etag, headers }: Entry): Response {
   const ifNoneMatch = c.req.header('if-none-match')
   const isUnchanged = ifNoneMatch !== undefined && isKnown(ifNoneMatch, etag)
   return isUnchanged
-    ? reply(c, null, 304, { ...headers, ...always, ETag: etag })
-    : reply(c, text, 200, { ...headers, ...always, ETag: etag, ...asJson })
+    ? reply(c, null, 304, { ...headers, ...validators, ETag: etag })
+    : reply(c, text, 200, { ...headers, ...validators, ETag: etag, ...asJson })
 }
 
 const asJson = { 'Content-Type': 'application/json' }
 /** A client may keep it, and must ask whether it still holds. */
-const always = { 'Cache-Control': 'private, no-cache' }
+const validators = { 'Cache-Control': 'private, no-cache' }
 
 function entryOf<T>({ body, headers }: Loaded<T>): Entry {
   const text = typeof body === 'string' ? body : JSON.stringify(body)

@@ -1,16 +1,16 @@
 import type { Context } from 'hono'
 import type { Cache } from '../cache/cache.ts'
-import type { Connections, RequestDatabase } from '../db/database.ts'
+import type { Pool, RequestDatabase } from '../db/database.ts'
 import type { Observation } from '../observability/observation.ts'
 import type { CursorCodec } from './paging/cursor.ts'
-import type { Timing } from './server-timing.ts'
+import type { RequestTiming } from './server-timing.ts'
 
 export type Runtime = 'node' | 'workerd'
 
 /** What the entry of a runtime hands to the app. */
 export type Services = {
   /** One pool for the process on Node; on Workers a client that lives as long as its request. */
-  readonly connections: (c: Context<AppEnv>) => Connections
+  readonly pool: (c: Context<AppEnv>) => Pool
   readonly cursors: CursorCodec
   /** ms from a request's start until its query is cancelled and it is answered with 504. */
   readonly requestTimeout: number
@@ -33,7 +33,7 @@ export type AppEnv = {
   Variables: {
     requestId: string
     services: Services
-    timing: Timing
+    timing: RequestTiming
     db: RequestDatabase
   }
 }

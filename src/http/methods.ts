@@ -8,8 +8,8 @@ import { onNotFound, renderProblem } from './problems.ts'
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** Where no route answered: 405 or the answer to OPTIONS when the path has routes of other methods, else 404. */
-export const otherMethod = (router: Router<[H, RouterRoute]>): NotFoundHandler<AppEnv> =>
-  function otherMethod(c) {
+export const methodNotAllowedOr404 = (router: Router<[H, RouterRoute]>): NotFoundHandler<AppEnv> =>
+  function methodNotAllowedOr404(c) {
     const { path } = c.req
     // middleware is registered for the method ALL
     const answered = methods.filter((method) =>

@@ -3,7 +3,7 @@ import { Scalar } from '@scalar/hono-api-reference'
 import type { AppEnv } from './context.ts'
 
 /** The contract for machines at /openapi.json and for people at /docs; made once, when first asked for. */
-export function describe(app: OpenAPIHono<AppEnv>): void {
+export function mountOpenApi(app: OpenAPIHono<AppEnv>): void {
   let contract: string | undefined
   app.get('/openapi.json', (c) => {
     contract ??= JSON.stringify(app.getOpenAPI31Document(info))

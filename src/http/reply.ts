@@ -5,7 +5,7 @@ import { serverTiming } from './server-timing.ts'
 type Headers = Readonly<Record<string, string>>
 
 /** What every response carries. */
-const standing = (c: Context<AppEnv>): Headers => ({
+const commonHeaders = (c: Context<AppEnv>): Headers => ({
   'X-Request-Id': c.get('requestId'),
   'Server-Timing': serverTiming(c.get('timing')),
   'X-Content-Type-Options': 'nosniff',
@@ -21,12 +21,12 @@ export function reply(
   status: number,
   headers: Headers,
 ): Response {
-  c.get('timing').isTold = true
-  return new Response(body, { status, headers: { ...headers, ...standing(c) } })
+  c.get('timing').headersWritten = true
+  return new Response(body, { status, headers: { ...headers, ...commonHeaders(c) } })
 }
 
 /** Adds to a response of any other making what `reply` has put into its own. */
-export function complete(c: Context<AppEnv>): void {
-  if (c.get('timing').isTold && !c.error) return
-  for (const [name, value] of Object.entries(standing(c))) c.res.headers.set(name, value)
+export function addCommonHeaders(c: Context<AppEnv>): void {
+  if (c.get('timing').headersWritten && !c.error) return
+  for (const [name, value] of Object.entries(commonHeaders(c))) c.res.headers.set(name, value)
 }

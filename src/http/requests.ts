@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import type { AppEnv, Services } from './context.ts'
-import { complete } from './reply.ts'
+import { addCommonHeaders } from './reply.ts'
 import { startTiming } from './server-timing.ts'
 
 /** Gives each request its id and services, each response its standing headers, and observes both. */
@@ -12,7 +12,7 @@ export const requests = (services: Services): MiddlewareHandler<AppEnv> =>
     c.set('timing', timing)
     c.set('services', services)
     await next()
-    complete(c)
+    addCommonHeaders(c)
     const { status } = c.res
     const { method, path } = c.req
     services.observe({

@@ -1,28 +1,25 @@
-export type CacheOutcome = 'hit' | 'miss' | 'stale'
+import type { CacheOutcome } from '../cache/cache.ts'
+import type { Timing } from '../db/database.ts'
 
 /** Where a request's time went, written down while it goes; ms. */
-export type Timing = {
+export type RequestTiming = Timing & {
   /** `performance.now()` when the request came in. */
   readonly start: number
-  /** Waiting for a connection. */
-  pool: number | undefined
-  /** Waiting for the database's answers. */
-  db: number | undefined
   cache: CacheOutcome | undefined
   /** The response has its `Server-Timing`. */
-  isTold: boolean
+  headersWritten: boolean
 }
 
-export const startTiming = (): Timing => ({
+export const startTiming = (): RequestTiming => ({
   start: performance.now(),
   pool: undefined,
   db: undefined,
   cache: undefined,
-  isTold: false,
+  headersWritten: false,
 })
 
 /** https://www.w3.org/TR/server-timing/ */
-export function serverTiming({ start, pool, db, cache }: Timing): string {
+export function serverTiming({ start, pool, db, cache }: RequestTiming): string {
   let header = `total;dur=${ms(performance.now() - start)}`
   if (pool !== undefined) header += `, pool;dur=${ms(pool)}`
   if (db !== undefined) header += `, db;dur=${ms(db)}`

@@ -1,14 +1,14 @@
 import type { z } from '@hono/zod-openapi'
-import { type Fault, validationFailed } from '../errors/error.ts'
+import { type FieldError, validationFailed } from '../errors/error.ts'
 
 type Checked = { readonly success: true } | { readonly success: false; readonly error: z.ZodError }
 
 /** What every route does with input that does not fit its schema: refuses it with all its faults. */
-export const refuseFaults = (checked: Checked): undefined => {
-  if (!checked.success) throw validationFailed(checked.error.issues.flatMap(faultsOf))
+export const rejectInvalid = (checked: Checked): undefined => {
+  if (!checked.success) throw validationFailed(checked.error.issues.flatMap(fieldErrorsOf))
 }
 
-function faultsOf(issue: z.core.$ZodIssue): Fault[] {
+function fieldErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: [...issue.path, key].join('.'),

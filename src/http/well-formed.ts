@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
-import { type Fault, validationFailed } from '../errors/error.ts'
+import { type FieldError, validationFailed } from '../errors/error.ts'
 import type { AppEnv } from './context.ts'
 
 /** Characters; Node itself stops at 16 KiB of headers. */
@@ -21,7 +21,7 @@ export const wellFormed: MiddlewareHandler<AppEnv> = function wellFormed(c, next
   return next()
 }
 
-function faultIn(path: string, encoded: string): Fault | undefined {
+function faultIn(path: string, encoded: string): FieldError | undefined {
   try {
     if (!decodeURIComponent(encoded).includes('\0')) return undefined
     return { path, message: 'must not contain a NUL character' }

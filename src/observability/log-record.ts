@@ -2,7 +2,7 @@ import type { DatabaseEvent } from '../db/database.ts'
 import type { Observation } from './observation.ts'
 
 /** What of an observation belongs in a log, for a person who reads it later. */
-export type Line = {
+export type LogRecord = {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
   readonly message: string
   readonly fields: Readonly<Record<string, unknown>>
@@ -12,7 +12,7 @@ export type Line = {
 const slow = 1000
 
 /** Errors, slow requests and what goes wrong behind the answers; at `debug` each request. */
-export function lineOf(observation: Observation): Line | undefined {
+export function logRecordOf(observation: Observation): LogRecord | undefined {
   switch (observation.type) {
     case 'request': {
       const { type: _, ...fields } = observation
@@ -21,46 +21,46 @@ export function lineOf(observation: Observation): Line | undefined {
     }
     case 'error': {
       const { requestId, method, path, status, error } = observation
-      const fields = { requestId, method, path, status, ...whyOf(error) }
+      const fields = { requestId, method, path, status, ...causesOf(error) }
       return { level: 'error', message: error.message, fields }
     }
     case 'refresh_failed':
       return {
         level: 'warn',
         message: 'A cached answer could not be refreshed',
-        fields: { name: observation.name, ...whyOf(observation.error) },
+        fields: { name: observation.name, ...causesOf(observation.error) },
       }
     case 'watcher':
-      return observation.state === 'seeing'
+      return observation.state === 'up'
         ? { level: 'info', message: 'The database answers', fields: {} }
         : {
             level: 'warn',
             message: 'The database does not answer',
-            fields: whyOf(observation.error),
+            fields: causesOf(observation.error),
           }
     case 'database':
-      return lineOfDatabase(observation.event)
+      return logRecordOfDatabase(observation.event)
     case 'failure':
       return {
         level: 'error',
         message: observation.what,
-        fields: observation.error === undefined ? {} : whyOf(observation.error),
+        fields: observation.error === undefined ? {} : causesOf(observation.error),
       }
     case 'cache':
       return undefined
   }
 }
 
-function lineOfDatabase(event: DatabaseEvent): Line | undefined {
+function logRecordOfDatabase(event: DatabaseEvent): LogRecord | undefined {
   switch (event.type) {
     case 'leaked':
       return { level: 'error', message: 'A connection is held too long', fields: event }
     case 'cancelled':
     case 'retried':
-    case 'timed out':
+    case 'timed_out':
     case 'rejected':
-    case 'end failed': {
-      const fields = 'error' in event ? { ...event, ...whyOf(event.error) } : event
+    case 'end_failed': {
+      const fields = 'error' in event ? { ...event, ...causesOf(event.error) } : event
       return { level: 'info', message: `Database: ${event.type}`, fields }
     }
     default:
@@ -69,7 +69,7 @@ function lineOfDatabase(event: DatabaseEvent): Line | undefined {
 }
 
 /** The stack of an error and of what caused it, and the SQL that failed; never the values in it. */
-function whyOf(error: unknown): { error: string; sql?: string } {
+function causesOf(error: unknown): { error: string; sql?: string } {
   if (!(error instanceof Error)) return { error: String(error) }
   const chain: Error[] = []
   let each: unknown = error

@@ -1,5 +1,5 @@
+import type { CacheOutcome } from '../cache/cache.ts'
 import type { DatabaseEvent } from '../db/database.ts'
-import type { CacheOutcome } from '../http/server-timing.ts'
 
 /** Everything worth telling about a running server. Whoever sees it says it; who listens is the entry's business. */
 export type Observation =
@@ -23,7 +23,7 @@ export type Observation =
     }
   | { readonly type: 'cache'; readonly name: string; readonly outcome: CacheOutcome }
   | { readonly type: 'refresh_failed'; readonly name: string; readonly error: unknown }
-  | { readonly type: 'watcher'; readonly state: 'seeing' | 'blind'; readonly error?: unknown }
+  | { readonly type: 'watcher'; readonly state: 'up' | 'down'; readonly error?: unknown }
   | { readonly type: 'database'; readonly event: DatabaseEvent }
   /** Behind the requests: no answer tells of it. */
   | { readonly type: 'failure'; readonly what: string; readonly error?: unknown }
@@ -31,7 +31,7 @@ export type Observation =
 export type Observer = (observation: Observation) => void
 
 /** Tells each of the listeners. */
-export const tellAll =
+export const observeAll =
   (...listeners: readonly Observer[]): Observer =>
   (observation) => {
     for (const listener of listeners) listener(observation)

@@ -4,8 +4,8 @@ import { getRequestListener } from '@hono/node-server'
 
 export type Listening = {
   readonly url: string
-  /** Accepts nothing new, lets running requests finish for at most `patience` ms, then closes their connections. */
-  readonly drain: (patience: number) => Promise<void>
+  /** Accepts nothing new, lets running requests finish for at most `timeout` ms, then closes their connections. */
+  readonly drain: (timeout: number) => Promise<void>
 }
 type Fetch = Parameters<typeof getRequestListener>[0]
 
@@ -20,7 +20,7 @@ export async function listen(fetch: Fetch, host: string, port: number): Promise<
   const actualPort = typeof address === 'object' && address ? address.port : port
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`,
-    async drain(patience) {
+    async drain(timeout) {
       let isClosed = false
       const closed = new Promise<void>((resolve) => {
         server.close(() => {
@@ -28,7 +28,7 @@ export async function listen(fetch: Fetch, host: string, port: number): Promise<
           resolve()
         })
       })
-      const deadline = Date.now() + patience
+      const deadline = Date.now() + timeout
       while (!isClosed && Date.now() < deadline) {
         server.closeIdleConnections() // Kept alive by a client, with no request on them.
         await Promise.race([closed, sleep(20)])

@@ -6,24 +6,24 @@ import { memoryCache } from '../cache/memory.ts'
 import { tableVersions, watchTables } from '../cache/watcher.ts'
 import { DemoError, demo } from '../commands/demo/demo.ts'
 import type { Config } from '../config.ts'
-import type { Connections } from '../db/database.ts'
+import type { Pool } from '../db/database.ts'
 import { migrateWhenUp } from '../db/migrate-when-up.ts'
-import { openConnections } from '../db/pool/pool.ts'
+import { openPool } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
-import { keepFolding } from '../db/rollup/fold.ts'
+import { startFolding } from '../db/rollup/fold.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
 import type { Observer } from '../observability/observation.ts'
 import { listen } from './listen.ts'
 import type { Shutdown } from './shutdown.ts'
 
 /** ms a database may still be starting when we are. */
-const patience = 30_000
+const startTimeout = 30_000
 /** ms running requests get to finish; what stops processes rarely waits longer than 30 s. */
-const longestDrain = 20_000
+const drainTimeout = 20_000
 /** Users of the community a newcomer finds. */
-const newcomers = 300
+const demoUsers = 300
 /** The watcher and the fold have connections of their own: no load on the requests' pool blinds them. */
-const backgroundSize = 2
+const backgroundPoolSize = 2
 
 /** Migrates the database and serves it until `end`. @throws a plain sentence when it cannot */
 export async function serve(
@@ -32,10 +32,12 @@ export async function serve(
   observe: Observer,
   end: Shutdown,
 ): Promise<void> {
-  await migrateWhenUp(database.url, patience, (reason) => say(`Waiting for the database ${reason}`))
+  await migrateWhenUp(database.url, startTimeout, (reason) =>
+    say(`Waiting for the database ${reason}`),
+  )
 
   const open = (size: number, name: string, limits: Partial<Config> = {}) => {
-    const connections = openConnections(database.url, {
+    const pool = openPool(database.url, {
       ...config,
       ...limits,
       size,
@@ -43,12 +45,12 @@ export async function serve(
       socket: () => new Socket().setNoDelay(),
       on: (event) => observe({ type: 'database', event }),
     })
-    end.defer(connections.close)
-    return connections
+    end.defer(pool.close)
+    return pool
   }
-  const background = open(backgroundSize, 'shopboard background', { statementTimeout: 600_000 })
-  if (config.demo) await greet(database.url, background, end.signal)
-  const connections = open(config.poolSize, 'shopboard')
+  const background = open(backgroundPoolSize, 'shopboard background', { statementTimeout: 600_000 })
+  if (config.demo) await seedDemo(database.url, background, end.signal)
+  const pool = open(config.poolSize, 'shopboard')
   const cache = config.cache
     ? memoryCache({
         threshold: config.cacheThreshold,
@@ -56,41 +58,39 @@ export async function serve(
       })
     : noCache
   const watcher = watchTables({
-    connections: background,
+    pool: background,
     cache,
     onChange: (state, error) => observe({ type: 'watcher', state, error }),
   })
   end.defer(watcher.stop)
-  const folding = keepFolding({
-    connections: background,
+  const folding = startFolding({
+    pool: background,
     interval: config.foldInterval,
     onFailed: (error) =>
-      watcher.isSeeing() && observe({ type: 'failure', what: 'A fold failed', error }),
+      watcher.isUp() && observe({ type: 'failure', what: 'A fold failed', error }),
   })
   end.defer(folding.stop)
 
   const app = createApp({
-    connections: () => connections,
+    pool: () => pool,
     cursors: cursorCodec(cursorKey(config, database.url)),
     requestTimeout: config.requestTimeout,
     cache,
     observe,
     runtime: 'node',
-    isReady: watcher.isSeeing,
+    isReady: watcher.isUp,
   })
   const listening = await listen(app.fetch, config.host, config.port)
-  end.defer(() => listening.drain(Math.min(config.requestTimeout, longestDrain)))
+  end.defer(() => listening.drain(Math.min(config.requestTimeout, drainTimeout)))
   say(`Shopboard is at ${listening.url} (${database.description})`)
 }
 
 /** Fills a database nothing was ever written to; of two servers that start at once, one does. */
-async function greet(url: string, connections: Connections, signal: AbortSignal): Promise<void> {
-  const versions = await connections.transaction({ access: 'read only' }, (db) =>
-    db.run(tableVersions),
-  )
+async function seedDemo(url: string, pool: Pool, signal: AbortSignal): Promise<void> {
+  const versions = await pool.transaction({ access: 'read only' }, (db) => db.run(tableVersions))
   if (versions.some(({ n }) => n > 0)) return
   try {
-    const { users, posts, comments } = await demo({ databaseUrl: url, users: newcomers, signal })
+    const { users, posts, comments } = await demo({ databaseUrl: url, users: demoUsers, signal })
     say(
       `A demo community moved in: ${users} users, ${posts} posts, ${comments} comments (DEMO=off leaves it empty)`,
     )

@@ -10,15 +10,15 @@ export type Shutdown = {
   /** Aborts when the end begins: for what is better given up than waited for. */
   readonly signal: AbortSignal
   /** Ends a program that could not start: says why on standard error, exit code 1. */
-  readonly because: (error: unknown) => Promise<never>
+  readonly fail: (error: unknown) => Promise<never>
   /** Who hears of failures nobody caught. */
   observe: Observer
 }
 
 /** ms in which a second signal is the same Ctrl-C: the terminal's, and npm's that passes it on. */
-const echo = 300
+const repeatWindow = 300
 /** ms for everything to close. */
-const longest = 30_000
+const closeTimeout = 30_000
 
 /**
  * Ends the process in order on SIGINT, SIGTERM or SIGHUP or when npm is gone, and at once on a second signal. A rejection nobody
@@ -33,7 +33,7 @@ export function shutdown(): Shutdown {
   async function end(code: number): Promise<never> {
     begun = performance.now()
     ending.abort()
-    setTimeout(() => process.exit(code || 1), longest).unref()
+    setTimeout(() => process.exit(code || 1), closeTimeout).unref()
     for (let close = open.pop(); close; close = open.pop()) {
       await close().catch((error: unknown) =>
         handle.observe({ type: 'failure', what: 'Closing failed', error }),
@@ -45,7 +45,7 @@ export function shutdown(): Shutdown {
   const handle: Shutdown = {
     defer: (close) => open.push(close),
     signal,
-    async because(error) {
+    async fail(error) {
       if (signal.aborted) return new Promise(() => {}) // The end interrupted the start.
       process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
       return end(1)
@@ -55,7 +55,7 @@ export function shutdown(): Shutdown {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
       if (!signal.aborted) void end(0)
-      else if (performance.now() - begun > echo) process.exit(130)
+      else if (performance.now() - begun > repeatWindow) process.exit(130)
     })
   }
   whenOrphaned(() => {

@@ -38,7 +38,7 @@ const report: Report = {
 }
 
 report.say(
-  `Node ${process.version}, ${process.platform} ${process.arch}; 16 connections, medians of three rounds of ${seconds} s taken in turns`,
+  `Node ${process.version}, ${process.platform} ${process.arch}; 16 pool, medians of three rounds of ${seconds} s taken in turns`,
 )
 const data = await provideData(posts, keep, report.say)
 try {

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { Load, Question } from '../../src/cache/cache.ts'
+import type { Load, Lookup } from '../../src/cache/cache.ts'
 import { memoryCache } from '../../src/cache/memory.ts'
 
-const question: Question = { key: '/feed', name: 'feed', tier: 'short', tables: ['posts'] }
+const question: Lookup = { key: '/feed', name: 'feed', tier: 'short', tables: ['posts'] }
 
 /** Loads that answer with their number. */
 function counted() {
@@ -36,9 +36,9 @@ describe('an answer that is worth keeping', () => {
     const cache = memoryCache({ threshold: 0 })
     const { load } = counted()
     await cache.remember(question, load)
-    cache.drop(['sessions'])
+    cache.invalidate(['sessions'])
     expect(await cache.remember(question, load)).toMatchObject({ outcome: 'hit' })
-    cache.drop(['posts'])
+    cache.invalidate(['posts'])
     const found = await cache.remember(question, load)
     expect(found).toMatchObject({ outcome: 'miss', entry: { text: '2' } })
   })
@@ -47,7 +47,7 @@ describe('an answer that is worth keeping', () => {
     const cache = memoryCache({ threshold: 0 })
     const early = held()
     const answered = cache.remember(question, early.load)
-    cache.drop(['posts'])
+    cache.invalidate(['posts'])
     early.resolve('from before the write')
     expect((await answered).entry.text).toBe('from before the write')
     expect(await cache.remember(question, counted().load)).toMatchObject({
@@ -91,7 +91,7 @@ describe('an answer past its time', () => {
     const loaded = performance.now()
     await cache.remember(question, load)
     await vi.waitUntil(() => performance.now() - loaded > ms, { interval: 5 })
-    cache.confirm(performance.now())
+    cache.validate(performance.now())
   }
 
   it('is handed out once more while it is loaded anew in the background', async () => {
@@ -142,7 +142,7 @@ describe('a cache that cannot see writes', () => {
       const { load, wheres } = counted()
       await cache.remember(question, load)
       vi.advanceTimersByTime(1500)
-      cache.confirm(performance.now())
+      cache.validate(performance.now())
       vi.advanceTimersByTime(1999)
       expect(await cache.remember(question, load)).toMatchObject({ outcome: 'hit' })
       vi.advanceTimersByTime(1)
@@ -197,20 +197,20 @@ describe('recalling', () => {
 
   it('finds what was hit, and nothing else', async () => {
     const cache = await hit()
-    expect(cache.recall(question.key)).toMatchObject({ name: 'feed', entry: { text: '1' } })
-    expect(cache.recall('/other')).toBeUndefined()
+    expect(cache.peek(question.key)).toMatchObject({ name: 'feed', entry: { text: '1' } })
+    expect(cache.peek('/other')).toBeUndefined()
   })
 
   it('finds nothing that is not worth keeping', async () => {
-    expect((await hit(5)).recall(question.key)).toBeUndefined()
+    expect((await hit(5)).peek(question.key)).toBeUndefined()
   })
 
   it('finds nothing from before a write', async () => {
     const cache = await hit()
-    cache.drop([])
-    expect(cache.recall(question.key)).toBeDefined()
-    cache.drop(['posts'])
-    expect(cache.recall(question.key)).toBeUndefined()
+    cache.invalidate([])
+    expect(cache.peek(question.key)).toBeDefined()
+    cache.invalidate(['posts'])
+    expect(cache.peek(question.key)).toBeUndefined()
   })
 
   it('finds nothing that went 2 s without a confirmation', async () => {
@@ -218,9 +218,9 @@ describe('recalling', () => {
     try {
       const cache = await hit()
       vi.advanceTimersByTime(2000)
-      expect(cache.recall(question.key)).toBeUndefined()
-      cache.confirm(performance.now())
-      expect(cache.recall(question.key)).toBeDefined()
+      expect(cache.peek(question.key)).toBeUndefined()
+      cache.validate(performance.now())
+      expect(cache.peek(question.key)).toBeDefined()
     } finally {
       vi.useRealTimers()
     }

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { memoryCache } from '../../src/cache/memory.ts'
 import { type Watcher, watchTables } from '../../src/cache/watcher.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
-import { openTestConnections } from '../support/connections.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { insertPost } from '../support/factories.ts'
+import { openTestPool } from '../support/pool.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
 
 const path = '/api/v1/dashboard/stats'
@@ -15,7 +15,7 @@ let database: TestDatabase
 let proxy: TestProxy
 let app: TestApp
 let watcher: Watcher
-const background = () => openTestConnections(proxy.url, { size: 1 })
+const background = () => openTestPool(proxy.url, { size: 1 })
 let watching: ReturnType<typeof background>
 
 beforeEach(async () => {
@@ -23,12 +23,12 @@ beforeEach(async () => {
   proxy = await startProxy(database.url)
   const cache = memoryCache({ threshold: 0 })
   watching = background()
-  watcher = watchTables({ connections: watching, cache, interval: 20 })
+  watcher = watchTables({ pool: watching, cache, interval: 20 })
   app = await createTestApp({
     url: proxy.url,
-    services: { cache, isReady: () => watcher.isSeeing() },
+    services: { cache, isReady: () => watcher.isUp() },
   })
-  await vi.waitUntil(watcher.isSeeing, { timeout: 5_000 })
+  await vi.waitUntil(watcher.isUp, { timeout: 5_000 })
 })
 afterEach(async () => {
   await watcher.stop()
@@ -43,7 +43,7 @@ describe('while the database is away', () => {
     const before = await app.request(path)
     const numbers = await before.text()
     await proxy.refuse()
-    await vi.waitUntil(() => !watcher.isSeeing(), { timeout: 5_000 })
+    await vi.waitUntil(() => !watcher.isUp(), { timeout: 5_000 })
     await vi.waitUntil(async () => outcomeOf(await app.request(path)) === 'stale', {
       timeout: 5_000,
     })
@@ -57,7 +57,7 @@ describe('while the database is away', () => {
   it('what is written meanwhile is seen within 2 s of its return', async () => {
     await app.request(path)
     await proxy.refuse()
-    await vi.waitUntil(() => !watcher.isSeeing(), { timeout: 5_000 })
+    await vi.waitUntil(() => !watcher.isUp(), { timeout: 5_000 })
     await insertPost(database.sql)
     await proxy.accept()
     const back = performance.now()
@@ -69,7 +69,7 @@ describe('while the database is away', () => {
       { timeout: 5_000, interval: 10 },
     )
     expect(performance.now() - back).toBeLessThan(2_000)
-    await vi.waitUntil(watcher.isSeeing)
+    await vi.waitUntil(watcher.isUp)
     expect((await app.request('/readyz')).status).toBe(200)
   })
 })

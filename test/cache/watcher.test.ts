@@ -22,8 +22,8 @@ function listening() {
   const confirmed: number[] = []
   const cache: Cache = {
     ...memoryCache(),
-    drop: (tables) => dropped.push([...tables].toSorted()),
-    confirm: (instant) => confirmed.push(instant),
+    invalidate: (tables) => dropped.push([...tables].toSorted()),
+    validate: (instant) => confirmed.push(instant),
   }
   /** Resolves after a whole look that began later than this call. */
   const looked = async () => {
@@ -34,7 +34,7 @@ function listening() {
 }
 
 const watch = (cache: Cache, options: Partial<WatcherOptions> = {}) => {
-  watcher = watchTables({ connections: app.connections, cache, interval: 20, ...options })
+  watcher = watchTables({ pool: app.pool, cache, interval: 20, ...options })
   return watcher
 }
 
@@ -85,22 +85,22 @@ describe('the watcher', () => {
   it('tells when it no longer sees, and when it does again', async () => {
     const { cache, looked } = listening()
     const states: string[] = []
-    const { isSeeing } = watch(cache, { onChange: (state) => states.push(state) })
-    expect(isSeeing()).toBe(false)
+    const { isUp } = watch(cache, { onChange: (state) => states.push(state) })
+    expect(isUp()).toBe(false)
     await looked()
-    expect(isSeeing()).toBe(true)
+    expect(isUp()).toBe(true)
     await app.sql`alter view rollup.current_versions rename to elsewhere`
-    await vi.waitUntil(() => !isSeeing())
+    await vi.waitUntil(() => !isUp())
     await app.sql`alter view rollup.elsewhere rename to current_versions`
-    await vi.waitUntil(isSeeing)
-    expect(states).toEqual(['seeing', 'blind', 'seeing'])
+    await vi.waitUntil(isUp)
+    expect(states).toEqual(['up', 'down', 'up'])
   })
 
   it('leaves no connection in use when stopped', async () => {
     const { cache, confirmed } = listening()
     await watch(cache).stop()
     const looks = confirmed.length
-    await vi.waitUntil(() => app.connections.pool().inUse === 0)
+    await vi.waitUntil(() => app.pool.stats().inUse === 0)
     expect(confirmed.length).toBe(looks)
   })
 })
@@ -109,7 +109,7 @@ describe('an entry', () => {
   it('is never served 2 s after a commit that changed it', async () => {
     const cache = memoryCache({ threshold: 0 })
     const cached = await createTestApp({ url: app.url, services: { cache } })
-    watcher = watchTables({ connections: app.connections, cache })
+    watcher = watchTables({ pool: app.pool, cache })
     const path = '/api/v1/activity?kind=post&pageSize=1'
     const newest = async () => {
       const asked = performance.now()

@@ -7,8 +7,8 @@ import postgres from 'postgres'
 import { describe, expect, it } from 'vitest'
 import { migrate } from '../../src/db/migrate.ts'
 import { verify } from '../../src/db/rollup/verify.ts'
-import { openTestConnections } from '../support/connections.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { openTestPool } from '../support/pool.ts'
 
 const folder = join(import.meta.dirname, '../../drizzle')
 type Journal = { entries: { tag: string }[] }
@@ -47,11 +47,11 @@ async function liveALittle({ sql }: TestDatabase) {
 }
 
 async function expectNoDrift(url: string) {
-  const connections = openTestConnections(url)
+  const pool = openTestPool(url)
   try {
-    expect((await verify(connections)).filter(({ drift }) => drift > 0)).toEqual([])
+    expect((await verify(pool)).filter(({ drift }) => drift > 0)).toEqual([])
   } finally {
-    await connections.close()
+    await pool.close()
   }
 }
 

@@ -2,11 +2,11 @@ import { and, asc, eq, sql } from 'drizzle-orm'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { Database } from '../../src/db/database.ts'
 import { comments, posts, users } from '../../src/db/schema.ts'
-import { compile, type Slots, statement } from '../../src/db/statement.ts'
+import { compile, type Placeholders, statement } from '../../src/db/statement.ts'
 
 type ById = { readonly id: number }
 
-const userById = statement('user_by_id', (db, slots: Slots<ById>) =>
+const userById = statement('user_by_id', (db, slots: Placeholders<ById>) =>
   db.select({ id: users.id, username: users.username }).from(users).where(eq(users.id, slots.id)),
 )
 const now = statement('now', () => sql<{ now: string }>`select now()::text as now`)
@@ -31,7 +31,7 @@ describe('statement', () => {
   })
 
   it('keeps constants, and binds a slot once wherever it stands', () => {
-    const page = statement('page', (db, slots: Slots<{ id: number; limit: number }>) =>
+    const page = statement('page', (db, slots: Placeholders<{ id: number; limit: number }>) =>
       db
         .select({ id: posts.id })
         .from(posts)
@@ -50,7 +50,7 @@ describe('statement', () => {
   it('hands arrays over as PostgreSQL writes them', () => {
     const any = statement(
       'any',
-      (_, slots: Slots<{ names: string[] }>) =>
+      (_, slots: Placeholders<{ names: string[] }>) =>
         sql<{
           n: number
         }>`select count(*) as n from users where username = any(${slots.names}::text[])`,
@@ -71,7 +71,7 @@ describe('statement', () => {
   })
 
   it('maps what a write returns, and leaves a template to the driver', () => {
-    const insert = statement('insert', (db, slots: Slots<{ name: string }>) =>
+    const insert = statement('insert', (db, slots: Placeholders<{ name: string }>) =>
       db.insert(users).values({ username: slots.name }).returning({ id: users.id }),
     )
     expect(compile(insert).bind({ name: 'ada' })).toEqual(['ada'])

@@ -36,11 +36,11 @@ describe('requests in each other’s way', () => {
 
   describe('for connections', () => {
     /** Takes every slot until the returned function is called. */
-    async function takeAll({ connections, request }: TestApp) {
-      const { size } = connections.pool()
+    async function takeAll({ pool, request }: TestApp) {
+      const { size } = pool.stats()
       const leaving = new AbortController()
       const holders = Array.from({ length: size }, () => request(long, { signal: leaving.signal }))
-      await expect.poll(() => connections.pool().inUse, patient).toBe(size)
+      await expect.poll(() => pool.stats().inUse, patient).toBe(size)
       return async () => {
         leaving.abort()
         for (const answer of await Promise.all(holders)) await expectProblem(answer, 'timeout')
@@ -48,40 +48,40 @@ describe('requests in each other’s way', () => {
     }
 
     it('are told the pool is exhausted after the acquire limit', async () => {
-      const { request, connections } = await open({ connections: { acquireTimeout: 100 } })
+      const { request, pool } = await open({ pool: { acquireTimeout: 100 } })
       const free = await takeAll(test)
       const answers = await Promise.all([request(activity), request(activity)])
       for (const answer of answers) await expectProblem(answer, 'pool_exhausted')
-      expect(connections.pool()).toMatchObject({ waiting: 0, timeouts: 2 })
+      expect(pool.stats()).toMatchObject({ waiting: 0, timeouts: 2 })
       await free()
-      await expectSettled(connections)
+      await expectSettled(pool)
       await expectRecovery(() => request(activity))
     })
 
     it('are turned away at once when the queue is full, and served when they were in it', async () => {
-      const { request, connections } = await open({ connections: { queueLimit: 1 } })
+      const { request, pool } = await open({ pool: { queueLimit: 1 } })
       const free = await takeAll(test)
       const first = request(activity)
-      await expect.poll(() => connections.pool().waiting, patient).toBe(1)
+      await expect.poll(() => pool.stats().waiting, patient).toBe(1)
       const begun = performance.now()
       await expectProblem(await request(activity), 'pool_exhausted')
       expect(performance.now() - begun).toBeLessThan(500)
       await free()
       expect((await first).status).toBe(200)
-      expect(connections.pool().rejected).toBe(1)
-      await expectSettled(connections)
+      expect(pool.stats().rejected).toBe(1)
+      await expectSettled(pool)
     })
 
     it('wait no longer than their own deadline', async () => {
-      const { request, connections } = await open({
-        connections: { acquireTimeout: 5_000 },
+      const { request, pool } = await open({
+        pool: { acquireTimeout: 5_000 },
         services: { requestTimeout: 250 },
       })
       const held = Promise.all([1, 2, 3].map(() => request(long)))
-      await expect.poll(() => connections.pool().inUse, patient).toBe(3)
+      await expect.poll(() => pool.stats().inUse, patient).toBe(3)
       await expectProblem(await request(activity), 'timeout')
       for (const answer of await held) await expectProblem(answer, 'timeout')
-      await expectSettled(connections)
+      await expectSettled(pool)
       await expectRecovery(() => request(activity))
     })
   })
@@ -134,7 +134,7 @@ describe('requests in each other’s way', () => {
       const rival = await openRival(sql, ours, theirs)
       let tries = 0
       app.post('/api/fault/deadlock', async (c) => {
-        await c.var.db.atomically(async (db) => {
+        await c.var.db.transaction(async (db) => {
           tries += 1
           await db.run(touch, { id: ours })
           if (tries > 1 && !isRepeated) return
@@ -156,7 +156,7 @@ describe('requests in each other’s way', () => {
       expect(answer.status).toBe(200)
       expect(await answer.json()).toEqual({ tries: 2 })
       expect(retries()).toBe(1)
-      await expectSettled(test.connections)
+      await expectSettled(test.pool)
     })
 
     it('are told of a deadlock that comes back at every try', async () => {
@@ -164,18 +164,18 @@ describe('requests in each other’s way', () => {
       const answer = await test.request('/api/fault/deadlock', { method: 'POST' })
       await expectProblem(answer, 'serialization_failed')
       expect(tries()).toBe(3)
-      await expectSettled(test.connections)
+      await expectSettled(test.pool)
       await rival.leave()
       await expectRecovery(() => test.request(activity))
     })
 
     it('are told when they cannot be serialized at any try', async () => {
-      const { app, sql, connections } = await open()
+      const { app, sql, pool } = await open()
       const id = Number((await insertPost(sql)).id)
       let tries = 0
       app.post('/api/fault/serialize', async (c) => {
         const options = { access: 'read write', isolation: 'repeatable read' } as const
-        await connections.transaction(options, async (db) => {
+        await pool.transaction(options, async (db) => {
           tries += 1
           await db.run(countPosts)
           await sql`update posts set body = body || 'x' where id = ${id}`
@@ -186,7 +186,7 @@ describe('requests in each other’s way', () => {
       const answer = await test.request('/api/fault/serialize', { method: 'POST' })
       await expectProblem(answer, 'serialization_failed')
       expect(tries).toBe(3)
-      await expectSettled(connections)
+      await expectSettled(pool)
     })
   })
 })

@@ -41,10 +41,10 @@ describe('a query under way', () => {
 
   /** Whatever happened to it: no slot is missing, none of its statements runs on, the next request succeeds. */
   async function expectWell() {
-    await expectSettled(test.connections)
+    await expectSettled(test.pool)
     await expectSleeping(0)
     await expectRecovery(() => test.request(activity))
-    await expectSettled(test.connections)
+    await expectSettled(test.pool)
   }
 
   it.each(['terminated', 'cut off', 'shut out'])(
@@ -60,7 +60,7 @@ describe('a query under way', () => {
       if (how === 'cut off') proxy.cut()
       if (how === 'shut out') await proxy.refuse()
       for (const answer of answers) await expectProblem(await answer, 'database_unavailable')
-      await expectSettled(test.connections)
+      await expectSettled(test.pool)
       if (how === 'shut out') await proxy.accept()
       if (how !== 'terminated')
         await database.sql`
@@ -99,18 +99,18 @@ describe('a query under way', () => {
   })
 
   it('is 504 at the statement timeout of the server', async () => {
-    const { request } = await open({ connections: { statementTimeout: 150 } })
+    const { request } = await open({ pool: { statementTimeout: 150 } })
     await expectProblem(await request(long), 'timeout')
     await expectWell()
   })
 
   it('is 504 when a lock does not come free in time', async () => {
-    const { request } = await open({ connections: { lockTimeout: 100 } })
+    const { request } = await open({ pool: { lockTimeout: 100 } })
     await database.sql.begin(async (locked) => {
       await locked`lock table users in exclusive mode`
       const answer = await request('/api/fault/users', postJson({ username: 'waits' }))
       await expectProblem(answer, 'timeout')
-      await expectSettled(test.connections)
+      await expectSettled(test.pool)
     })
     await expectWell()
   })
@@ -122,7 +122,7 @@ describe('a query under way', () => {
     proxy.freeze()
     proxy.manner = 'silent'
     await expectProblem(await answer, 'timeout')
-    await expectSettled(test.connections)
+    await expectSettled(test.pool)
     proxy.manner = 'pass'
     await expectRecovery(() => request(activity))
     await database.sql`

@@ -38,7 +38,7 @@ describe('a database server of its own', () => {
     await migrate(server.url())
     test = await createFaultApp({
       url: server.url(),
-      connections: { size: 4, connectTimeout: 500, acquireTimeout: 1_000 },
+      pool: { size: 4, connectTimeout: 500, acquireTimeout: 1_000 },
       services: { requestTimeout: 2_000 },
     })
   })
@@ -92,7 +92,7 @@ describe('a database server of its own', () => {
       const before = load.acknowledged.size
       await expect.poll(() => load.acknowledged.size, patient).toBeGreaterThan(before + 20)
       await load.stop()
-      await expectSettled(test.connections)
+      await expectSettled(test.pool)
       const sql = connectTo(server.url())
       const kept = await sql<
         { username: string }[]

@@ -31,7 +31,7 @@ describe('a database that cannot be reached', () => {
 
   /** Reads and writes, more at once than there are slots: every one gets its 503, and no slot is lost. */
   async function expectUnavailable(url: string): Promise<TestApp> {
-    const opened = await createFaultApp({ url, connections: limits })
+    const opened = await createFaultApp({ url, pool: limits })
     test = opened
     const answers = await Promise.all([
       ...Array.from({ length: 4 }, () => opened.request(activity)),
@@ -39,16 +39,16 @@ describe('a database that cannot be reached', () => {
       opened.request('/api/fault/users', postJson({ username: 'ada' })),
     ])
     for (const answer of answers) await expectProblem(answer, 'database_unavailable')
-    await expectSettled(opened.connections)
+    await expectSettled(opened.pool)
     return opened
   }
 
   it('is 503 when the connection is refused, and 200 once it is not', async () => {
     await proxy.refuse()
-    const { request, connections } = await expectUnavailable(proxy.url)
+    const { request, pool } = await expectUnavailable(proxy.url)
     await proxy.accept()
     await expectRecovery(() => request(activity))
-    await expectSettled(connections)
+    await expectSettled(pool)
   })
 
   it.each<[string, Manner]>([
@@ -60,11 +60,11 @@ describe('a database that cannot be reached', () => {
     'is 503, without a storm of attempts, when the server %s, and 200 once it does not',
     async (_, manner) => {
       proxy.manner = manner
-      const { request, connections } = await expectUnavailable(proxy.url)
+      const { request, pool } = await expectUnavailable(proxy.url)
       expect(proxy.accepted).toBeLessThan(50)
       proxy.manner = 'pass'
       await expectRecovery(() => request(activity))
-      await expectSettled(connections)
+      await expectSettled(pool)
     },
   )
 
@@ -86,10 +86,10 @@ describe('a database that cannot be reached', () => {
     try {
       await sql.unsafe(`grant usage on schema rollup to ${role}; grant pg_read_all_data to ${role}`)
       const limited = Object.assign(new URL(url), { username: role, password: 'limited' })
-      const { request, connections } = await expectUnavailable(limited.toString())
+      const { request, pool } = await expectUnavailable(limited.toString())
       await sql.unsafe(`alter role ${role} connection limit 5`)
       await expectRecovery(() => request(activity))
-      await expectSettled(connections)
+      await expectSettled(pool)
     } finally {
       await test?.close()
       await sql.unsafe(`drop owned by ${role}`)

@@ -15,7 +15,7 @@ describe('a write the database refuses', () => {
   refuseStrays()
   let test: TestApp
   beforeAll(async () => {
-    test = await createFaultApp({ connections: { size: 2 } })
+    test = await createFaultApp({ pool: { size: 2 } })
   })
   afterAll(() => test.close())
 
@@ -28,7 +28,7 @@ describe('a write the database refuses', () => {
     await expectProblem(answer, 'conflict')
     expect(JSON.parse(text).errors).toEqual([{ path: 'email', message: 'is already taken' }])
     expect(text).not.toMatch(/example|users_email/i)
-    await expectSettled(test.connections)
+    await expectSettled(test.pool)
   })
 
   it.each([
@@ -57,7 +57,7 @@ describe('a write the database refuses', () => {
     const wrong = await Promise.all(Array.from({ length: 20 }, () => add({})))
     for (const answer of wrong) await expectProblem(answer, 'constraint_failed')
     expect((await add({ username: 'carol' })).status).toBe(201)
-    await expectSettled(test.connections)
+    await expectSettled(test.pool)
   })
 
   it('is 503 while the database is read only, while reads go on, and succeeds after it', async () => {
@@ -69,7 +69,7 @@ describe('a write the database refuses', () => {
       const answer = await frozen.request('/api/fault/users', postJson({ username: 'dave' }))
       await expectProblem(answer, 'database_read_only')
       await expectRecovery(() => frozen.request('/api/v1/activity'))
-      await expectSettled(frozen.connections)
+      await expectSettled(frozen.pool)
     } finally {
       await frozen.close()
       await sql`set default_transaction_read_only = off`
@@ -84,7 +84,7 @@ describe('a write the database refuses', () => {
       c.json(await c.var.db.run(addUser, { username: 'eve', email: null })),
     )
     await expectProblem(await fresh.request('/api/fault/sneak'), 'database_read_only')
-    await expectSettled(fresh.connections)
+    await expectSettled(fresh.pool)
     await fresh.close()
   })
 })

@@ -14,7 +14,7 @@ async function cachedApp() {
   const app = await createTestApp({ services: { cache } })
   apps.push(app)
   for (let i = 0; i < 5; i++) await insertPost(app.sql)
-  return { ...app, cache, acquired: () => app.connections.pool().acquired }
+  return { ...app, cache, acquired: () => app.pool.stats().acquired }
 }
 const outcomeOf = (response: Response) =>
   /cache;desc=(\w+)/.exec(response.headers.get('server-timing') ?? '')?.[1]
@@ -69,7 +69,7 @@ describe('a cached read', () => {
     const { request, sql, cache } = await cachedApp()
     const old = await request(path)
     const post = await insertPost(sql)
-    cache.drop(['posts'])
+    cache.invalidate(['posts'])
     const response = await request(path)
     expect(outcomeOf(response)).toBe('miss')
     expect(response.headers.get('etag')).not.toBe(old.headers.get('etag'))

@@ -5,29 +5,29 @@ import { sql } from 'drizzle-orm'
 import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { noCache } from '../../src/cache/cache.ts'
-import type { Connections } from '../../src/db/database.ts'
+import type { Pool } from '../../src/db/database.ts'
 import { users } from '../../src/db/schema.ts'
-import { type Slots, statement } from '../../src/db/statement.ts'
+import { type Placeholders, statement } from '../../src/db/statement.ts'
 import type { AppEnv } from '../../src/http/context.ts'
 import { cursorCodec } from '../../src/http/paging/cursor.ts'
 import { onError } from '../../src/http/problems.ts'
 import { requests } from '../../src/http/requests.ts'
 import { transaction } from '../../src/http/transaction.ts'
 import type { Observation } from '../../src/observability/observation.ts'
-import { openTestConnections } from '../support/connections.ts'
 import { useDatabase } from '../support/database.ts'
+import { openTestPool } from '../support/pool.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
 
 const pid = statement('pid', () => sql<{ pid: number }>`select pg_backend_pid() as pid`)
 const sleep = statement('sleep', () => sql<{ slept: string }>`select pg_sleep(30)::text as slept`)
-const addUser = statement('add_user', (db, slots: Slots<{ username: string }>) =>
+const addUser = statement('add_user', (db, slots: Placeholders<{ username: string }>) =>
   db.insert(users).values({ username: slots.username }).returning({ id: users.id }),
 )
 const promise = statement('promise', () => sql<never>`insert into promises values (1, 2)`)
 
 const database = useDatabase()
 let proxy: TestProxy
-let connections: Connections
+let pool: Pool
 let observed: Observation[]
 let requestTimeout = 5_000
 
@@ -35,11 +35,11 @@ beforeEach(async () => {
   observed = []
   requestTimeout = 5_000
   proxy = await startProxy(database.url)
-  connections = openTestConnections(proxy.url)
+  pool = openTestPool(proxy.url)
 })
 afterEach(async () => {
-  await expect.poll(() => connections.pool().inUse).toBe(0)
-  await connections.close()
+  await expect.poll(() => pool.stats().inUse).toBe(0)
+  await pool.close()
   await proxy.close()
 })
 
@@ -49,7 +49,7 @@ function createRoutes() {
   app.onError(onError)
   app.use(
     requests({
-      connections: () => connections,
+      pool: () => pool,
       cursors: cursorCodec(new TextEncoder().encode('for tests')),
       requestTimeout,
       cache: noCache,
@@ -74,7 +74,7 @@ function createRoutes() {
     .post('/promise', async (c) => c.json(await c.var.db.run(promise), 201))
     .post('/atomic/:username', async (c) => {
       const username = c.req.param('username')
-      return c.json(await c.var.db.atomically((db) => db.run(addUser, { username })), 201)
+      return c.json(await c.var.db.transaction((db) => db.run(addUser, { username })), 201)
     })
 }
 
@@ -109,7 +109,7 @@ describe('transaction', () => {
   })
 
   it('sends the commit of a read and the begin of the next in one packet', async () => {
-    connections = openTestConnections(proxy.url, { size: 1 })
+    pool = openTestPool(proxy.url, { size: 1 })
     const app = createRoutes()
     await app.request('/pid')
     await expect.poll(transactions).toBe(0)
@@ -127,7 +127,7 @@ describe('transaction', () => {
 
   it('answers a write once it is committed', async () => {
     expect((await post('/users/ada')).status).toBe(201)
-    expect(connections.pool().inUse).toBe(0)
+    expect(pool.stats().inUse).toBe(0)
     expect(await usersNamed('ada')).toBe(1)
   })
 
@@ -158,7 +158,7 @@ describe('transaction', () => {
     expect(response.status).toBe(200)
     await expect
       .poll(() => observed.filter((one) => one.type === 'database'))
-      .toContainEqual({ type: 'database', event: { type: 'end failed', error: expect.anything() } })
+      .toContainEqual({ type: 'database', event: { type: 'end_failed', error: expect.anything() } })
   })
 
   it('is 504 at the deadline, with the statement cancelled on the server', async () => {
@@ -179,7 +179,7 @@ describe('transaction', () => {
     await expect.poll(sleepers).toBe(1)
     client.destroy()
     await expect.poll(sleepers).toBe(0)
-    await vi.waitFor(() => expect(connections.pool()).toMatchObject({ inUse: 0, idle: 1 }))
+    await vi.waitFor(() => expect(pool.stats()).toMatchObject({ inUse: 0, idle: 1 }))
     server.close()
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lineOf } from '../../src/observability/log-record.ts'
+import { logRecordOf } from '../../src/observability/log-record.ts'
 import { createTestApp } from '../support/app.ts'
 
 const request = { requestId: 'r1', method: 'GET', path: '/api/v1/activity' }
@@ -10,7 +10,7 @@ describe('the line of an error', () => {
     await app.sql`alter table users rename to elsewhere`
     await app.request('/api/v1/activity?authorId=918273645', { headers: { 'X-Request-Id': 'r1' } })
     const error = app.observed.find(({ type }) => type === 'error')
-    const line = error && lineOf(error)
+    const line = error && logRecordOf(error)
     expect(line).toMatchObject({
       level: 'error',
       fields: { requestId: 'r1', path: '/api/v1/activity', status: 500 },
@@ -25,7 +25,7 @@ describe('the line of an error', () => {
     const one = new Error('one')
     const other = new Error('other', { cause: one })
     one.cause = other
-    const line = lineOf({ type: 'error', ...request, status: 500, error: one })
+    const line = logRecordOf({ type: 'error', ...request, status: 500, error: one })
     expect(line?.fields.error).toMatch(/one[\s\S]*caused by: [\s\S]*other/)
   })
 })
@@ -35,14 +35,14 @@ describe('the line of a request', () => {
     [12, 'debug'],
     [1000, 'info'],
   ])('that took %d ms is for %s', (duration, level) => {
-    const line = lineOf({ type: 'request', ...request, status: 200, duration })
+    const line = logRecordOf({ type: 'request', ...request, status: 200, duration })
     expect(line).toMatchObject({ level, fields: { ...request, status: 200, duration } })
   })
 })
 
 describe('what happens a thousand times a second', () => {
   it('has no line', () => {
-    expect(lineOf({ type: 'cache', name: 'activity', outcome: 'hit' })).toBeUndefined()
-    expect(lineOf({ type: 'database', event: { type: 'acquired', wait: 0 } })).toBeUndefined()
+    expect(logRecordOf({ type: 'cache', name: 'activity', outcome: 'hit' })).toBeUndefined()
+    expect(logRecordOf({ type: 'database', event: { type: 'acquired', wait: 0 } })).toBeUndefined()
   })
 })

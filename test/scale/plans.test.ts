@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { From, Shape } from '../../src/features/activity/feed.ts'
+import type { FeedPosition, FeedVariant } from '../../src/features/activity/feed.ts'
 import { boundsOf, startingBefore } from '../../src/features/activity/position.ts'
 import { activityAfter, activityBefore, activityPage } from '../../src/features/activity/queries.ts'
 import { useDatabase } from '../support/database.ts'
@@ -26,14 +26,22 @@ describe('the statements of the feed, over a million rows', () => {
     before: 'infinity',
     size: 20,
   }
-  const inAShape = (shape: Partial<Shape>) => ({ ofAuthor: false, isBounded: false, ...shape })
-  const go = (statement: typeof activityBefore, from: Partial<From>, shape: Partial<Shape> = {}) =>
+  const inAShape = (shape: Partial<FeedVariant>) => ({
+    ofAuthor: false,
+    isBounded: false,
+    ...shape,
+  })
+  const go = (
+    statement: typeof activityBefore,
+    from: Partial<FeedPosition>,
+    shape: Partial<FeedVariant> = {},
+  ) =>
     planOf(database.sql, statement(inAShape(shape)), {
       ...scope,
       ...startingBefore('infinity'),
       ...from,
     })
-  const jump = (page: number, from: Partial<From> = {}, shape: Partial<Shape> = {}) =>
+  const jump = (page: number, from: Partial<FeedPosition> = {}, shape: Partial<FeedVariant> = {}) =>
     planOf(database.sql, activityPage(inAShape(shape)), {
       ...scope,
       ...from,

@@ -1,17 +1,17 @@
 import { createApp } from '../../src/app.ts'
 import { noCache } from '../../src/cache/cache.ts'
-import type { Connections } from '../../src/db/database.ts'
-import type { ConnectionOptions } from '../../src/db/pool/pool.ts'
+import type { Pool } from '../../src/db/database.ts'
+import type { PoolOptions } from '../../src/db/pool/pool.ts'
 import type { Services } from '../../src/http/context.ts'
 import { cursorCodec } from '../../src/http/paging/cursor.ts'
 import type { Observation } from '../../src/observability/observation.ts'
-import { openTestConnections } from './connections.ts'
 import { connectTo, createTestDatabase, type TestDatabase, type TestSql } from './database.ts'
+import { openTestPool } from './pool.ts'
 
 export type TestAppOptions = {
   /** A database the test made itself; else the app gets one of its own. */
   readonly url?: string
-  readonly connections?: Partial<ConnectionOptions>
+  readonly pool?: Partial<PoolOptions>
   readonly services?: Partial<Services>
 }
 
@@ -19,7 +19,7 @@ export type TestApp = {
   readonly app: ReturnType<typeof createApp>
   /** `path` begins with a slash. */
   readonly request: (path: string, init?: RequestInit) => Promise<Response>
-  readonly connections: Connections
+  readonly pool: Pool
   /** What the app told its listeners, oldest first. */
   readonly observed: Observation[]
   readonly sql: TestSql
@@ -31,12 +31,12 @@ export type TestApp = {
 export async function createTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const { url, sql, drop } = options.url ? borrowed(options.url) : await createTestDatabase()
   const observed: Observation[] = []
-  const connections = openTestConnections(url, {
+  const pool = openTestPool(url, {
     on: (event) => observed.push({ type: 'database', event }),
-    ...options.connections,
+    ...options.pool,
   })
   const app = createApp({
-    connections: () => connections,
+    pool: () => pool,
     cursors: cursorCodec(new TextEncoder().encode('a key for tests alone')),
     requestTimeout: 5_000,
     cache: noCache,
@@ -48,12 +48,12 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
   return {
     app,
     request: async (path, init) => app.request(path, init),
-    connections,
+    pool,
     observed,
     sql,
     url,
     async close() {
-      await connections.close()
+      await pool.close()
       await drop()
     },
   }

@@ -5,11 +5,12 @@ import { createGunzip } from 'node:zlib'
 import type { TestSql } from './database.ts'
 
 /** A real community's data, beside the checkout: not part of the project. */
-export const beerDirectory = fileURLToPath(
+export const communityDirectory = fileURLToPath(
   new URL('../../../shared/data/beer-stackexchange', import.meta.url),
 )
-export const hasBeer = existsSync(beerDirectory)
-if (!hasBeer) console.warn(`No real community to test on: ${beerDirectory} is missing, tests skip.`)
+export const hasCommunity = existsSync(communityDirectory)
+if (!hasCommunity)
+  console.warn(`No real community to test on: ${communityDirectory} is missing, tests skip.`)
 
 const columns = {
   users:
@@ -21,12 +22,12 @@ const columns = {
 }
 
 /** The real community as it is, by plain COPY: 6,863 users, 3,471 posts, 3,509 comments. */
-export async function loadBeer(pool: TestSql): Promise<void> {
+export async function loadCommunity(pool: TestSql): Promise<void> {
   const sql = await pool.reserve()
   for (const [table, definition] of Object.entries(columns)) {
     await sql.unsafe(`create temp table ${table}_csv (${definition})`)
     const copy = await sql.unsafe(`copy ${table}_csv from stdin (format csv, header)`).writable()
-    await pipeline(createReadStream(`${beerDirectory}/${table}.csv.gz`), createGunzip(), copy)
+    await pipeline(createReadStream(`${communityDirectory}/${table}.csv.gz`), createGunzip(), copy)
   }
   await sql`insert into users (id, username, created_at, last_seen_at) select id, username, created_at, last_seen_at from users_csv`
   await sql`insert into posts (id, author_id, title, body, created_at, updated_at) select id, author_id, title, coalesce(body, ''), created_at, coalesce(updated_at, created_at) from posts_csv`

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect } from 'vitest'
-import type { Connections } from '../../src/db/database.ts'
+import type { Pool } from '../../src/db/database.ts'
 import type { ErrorCode } from '../../src/errors/error.ts'
 import { createTestApp, type TestApp, type TestAppOptions } from './app.ts'
 import { brokenPromises, mountFaultRoutes } from './failure-routes.ts'
@@ -24,9 +24,9 @@ export const expectProblem = async (answer: Response, ...codes: ErrorCode[]): Pr
   expect(await brokenPromises(answer, codes)).toEqual([])
 
 /** Every slot is back, and nobody waits for one. */
-export const expectSettled = (connections: Connections) =>
+export const expectSettled = (pool: Pool) =>
   expect
-    .poll(() => connections.pool(), { timeout: recovery, interval: 5 })
+    .poll(() => pool.stats(), { timeout: recovery, interval: 5 })
     .toMatchObject({ inUse: 0, waiting: 0 })
 
 /** The database is there again: within 2 s a request is answered with 200. */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
 import { createApp } from '../../src/app.ts'
 import { noCache } from '../../src/cache/cache.ts'
-import { openConnections } from '../../src/db/pool/pool.ts'
+import { openPool } from '../../src/db/pool/pool.ts'
 import type { ErrorCode } from '../../src/errors/error.ts'
 import { cursorCodec } from '../../src/http/paging/cursor.ts'
 import { brokenPromises, mountFaultRoutes, postJson } from './failure-routes.ts'
@@ -55,7 +55,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     onnotice: () => {},
     connection: { application_name: 'admin' },
   })
-  const connections = openConnections(proxy.url, {
+  const pool = openPool(proxy.url, {
     size: 4,
     acquireTimeout: 500,
     queueLimit: 50,
@@ -67,7 +67,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     on: () => {},
   })
   const app = createApp({
-    connections: () => connections,
+    pool: () => pool,
     cursors: cursorCodec(new TextEncoder().encode('a key for the soak alone')),
     requestTimeout,
     cache: noCache,
@@ -157,7 +157,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   await settled()
   process.off('unhandledRejection', stray)
   process.off('uncaughtException', stray)
-  await connections.close()
+  await pool.close()
   await admin.end({ timeout: 1 })
   await proxy.close()
   return { violations, faults: befallen, answers, slowestRecovery }
@@ -165,7 +165,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   /** No slot is missing, nothing runs on, nothing acknowledged is lost. */
   async function settled() {
     const isQuiet = async () => {
-      const { inUse, waiting } = connections.pool()
+      const { inUse, waiting } = pool.stats()
       const [row] = await admin<{ n: number }[]>`
         select count(*)::int as n from pg_stat_activity
         where application_name = ${name} and datname = current_database() and state <> 'idle'`
@@ -173,7 +173,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     }
     const until = performance.now() + statementTimeout + recovery
     while (!(await isQuiet()) && performance.now() < until) await pause(10)
-    if (!(await isQuiet())) violated(`left behind: ${JSON.stringify(connections.pool())}`)
+    if (!(await isQuiet())) violated(`left behind: ${JSON.stringify(pool.stats())}`)
     const kept = await admin<{ username: string }[]>`select username from users`
     const names = new Set(kept.map(({ username }) => username))
     const lost = [...acknowledged].filter((username) => !names.has(username))

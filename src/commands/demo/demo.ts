@@ -1,5 +1,5 @@
 import type postgres from 'postgres'
-import { answerForReferences, openBulk } from '../../db/bulk.ts'
+import { openBulk, skipForeignKeyChecks } from '../../db/bulk.ts'
 import { textFunctions } from './texts.ts'
 
 export type DemoOptions = {
@@ -75,10 +75,10 @@ async function populate(sql: Sql, options: DemoOptions): Promise<DemoCounts> {
   const span = { from: evenDay(+until - days * msPerDay), to: evenDay(+until - 1) }
 
   await sql`lock table public.users, public.posts, public.comments, public.sessions in share row exclusive mode`
-  if (!append) await refuseLife(sql)
+  if (!append) await refuseNonEmpty(sql)
   await sql.unsafe(functions(seed))
   // under the lock above, what the rows below refer to is made here and cannot go
-  await answerForReferences(sql)
+  await skipForeignKeyChecks(sql)
   const last = await lastIds(sql)
   await insertUsers(sql, users, last.users, span)
 
@@ -101,7 +101,7 @@ async function populate(sql: Sql, options: DemoOptions): Promise<DemoCounts> {
   return counts
 }
 
-async function refuseLife(sql: Sql): Promise<void> {
+async function refuseNonEmpty(sql: Sql): Promise<void> {
   const [found] = await sql<{ isAlive: boolean }[]>`
     select exists (select from public.users) or exists (select from public.posts)
       or exists (select from public.comments) or exists (select from public.sessions) as "isAlive"`

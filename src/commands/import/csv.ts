@@ -4,8 +4,8 @@ import { type Block, recordLimit } from './bytes.ts'
 
 /** A record and the physical line it starts on, or what is wrong with that line. */
 export type CsvRecord = { readonly line: number; readonly text: () => string } & (
-  | { readonly fields: readonly string[]; readonly fault?: never }
-  | { readonly fault: string }
+  | { readonly fields: readonly string[]; readonly reason?: never }
+  | { readonly reason: string }
 )
 
 const newline = 10
@@ -31,7 +31,7 @@ export async function* csvRecords(blocks: AsyncIterable<Block>): AsyncGenerator<
   for await (const { bytes, isOverlong } of blocks) {
     if (isOverlong) {
       yield take(true)
-      yield [{ line: line++, fault: 'the line is too long', text: () => bytes.toString() }]
+      yield [{ line: line++, reason: 'the line is too long', text: () => bytes.toString() }]
       continue
     }
     held = held.length > 0 ? Buffer.concat([held, bytes]) : bytes
@@ -55,7 +55,7 @@ function readRecords(bytes: Buffer, firstLine: number, isLast: boolean): Read {
       const [from, to] = [at, start + recordEnd]
       const text = () => bytes.toString('utf8', from, to).replace(/\r?\n$/, '')
       if (mayBeInvalid && !isUtf8(bytes.subarray(from, to))) {
-        records.push({ line, fault: 'the text is not UTF-8', text })
+        records.push({ line, reason: 'the text is not UTF-8', text })
       } else if (fields.length > 1 || fields[0] !== '') {
         records.push({ line, fields, text })
       }
@@ -66,7 +66,7 @@ function readRecords(bytes: Buffer, firstLine: number, isLast: boolean): Read {
 
     const [from, to] = [at, bytes.indexOf(newline, at) + 1 || bytes.length]
     const text = () => bytes.toString('utf8', from, to).replace(/\r?\n$/, '')
-    records.push({ line, fault: faultOf(error), text })
+    records.push({ line, reason: reasonOf(error), text })
     line++
     at = to
   }
@@ -94,7 +94,7 @@ function parseError(
   }
 }
 
-function faultOf({ code }: CsvError): string {
+function reasonOf({ code }: CsvError): string {
   switch (code) {
     case 'CSV_QUOTE_NOT_CLOSED':
       return 'a quote is not closed'

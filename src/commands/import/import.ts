@@ -1,4 +1,4 @@
-import { answerForReferences, type Bulk, openBulk } from '../../db/bulk.ts'
+import { type Bulk, openBulk, skipForeignKeyChecks } from '../../db/bulk.ts'
 import { ImportError } from './error.ts'
 import { findFiles, type ImportFile, rejectsDirectory } from './files.ts'
 import { type PendingRejects, removeRejects, writeRejects } from './rejects.ts'
@@ -57,10 +57,11 @@ export async function importDirectory(options: ImportOptions): Promise<Summary> 
   const abort = () => void bulk.abort()
   signal?.addEventListener('abort', abort)
   try {
-    await takeTurn(bulk, report)
+    await waitForTurn(bulk, report)
     for (const file of files) await stageFile(bulk, file, report)
     const summary = await settleAll(bulk, files, rejectsTo, options)
-    if (summary.tables.some(({ kept }) => kept > 0) && summary.isCommitted) await tidy(bulk, files)
+    if (summary.tables.some(({ kept }) => kept > 0) && summary.isCommitted)
+      await foldAndAnalyze(bulk, files)
     return summary
   } catch (error) {
     throw signal?.aborted ? new ImportError('Interrupted.', { cause: error }) : error
@@ -71,7 +72,7 @@ export async function importDirectory(options: ImportOptions): Promise<Summary> 
 }
 
 /** Two imports at once would wait for each other's rows. */
-async function takeTurn({ sql }: Bulk, report: Report): Promise<void> {
+async function waitForTurn({ sql }: Bulk, report: Report): Promise<void> {
   const [turn] = await sql<{ isMine: boolean }[]>`
     select pg_try_advisory_lock(${lockKey}) as "isMine"`
   if (turn?.isMine) return
@@ -117,7 +118,7 @@ async function settleOnce(
   let isOpen = true
   await sql`begin`
   try {
-    await answerForReferences(sql)
+    await skipForeignKeyChecks(sql)
     const tables: TableSummary[] = []
     for (const { table } of files) {
       const step = report.step(`into ${table.name}`, 1)
@@ -142,7 +143,7 @@ async function settleOnce(
 }
 
 /** Many rows came at once: fold what they appended, and let the planner know. */
-async function tidy({ sql }: Bulk, files: readonly ImportFile[]): Promise<void> {
+async function foldAndAnalyze({ sql }: Bulk, files: readonly ImportFile[]): Promise<void> {
   await sql`select rollup.fold()`
   for (const { table } of files) await sql`analyze ${sql(`public.${table.name}`)}`
   await sql`analyze rollup.counts, rollup.user_days, rollup.active_users, rollup.post_comments`

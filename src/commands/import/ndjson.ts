@@ -15,7 +15,7 @@ export async function* ndjsonRecords(
   for await (const { bytes, isOverlong } of blocks) {
     if (isOverlong) {
       const start = bytes.toString()
-      yield [{ line: line++, fault: 'the line is too long', original: () => start }]
+      yield [{ line: line++, reason: 'the line is too long', original: () => start }]
       continue
     }
     const mayBeInvalid = !isUtf8(bytes)
@@ -36,20 +36,20 @@ function read(
   mayBeInvalid: boolean,
 ): SourceRecord | undefined {
   if (original === '') return undefined
-  const refused = (fault: string) => ({ line, fault, original: () => original })
+  const rejected = (reason: string) => ({ line, reason, original: () => original })
   // Decoding left U+FFFD where the bytes were not UTF-8.
-  if (mayBeInvalid && original.includes('\ufffd')) return refused('the text is not UTF-8')
+  if (mayBeInvalid && original.includes('\ufffd')) return rejected('the text is not UTF-8')
 
   const value = parsed(original)
-  if (value === undefined) return refused('the line is not valid JSON')
+  if (value === undefined) return rejected('the line is not valid JSON')
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return refused('the line is not a JSON object')
+    return rejected('the line is not a JSON object')
   }
   const cells: unknown[] = []
   for (const [name, cell] of Object.entries(value)) {
     const at = positionOf(name)
     if (at < 0) continue
-    if (at in cells) return refused(`${name} is given twice`)
+    if (at in cells) return rejected(`${name} is given twice`)
     cells[at] = cell
   }
   return { line, cells, original: () => original }

@@ -11,7 +11,7 @@ export type SourceRecord = {
   readonly line: number
   /** As JSON where the record could be read, else the line as it stands. */
   readonly original: () => string
-} & ({ readonly cells: readonly unknown[]; readonly fault?: never } | { readonly fault: string })
+} & ({ readonly cells: readonly unknown[]; readonly reason?: never } | { readonly reason: string })
 
 export type ReadOptions = {
   /** Bytes read from the disk so far. */
@@ -40,15 +40,15 @@ async function* underHeader(
     const records: SourceRecord[] = []
     for (const { line, text, ...record } of batch) {
       if (!header) {
-        if (record.fault !== undefined) {
-          throw new ImportError(`${file.name}: the header cannot be read: ${record.fault}.`)
+        if (record.reason !== undefined) {
+          throw new ImportError(`${file.name}: the header cannot be read: ${record.reason}.`)
         }
         header = readHeader(file, record.fields, onUnknown)
-      } else if (record.fault !== undefined) {
-        records.push({ line, fault: record.fault, original: text })
+      } else if (record.reason !== undefined) {
+        records.push({ line, reason: record.reason, original: text })
       } else if (record.fields.length !== header.names.length) {
-        const fault = `${record.fields.length} columns where the header has ${header.names.length}`
-        records.push({ line, fault, original: text })
+        const reason = `${record.fields.length} columns where the header has ${header.names.length}`
+        records.push({ line, reason, original: text })
       } else {
         records.push(underNames(header, line, record.fields))
       }

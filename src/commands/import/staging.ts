@@ -63,9 +63,9 @@ export async function stage(
 
 /** A line of COPY's text format: line, reason, record, then the table's columns. */
 function copyLine(table: ImportTable, record: SourceRecord): string {
-  if (record.fault !== undefined) return refusedLine(table, record, record.fault)
-  const { values, faults } = readRow(table, record.cells)
-  if (faults.length > 0) return refusedLine(table, record, faults.join('; '))
+  if (record.reason !== undefined) return refusedLine(table, record, record.reason)
+  const { values, reasons } = readRow(table, record.cells)
+  if (reasons.length > 0) return refusedLine(table, record, reasons.join('; '))
 
   let line = `${record.line}\t\\N\t\\N`
   for (const value of values) line += value === null ? '\t\\N' : `\t${escaped(value)}`

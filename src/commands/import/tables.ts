@@ -1,6 +1,6 @@
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import { comments, posts, sessions, users } from '../../db/schema.ts'
-import { email, id, instant, type Reader, text, truth, username } from './values.ts'
+import { boolean, email, id, instant, type Reader, text, username } from './values.ts'
 
 export type ImportColumn = {
   readonly name: string
@@ -31,7 +31,9 @@ export type ImportTable = {
 const likeCreatedAt = Symbol('like created_at')
 
 /** What import knows, parents before children; columns and references are the schema's own. */
-export const importTables: readonly ImportTable[] = [users, posts, comments, sessions].map(tableOf)
+export const importTables: readonly ImportTable[] = [users, posts, comments, sessions].map(
+  importTableOf,
+)
 
 /** `created_at`, `createdAt` and `CREATED_AT` are one column. */
 export const columnKey = (name: string): string => name.trim().replaceAll('_', '').toLowerCase()
@@ -43,30 +45,30 @@ export const columnKey = (name: string): string => name.trim().replaceAll('_', '
 export function readRow(
   { columns }: ImportTable,
   cells: readonly unknown[],
-): { readonly values: (string | null)[]; readonly faults: string[] } {
+): { readonly values: (string | null)[]; readonly reasons: string[] } {
   const values: (string | null)[] = []
-  const faults: string[] = []
+  const reasons: string[] = []
 
   columns.forEach(({ name, read, isRequired, whenEmpty }, at) => {
     const cell = cells[at]
     const reading = read(cell)
     if (typeof reading === 'string') values[at] = reading
-    else if (reading !== null) faults.push(`${name} ${reading.fault}`)
+    else if (reading !== null) reasons.push(`${name} ${reading.reason}`)
     else if (whenEmpty === undefined || (cell === undefined && isRequired)) {
-      faults.push(`${name} is missing`)
+      reasons.push(`${name} is missing`)
     } else values[at] = whenEmpty === likeCreatedAt ? null : whenEmpty
   })
 
-  if (faults.length === 0) {
+  if (reasons.length === 0) {
     const createdAt = values[columns.findIndex(({ name }) => name === 'created_at')] ?? null
     columns.forEach(({ whenEmpty }, at) => {
       if (whenEmpty === likeCreatedAt) values[at] ??= createdAt
     })
   }
-  return { values, faults }
+  return { values, reasons }
 }
 
-function tableOf(table: PgTable): ImportTable {
+function importTableOf(table: PgTable): ImportTable {
   const { name, columns, foreignKeys } = getTableConfig(table)
   return {
     name,
@@ -101,7 +103,7 @@ function readerOf(column: PgColumn): Reader {
     case 'bigint':
       return id
     case 'boolean':
-      return truth
+      return boolean
     case 'timestamp with time zone':
       return instant
     default:

@@ -1,49 +1,49 @@
 /** A value as COPY takes it, null where none was given, or what is wrong with it. */
-export type Reading = string | null | { readonly fault: string }
+export type Reading = string | null | { readonly reason: string }
 export type Reader = (value: unknown) => Reading
 
 /** Ids travel as JavaScript numbers: beyond ±(2^53 − 1) they would not stay themselves. */
 export const id: Reader = (value) => {
   const text = trimmed(value)
   if (text === null) return null
-  if (!/^[+-]?\d{1,17}$/.test(text)) return { fault: `is not a whole number: ${shown(text)}` }
+  if (!/^[+-]?\d{1,17}$/.test(text)) return { reason: `is not a whole number: ${shown(text)}` }
   return Number.isSafeInteger(Number(text))
     ? String(Number(text))
-    : { fault: `is beyond ±(2^53 - 1): ${text}` }
+    : { reason: `is beyond ±(2^53 - 1): ${text}` }
 }
 
 const yes = new Set(['true', 't', 'yes', 'y', 'on', '1'])
 const no = new Set(['false', 'f', 'no', 'n', 'off', '0'])
 
-export const truth: Reader = (value) => {
+export const boolean: Reader = (value) => {
   const text = trimmed(value)?.toLowerCase() ?? null
   if (text === null) return null
   if (yes.has(text)) return 'true'
-  return no.has(text) ? 'false' : { fault: `is neither true nor false: ${shown(text)}` }
+  return no.has(text) ? 'false' : { reason: `is neither true nor false: ${shown(text)}` }
 }
 
 export const text: Reader = (value) => {
   if (value === null || value === undefined) return null
-  if (typeof value === 'object') return { fault: 'is not a text' }
+  if (typeof value === 'object') return { reason: 'is not a text' }
   const given = String(value)
-  if (given.includes('\0')) return { fault: 'holds a NUL character' }
-  return given.isWellFormed() ? given : { fault: 'is not valid Unicode' }
+  if (given.includes('\0')) return { reason: 'holds a NUL character' }
+  return given.isWellFormed() ? given : { reason: 'is not valid Unicode' }
 }
 
 export const username: Reader = (value) => {
   const name = text(value)
   if (typeof name !== 'string') return name
-  if (name.trim() === '') return { fault: 'is blank' }
+  if (name.trim() === '') return { reason: 'is blank' }
   return name.length > 200 && [...name].length > 200
-    ? { fault: 'is longer than 200 characters' }
+    ? { reason: 'is longer than 200 characters' }
     : name
 }
 
 export const email: Reader = (value) => {
   const address = text(value)
   if (typeof address !== 'string' || address === '') return address === '' ? null : address
-  if (!/.@./s.test(address)) return { fault: `is not an address: ${shown(address)}` }
-  return address.length > 320 ? { fault: 'is longer than 320 characters' } : address
+  if (!/.@./s.test(address)) return { reason: `is not an address: ${shown(address)}` }
+  return address.length > 320 ? { reason: 'is longer than 320 characters' } : address
 }
 
 const instantShape =
@@ -54,7 +54,7 @@ export const instant: Reader = (value) => {
   const given = trimmed(value)
   if (given === null) return null
   const match = instantShape.exec(given)
-  if (!match) return { fault: `is not a time: ${shown(given)}` }
+  if (!match) return { reason: `is not a time: ${shown(given)}` }
   const [, year = '', month = '', day = '', hour = '00', minute = '00', second = '00'] = match
   const [fraction = '', , sign = '+', zoneHour = '00', zoneMinute = '00'] = match.slice(7)
 
@@ -66,12 +66,12 @@ export const instant: Reader = (value) => {
     second <= '59' &&
     zoneHour <= '15' &&
     zoneMinute <= '59'
-  if (!isReal) return { fault: `is not a time: ${shown(given)}` }
+  if (!isReal) return { reason: `is not a time: ${shown(given)}` }
 
   const seconds = `${year}-${month}-${day}T${hour}:${minute}:${second}`
   const zone = `${sign}${zoneHour}:${zoneMinute}`
   if (!isFourDigitYear(year, seconds + zone)) {
-    return { fault: `is not within the years 1 to 9999: ${shown(given)}` }
+    return { reason: `is not within the years 1 to 9999: ${shown(given)}` }
   }
   return fraction ? `${seconds}.${fraction.slice(0, 6)}${zone}` : seconds + zone
 }

@@ -12,20 +12,21 @@ import {
 } from 'node:fs'
 import { join, parse } from 'node:path'
 import { promisify } from 'node:util'
-import type { Home } from './install.ts'
+import type { Installation } from './install.ts'
 import { isAlive } from './share.ts'
 
 const longestLog = 16 * 2 ** 20
 
 /** Makes the cluster beside its place and renames it there: a start that is killed leaves no half of one. */
-export async function initialise(home: Home, isThrowaway: boolean): Promise<void> {
-  refuseForeignData(home)
-  if (existsSync(home.log) && statSync(home.log).size > longestLog) truncateSync(home.log)
-  removeLeftovers(home)
-  if (existsSync(join(home.data, 'PG_VERSION'))) return
-  const part = `${home.data}.init-${process.pid}`
+export async function initialise(installation: Installation, isThrowaway: boolean): Promise<void> {
+  refuseForeignData(installation)
+  if (existsSync(installation.log) && statSync(installation.log).size > longestLog)
+    truncateSync(installation.log)
+  removeLeftovers(installation)
+  if (existsSync(join(installation.data, 'PG_VERSION'))) return
+  const part = `${installation.data}.init-${process.pid}`
   const secret = `${part}.password`
-  writeSecret(home, secret)
+  writeSecret(installation, secret)
   const locale = [
     '-E',
     'UTF8',
@@ -34,32 +35,34 @@ export async function initialise(home: Home, isThrowaway: boolean): Promise<void
     '--builtin-locale=C.UTF-8',
   ]
   const login = ['-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${secret}`]
-  const [file, args] = home.program('initdb', [
+  const [file, args] = installation.program('initdb', [
     ...['-D', part, ...login, ...locale],
     ...(isThrowaway ? ['--no-sync'] : []),
   ])
   const initdb = promisify(execFile)(file, args, {
-    ...home.ids,
-    cwd: parse(home.dir).root,
+    ...installation.ids,
+    cwd: parse(installation.dir).root,
     env: serverEnvironment(),
   })
-  const giveUp = () => initdb.child.kill()
-  process.once('exit', giveUp)
+  const killInitdb = () => initdb.child.kill()
+  process.once('exit', killInitdb)
   try {
     await initdb
     renameSync(secret, join(part, 'password'))
-    renameSync(part, home.data)
+    renameSync(part, installation.data)
   } catch (error) {
-    if (existsSync(join(home.data, 'PG_VERSION'))) return // Another start was faster.
-    throw new Error(`Cannot make a database in ${home.dir}: ${reasonOf(error)}`, { cause: error })
+    if (existsSync(join(installation.data, 'PG_VERSION'))) return // Another start was faster.
+    throw new Error(`Cannot make a database in ${installation.dir}: ${reasonOf(error)}`, {
+      cause: error,
+    })
   } finally {
-    process.off('exit', giveUp)
-    removeLeftovers(home)
+    process.off('exit', killInitdb)
+    removeLeftovers(installation)
   }
 }
 
 /** A password the server's user can read. */
-function writeSecret({ dir, ids: { uid, gid } }: Home, file: string): void {
+function writeSecret({ dir, ids: { uid, gid } }: Installation, file: string): void {
   try {
     writeFileSync(file, randomBytes(18).toString('base64url'), { mode: 0o600 })
     if (uid !== undefined && gid !== undefined) chownSync(file, uid, gid)
@@ -68,7 +71,7 @@ function writeSecret({ dir, ids: { uid, gid } }: Home, file: string): void {
   }
 }
 
-function refuseForeignData({ dir, data, major }: Home): void {
+function refuseForeignData({ dir, data, major }: Installation): void {
   try {
     if (existsSync(data)) readdirSync(data)
     const other = readdirSync(dir).find((name) => /^pg\d+$/.test(name))
@@ -87,7 +90,7 @@ function refuseForeignData({ dir, data, major }: Home): void {
 }
 
 /** What a start left behind that was killed while it made the cluster. */
-function removeLeftovers({ dir }: Home): void {
+function removeLeftovers({ dir }: Installation): void {
   for (const name of readdirSync(dir)) {
     const pid = Number(/\.init-(\d+)/.exec(name)?.[1])
     if (pid === process.pid || (pid > 0 && !isAlive(pid)))

@@ -15,7 +15,7 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 
 /** Where the bundled server and its data lie, and how its programs are to be run. */
-export type Home = {
+export type Installation = {
   /** Holds everything of this server: data, log. */
   readonly dir: string
   /** PostgreSQL's own data directory, named after the major version that can read it. */
@@ -31,15 +31,15 @@ type Ids = { readonly uid?: number; readonly gid?: number }
 /** A data directory's path has to fit PostgreSQL's buffers of 1,024 bytes, file names included. */
 const longestPath = 900
 /** For what an unprivileged user must reach and cannot where it is. */
-const common = '/var/lib/shopboard'
+const commonRoot = '/var/lib/shopboard'
 
 /** @throws a plain sentence where no server is bundled for this machine or `dir` cannot hold its data */
-export function openHome(path: string): Home {
+export function openInstallation(path: string): Installation {
   const bundle = findBundle()
   const wanted = resolve(path)
   if (Buffer.byteLength(wanted) > longestPath)
     throw new Error(`The data directory's path is longer than ${longestPath} bytes: ${wanted}`)
-  const { native, dir, runner } = settle(bundle, wanted)
+  const { native, dir, runner } = chooseRunner(bundle, wanted)
   const { prefix = [], ...ids } = runner
   const suffix = process.platform === 'win32' ? '.exe' : ''
   return {
@@ -58,7 +58,10 @@ export function openHome(path: string): Home {
 type Runner = Ids & { readonly prefix?: readonly string[] }
 
 /** PostgreSQL refuses to run as root: finds who can run it instead, and from where. */
-function settle(bundle: Bundle, wanted: string): { native: string; dir: string; runner: Runner } {
+function chooseRunner(
+  bundle: Bundle,
+  wanted: string,
+): { native: string; dir: string; runner: Runner } {
   const { native, major } = bundle
   const owner = ownerOf(join(wanted, `pg${major}`))
   const created = createDirectory(wanted)
@@ -67,14 +70,14 @@ function settle(bundle: Bundle, wanted: string): { native: string; dir: string; 
   const candidates: Runner[] = [...(owner ? [owner] : []), { prefix: ['unshare', '-U', '--'] }]
   for (const runner of candidates) {
     if (!runs([join(native, 'bin/postgres'), '--version'], runner)) continue
-    giveTo(runner, wanted, created)
+    chownTo(runner, wanted, created)
     if (canEnter(wanted, runner)) return { native, dir: wanted, runner }
   }
   const runner = owner ?? unprivilegedUser()
   const isRunnable = runs([join(native, 'bin/postgres'), '--version'], runner)
-  giveTo(runner, wanted, created)
-  const dir = canEnter(wanted, runner) ? wanted : commonPlace(wanted)
-  if (dir !== wanted) giveTo(runner, dir, createDirectory(dir))
+  chownTo(runner, wanted, created)
+  const dir = canEnter(wanted, runner) ? wanted : commonDirectory(wanted)
+  if (dir !== wanted) chownTo(runner, dir, createDirectory(dir))
   return { native: isRunnable ? native : commonCopy(bundle), dir, runner }
 }
 
@@ -141,19 +144,19 @@ function unprivilegedUser(): Ids {
 }
 
 function commonCopy({ native, version }: Bundle): string {
-  const copy = join(common, `native-${version}`)
+  const copy = join(commonRoot, `native-${version}`)
   if (existsSync(copy)) return copy
-  mkdirSync(common, { recursive: true, mode: 0o755 })
+  mkdirSync(commonRoot, { recursive: true, mode: 0o755 })
   const part = `${copy}.${process.pid}`
   cpSync(native, part, { recursive: true, verbatimSymlinks: true })
   renameSync(part, copy)
   return copy
 }
 
-function commonPlace(wanted: string): string {
-  mkdirSync(common, { recursive: true, mode: 0o755 })
+function commonDirectory(wanted: string): string {
+  mkdirSync(commonRoot, { recursive: true, mode: 0o755 })
   const mark = createHash('sha256').update(wanted).digest('hex').slice(0, 8)
-  return join(common, `${basename(wanted)}-${mark}`)
+  return join(commonRoot, `${basename(wanted)}-${mark}`)
 }
 
 /** @returns the topmost directory that had to be made for it, if any */
@@ -169,7 +172,7 @@ function createDirectory(dir: string): string | undefined {
 }
 
 /** Gives `dir` and what was made for it to who will run the server. */
-function giveTo({ uid, gid }: Ids, dir: string, created: string | undefined): void {
+function chownTo({ uid, gid }: Ids, dir: string, created: string | undefined): void {
   if (uid === undefined || gid === undefined || !created) return
   for (let each = dir; each.length >= created.length; each = dirname(each))
     chownSync(each, uid, gid)

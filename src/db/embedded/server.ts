@@ -5,15 +5,15 @@ import { parse } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { initialise, serverEnvironment } from './cluster.ts'
-import { type Home, openHome } from './install.ts'
+import { type Installation, openInstallation } from './install.ts'
 import {
   embeddedUrl,
-  type Lease,
   readPassword,
   readPostmaster,
   removeStaleLock,
+  type ServerShare,
   type StopMode,
-  takeLease,
+  takeShare,
 } from './share.ts'
 
 export type EmbeddedOptions = {
@@ -37,7 +37,7 @@ export type Embedded = {
   readonly stop: (mode?: StopMode) => Promise<void>
 }
 
-const laptop = {
+const defaultSettings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   shared_preload_libraries: 'pg_stat_statements',
@@ -46,7 +46,7 @@ const laptop = {
   random_page_cost: '1.1',
   log_checkpoints: 'off',
 }
-const careless = {
+const throwawaySettings = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
@@ -61,73 +61,76 @@ const startTimeout = 120_000
  * @throws a plain sentence that says what stands in the way, or who holds the data
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const home = openHome(options.dir)
+  const installation = openInstallation(options.dir)
   const isThrowaway = options.durable === false
-  await initialise(home, isThrowaway)
-  const guard = startGuard(home, isThrowaway)
+  await initialise(installation, isThrowaway)
+  const watchdog = startWatchdog(installation, isThrowaway)
   try {
-    const { lease, url, pid, adopted } = await joinOrLaunch(home, options)
-    guard.stdin?.write(String(pid))
+    const { lease, url, pid, adopted } = await joinOrLaunch(installation, options)
+    watchdog.stdin?.write(String(pid))
     return {
       url,
-      dir: home.dir,
+      dir: installation.dir,
       adopted,
       pid,
       async stop(mode = 'fast') {
         const isStopped = await lease.release(mode)
-        guard.kill('SIGKILL')
-        if (isStopped && isThrowaway) rmSync(home.dir, { recursive: true, force: true })
+        watchdog.kill('SIGKILL')
+        if (isStopped && isThrowaway) rmSync(installation.dir, { recursive: true, force: true })
       },
     }
   } catch (error) {
-    guard.stdin?.end() // It ends what was started, if anything was.
+    watchdog.stdin?.end() // It ends what was started, if anything was.
     throw error
   }
 }
 
-type Joined = Pick<Embedded, 'url' | 'pid' | 'adopted'> & { readonly lease: Lease }
+type Joined = Pick<Embedded, 'url' | 'pid' | 'adopted'> & { readonly lease: ServerShare }
 
-async function joinOrLaunch(home: Home, options: EmbeddedOptions): Promise<Joined> {
+async function joinOrLaunch(installation: Installation, options: EmbeddedOptions): Promise<Joined> {
   const deadline = Date.now() + startTimeout
   let launched: number | undefined
   let holder: string | undefined
   for (let launches = 0; Date.now() < deadline; await sleep(10)) {
-    const server = readPostmaster(home.data)
+    const server = readPostmaster(installation.data)
     if (!server) {
-      removeStaleLock(home.data)
-      if (launches++ > 5) throw new Error(`PostgreSQL does not start. ${logTail(home)}`)
-      launched = await launch(home, options)
+      removeStaleLock(installation.data)
+      if (launches++ > 5) throw new Error(`PostgreSQL does not start. ${logTail(installation)}`)
+      launched = await launch(installation, options)
       continue
     }
     holder = `process ${server.pid}, which says "${server.status}"`
     if (server.status !== 'ready') continue
-    const password = readPassword(home.data)
+    const password = readPassword(installation.data)
     const url = (database?: string) => embeddedUrl(server.port, password, database)
-    const lease = await takeLease(url(), server, home, options.onLost)
+    const lease = await takeShare(url(), server, installation, options.onLost)
     if (lease) return { lease, url, pid: server.pid, adopted: server.pid !== launched }
   }
   throw new Error(
-    `The data in ${home.dir} is held by ${holder} and does not answer. ${logTail(home)}`,
+    `The data in ${installation.dir} is held by ${holder} and does not answer. ${logTail(installation)}`,
   )
 }
 
 /** @returns its process id once it is ready, or undefined when another start was faster */
-async function launch(home: Home, options: EmbeddedOptions): Promise<number | undefined> {
+async function launch(
+  installation: Installation,
+  options: EmbeddedOptions,
+): Promise<number | undefined> {
   const settings = {
-    ...laptop,
-    ...(options.durable === false ? careless : {}),
+    ...defaultSettings,
+    ...(options.durable === false ? throwawaySettings : {}),
     port: String(await freePort()),
     ...options.settings,
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const [file, args] = home.program('postgres', ['-D', home.data, ...flags])
-  const log = openSync(home.log, 'a', 0o600)
-  const { uid, gid } = home.ids
-  if (uid !== undefined && gid !== undefined) chownSync(home.log, uid, gid)
-  const started = statSync(home.log).size
+  const [file, args] = installation.program('postgres', ['-D', installation.data, ...flags])
+  const log = openSync(installation.log, 'a', 0o600)
+  const { uid, gid } = installation.ids
+  if (uid !== undefined && gid !== undefined) chownSync(installation.log, uid, gid)
+  const started = statSync(installation.log).size
   const child = spawn(file, args, {
-    ...home.ids,
-    cwd: parse(home.dir).root,
+    ...installation.ids,
+    cwd: parse(installation.dir).root,
     env: serverEnvironment(),
     detached: true, // Ctrl-C must reach the application first.
     stdio: ['ignore', log, log],
@@ -144,34 +147,34 @@ async function launch(home: Home, options: EmbeddedOptions): Promise<number | un
     failed = reason
   })
   while (!failed) {
-    const server = readPostmaster(home.data)
+    const server = readPostmaster(installation.data)
     if (server?.pid === child.pid && server?.status === 'ready') return child.pid
     await sleep(10)
   }
-  const said = readFileSync(home.log, 'utf8').slice(started)
+  const said = readFileSync(installation.log, 'utf8').slice(started)
   if (/lock file .* already exists|could not create any TCP|is empty/.test(said)) return undefined
-  throw new Error(`PostgreSQL did not start (${failed}). ${logTail(home)}`)
+  throw new Error(`PostgreSQL did not start (${failed}). ${logTail(installation)}`)
 }
 
-function startGuard(home: Home, isThrowaway: boolean): ChildProcess {
+function startWatchdog(installation: Installation, isThrowaway: boolean): ChildProcess {
   const script = fileURLToPath(new URL('watchdog.ts', import.meta.url))
-  const [pgCtl] = home.program('pg_ctl', [])
-  const guard = spawn(
+  const [pgCtl] = installation.program('pg_ctl', [])
+  const watchdog = spawn(
     process.execPath,
-    [script, home.data, pgCtl, ...(isThrowaway ? [home.dir] : [])],
+    [script, installation.data, pgCtl, ...(isThrowaway ? [installation.dir] : [])],
     {
-      cwd: parse(home.dir).root,
+      cwd: parse(installation.dir).root,
       env: { ...process.env, NODE_OPTIONS: '' },
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
       windowsHide: true,
     },
   )
-  guard.unref()
-  const input = guard.stdin
+  watchdog.unref()
+  const input = watchdog.stdin
   input.on('error', () => {})
   if ('unref' in input && typeof input.unref === 'function') input.unref()
-  return guard
+  return watchdog
 }
 
 const freePort = () =>
@@ -183,7 +186,7 @@ const freePort = () =>
     })
   })
 
-const logTail = ({ log }: Home) =>
+const logTail = ({ log }: Installation) =>
   existsSync(log)
     ? `Its log, ${log}, ends:\n${readFileSync(log, 'utf8').split('\n').slice(-6).join('\n')}`
     : ''

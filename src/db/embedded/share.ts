@@ -10,18 +10,18 @@ import postgres from 'postgres'
  * a newcomer waits on that lock until the server is gone, then starts it anew. A dead process's session
  * ends with it, so no file can claim a holder that is no more.
  */
-export type Lease = {
+export type ServerShare = {
   /** Gives the share back. @returns whether nobody else held one, so that the server was stopped */
   release(mode: StopMode): Promise<boolean>
 }
 export type StopMode = 'fast' | 'immediate'
 export type Postmaster = { readonly pid: number; readonly port: number; readonly status: string }
-type Place = {
+type ServerFiles = {
   readonly data: string
   readonly program: (name: string, args: readonly string[]) => [file: string, args: string[]]
 }
 
-const leaseKey = 7_408_124
+const shareKey = 7_408_124
 const probeTimeout = 5_000
 
 /** What `postmaster.pid` says, when the process it names is alive and is that server. */
@@ -45,19 +45,19 @@ export const embeddedUrl = (port: number, password: string, database = 'postgres
   `postgres://postgres:${password}@127.0.0.1:${port}/${database}`
 
 /** @returns undefined while `server` does not answer, or is going @throws when it refuses the password */
-export async function takeLease(
+export async function takeShare(
   url: string,
   server: Postmaster,
-  place: Place,
+  files: ServerFiles,
   onLost?: () => void,
-): Promise<Lease | undefined> {
+): Promise<ServerShare | undefined> {
   let isHeld = false
   const sql = connect(url, () => {
     if (isHeld) onLost?.()
   })
-  const taken = await within(probeTimeout, sql`select pg_advisory_lock_shared(${leaseKey})`)
+  const taken = await beforeTimeout(probeTimeout, sql`select pg_advisory_lock_shared(${shareKey})`)
   // The lock may have come free by the server's end, which is announced before.
-  const now = readPostmaster(place.data)
+  const now = readPostmaster(files.data)
   if (!taken || now?.pid !== server.pid || now.status !== 'ready') {
     await sql.end({ timeout: 0 })
     return undefined
@@ -68,8 +68,8 @@ export async function takeLease(
       if (!isHeld) return false
       isHeld = false
       try {
-        await sql`select pg_advisory_unlock_shared(${leaseKey})`
-        return await stopIfLast(sql, place, mode)
+        await sql`select pg_advisory_unlock_shared(${shareKey})`
+        return await stopIfLast(sql, files, mode)
       } catch {
         return false // The server is gone already.
       } finally {
@@ -83,15 +83,18 @@ export async function takeLease(
  * Leaves in the name of a process that died: stops the server unless somebody else holds a share. `pid` is the
  * server it used; unknown when it died while that was starting.
  */
-export async function leaveForTheDead(place: Place, pid: number | undefined): Promise<boolean> {
-  const patience = 5_000
-  for (let waited = 0; waited < patience; ) {
-    const server = readPostmaster(place.data)
+export async function releaseForDeadProcess(
+  files: ServerFiles,
+  pid: number | undefined,
+): Promise<boolean> {
+  const timeout = 5_000
+  for (let waited = 0; waited < timeout; ) {
+    const server = readPostmaster(files.data)
     if (pid !== undefined && server?.pid !== pid) return !server
     if (server?.status === 'ready') {
-      const sql = connect(embeddedUrl(server.port, readPassword(place.data)))
+      const sql = connect(embeddedUrl(server.port, readPassword(files.data)))
       try {
-        if (await stopIfLast(sql, place, 'fast')) return true
+        if (await stopIfLast(sql, files, 'fast')) return true
       } catch {
         // It is going down or not up yet: look again.
       } finally {
@@ -101,23 +104,23 @@ export async function leaveForTheDead(place: Place, pid: number | undefined): Pr
     if (!server || server.status === 'ready') waited += 100 // A recovery may take its time.
     await sleep(100)
   }
-  return !readPostmaster(place.data)
+  return !readPostmaster(files.data)
 }
 
-async function stopIfLast(sql: postgres.Sql, place: Place, mode: StopMode): Promise<boolean> {
-  const taken = await within(
+async function stopIfLast(sql: postgres.Sql, files: ServerFiles, mode: StopMode): Promise<boolean> {
+  const taken = await beforeTimeout(
     probeTimeout,
-    sql<{ isLast: boolean }[]>`select pg_try_advisory_lock(${leaseKey}) as "isLast"`,
+    sql<{ isLast: boolean }[]>`select pg_try_advisory_lock(${shareKey}) as "isLast"`,
   )
   if (!taken?.[0]?.isLast) return false
-  const server = readPostmaster(place.data)
+  const server = readPostmaster(files.data)
   if (!server) return true
   if (process.platform === 'win32') {
-    const [file, args] = place.program('pg_ctl', ['stop', '-D', place.data, '-m', mode])
+    const [file, args] = files.program('pg_ctl', ['stop', '-D', files.data, '-m', mode])
     spawnSync(file, args)
   } else process.kill(server.pid, mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
-  while (readPostmaster(place.data)?.pid === server.pid) await sleep(10)
-  for (let waited = 0; waited < 1000 && isServer(server.pid, place.data); waited += 10)
+  while (readPostmaster(files.data)?.pid === server.pid) await sleep(10)
+  for (let waited = 0; waited < 1000 && isServer(server.pid, files.data); waited += 10)
     await sleep(10)
   return true
 }
@@ -135,7 +138,7 @@ const connect = (url: string, onclose = () => {}) =>
   })
 
 /** A server that hangs up during start-up leaves postgres.js's query unsettled: hence the limit. */
-async function within<T>(ms: number, query: PromiseLike<T>): Promise<T | undefined> {
+async function beforeTimeout<T>(ms: number, query: PromiseLike<T>): Promise<T | undefined> {
   const limit = new AbortController()
   try {
     return await Promise.race([query, sleep(ms, undefined, { signal: limit.signal })])

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { leaveForTheDead } from './share.ts'
+import { releaseForDeadProcess } from './share.ts'
 
 /**
  * Runs beside a process that uses the embedded server. Its standard input ends when that process dies,
@@ -14,7 +14,7 @@ process.stdin.on('data', (chunk) => {
 })
 process.stdin.once('end', async () => {
   const place = { data, program: (_: string, args: readonly string[]) => pgCtlWith(args) }
-  const isStopped = await leaveForTheDead(place, Number(told) || undefined)
+  const isStopped = await releaseForDeadProcess(place, Number(told) || undefined)
   if (isStopped && throwaway) rmSync(throwaway, { recursive: true, force: true })
   process.exit()
 })

@@ -3,7 +3,7 @@ import { databaseUnavailable } from '../../errors/error.ts'
 import type { Compiled } from '../compile.ts'
 import type { DatabaseEvent } from '../database.ts'
 
-export type LinkOptions = {
+export type ConnectionOptions = {
   /** ms until a connection has to stand. */
   readonly connectTimeout: number
   /** Startup parameters, by their PostgreSQL names. */
@@ -14,16 +14,16 @@ export type LinkOptions = {
 }
 
 /** The rows, and the command PostgreSQL did. */
-export type Answer = readonly unknown[] & { readonly command: string }
+export type QueryResult = readonly unknown[] & { readonly command: string }
 
 /** What is on its way; `cancel` takes it back as long as the driver has not sent it. */
-export type Sent = PromiseLike<Answer> & { cancel(): void }
+export type Sent = PromiseLike<QueryResult> & { cancel(): void }
 
 /**
  * One connection at most, opened by `begin` when there is none: a postgres.js client of size 1, thrown away with its
  * connection. So nothing queued in the driver can ever run on a later connection, outside its transaction.
  */
-export type Link = {
+export type Connection = {
   readonly isConnected: boolean
   /** Told when the connection is lost, in use or not. */
   onLost: (() => void) | undefined
@@ -35,24 +35,24 @@ export type Link = {
   /** Has the server cancel what it is doing for this connection; resolves once the request has been delivered. */
   cancel(): Promise<void>
   /** Cuts the connection: what it was running fails. */
-  discard(): void
+  destroy(): void
   /** Ends the connection politely when it has nothing to do. */
   close(): Promise<void>
   /** Closes a connection that has lived long enough; to be asked between transactions. */
-  retire(): void
+  closeIfExpired(): void
 }
 
-export function openLink(
+export function openConnection(
   url: string,
-  { connectTimeout, parameters, socket, on }: LinkOptions,
-): Link {
+  { connectTimeout, parameters, socket, on }: ConnectionOptions,
+): Connection {
   let client: postgres.Sql | undefined
   /** Known once connected. */
   let backend: Backend | undefined
-  let born = 0
+  let openedAt = 0
 
   function connect(): postgres.Sql {
-    born = performance.now()
+    openedAt = performance.now()
     const fresh: postgres.Sql = postgres(url, {
       max: 1,
       fetch_types: false,
@@ -70,16 +70,16 @@ export function openLink(
 
   function lost(which: postgres.Sql) {
     if (which !== client) return
-    forget()
-    link.onLost?.()
+    detach()
+    connection.onLost?.()
   }
 
-  function forget() {
+  function detach() {
     if (backend) on({ type: 'closed' })
     client = backend = undefined
   }
 
-  const link: Link = {
+  const connection: Connection = {
     onLost: undefined,
 
     get isConnected() {
@@ -91,7 +91,7 @@ export function openLink(
       const fresh = connect()
       client = fresh
       // connect_timeout does not cover every way to hang
-      const limit = setTimeout(link.discard, connectTimeout)
+      const limit = setTimeout(connection.destroy, connectTimeout)
       const begun = fresh.unsafe(text)
       begun.then(
         ({ state }) => {
@@ -102,7 +102,7 @@ export function openLink(
         },
         () => {
           clearTimeout(limit)
-          if (client === fresh) link.discard()
+          if (client === fresh) connection.destroy()
         },
       )
       return begun
@@ -119,23 +119,23 @@ export function openLink(
       if (client && backend) await cancellerOf(client)({ state: backend, active: true })
     },
 
-    discard() {
+    destroy() {
       const old = client
-      forget()
+      detach()
       old?.end({ timeout: 0 }).catch(() => {})
     },
 
     async close() {
       const old = client
-      forget()
+      detach()
       await old?.end({ timeout: 1 })
     },
 
-    retire() {
-      if (performance.now() - born > lifetime) void link.close()
+    closeIfExpired() {
+      if (performance.now() - openedAt > maxLifetime) void connection.close()
     },
   }
-  return link
+  return connection
 
   function connected(): postgres.Sql {
     if (!client) throw databaseUnavailable(new Error('The connection is lost'))
@@ -166,7 +166,7 @@ function connectOnce(
 }
 
 /** ms; memory that a connection's server process gathers is given back now and then. */
-const lifetime = 60 * 60_000
+const maxLifetime = 60 * 60_000
 
 type Backend = postgres.State
 type Value = postgres.ParameterOrJSON<never>

@@ -1,4 +1,4 @@
-import type { Answer, Sent } from './connection.ts'
+import type { QueryResult, Sent } from './connection.ts'
 
 export type Failure = { readonly error: unknown }
 
@@ -6,47 +6,47 @@ export type Failure = { readonly error: unknown }
 export type InFlight = {
   readonly size: number
   /** @throws the failure `judge` made of the answer */
-  follow(sent: Sent): Promise<Answer>
+  track(sent: Sent): Promise<QueryResult>
   /** Tells every caller at once; what was sent goes on. */
-  refuse(error: unknown): void
+  rejectAll(error: unknown): void
   /** Keeps back what the driver has not sent yet. */
-  takeBack(): void
+  cancelUnsent(): void
   /** Resolves once all is answered. */
-  landed(): Promise<void>
+  drained(): Promise<void>
 }
 
 /** `judge` is asked at every answer, with the error if it is one, whether its caller has to hear of a failure. */
-export function inFlight(judge: (failed?: Failure) => Failure | undefined): InFlight {
-  const flying = new Set<{ readonly sent: Sent; readonly refuse: (error: unknown) => void }>()
-  let onLanded: (() => void) | undefined
+export function trackInFlight(onSettled: (failed?: Failure) => Failure | undefined): InFlight {
+  const queries = new Set<{ readonly sent: Sent; readonly rejectAll: (error: unknown) => void }>()
+  let onDrained: (() => void) | undefined
 
   return {
     get size() {
-      return flying.size
+      return queries.size
     },
-    follow: (sent) =>
+    track: (sent) =>
       new Promise((resolve, reject) => {
-        const one = { sent, refuse: reject }
-        flying.add(one)
-        const settle = (answer: Answer | undefined, failed?: Failure) => {
-          flying.delete(one)
-          const failure = judge(failed)
+        const one = { sent, rejectAll: reject }
+        queries.add(one)
+        const settle = (answer: QueryResult | undefined, failed?: Failure) => {
+          queries.delete(one)
+          const failure = onSettled(failed)
           if (failure) reject(failure.error)
           else if (answer) resolve(answer)
-          if (flying.size === 0) onLanded?.()
+          if (queries.size === 0) onDrained?.()
         }
         sent.then(settle, (error: unknown) => settle(undefined, { error }))
       }),
-    refuse(error) {
-      for (const { refuse } of flying) refuse(error)
+    rejectAll(error) {
+      for (const { rejectAll } of queries) rejectAll(error)
     },
-    takeBack() {
-      for (const { sent } of flying) sent.cancel()
+    cancelUnsent() {
+      for (const { sent } of queries) sent.cancel()
     },
-    landed: () =>
+    drained: () =>
       new Promise((resolve) => {
-        onLanded = resolve
-        if (flying.size === 0) resolve()
+        onDrained = resolve
+        if (queries.size === 0) resolve()
       }),
   }
 }

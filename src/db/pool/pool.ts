@@ -1,12 +1,12 @@
 import { timeout } from '../../errors/error.ts'
-import type { Connections, DatabaseEvent, TransactionOptions } from '../database.ts'
-import { openLink } from './connection.ts'
-import { slotGate } from './queue.ts'
+import type { DatabaseEvent, Pool, TransactionOptions } from '../database.ts'
+import { openConnection } from './connection.ts'
+import { waitQueue } from './queue.ts'
 import { retrying } from './retry.ts'
 import { lazyTransaction } from './transaction.ts'
 
 /** Durations in ms. */
-export type ConnectionOptions = {
+export type PoolOptions = {
   /** Connections at most. */
   readonly size: number
   /** Waiting for a free connection. */
@@ -26,16 +26,16 @@ export type ConnectionOptions = {
 }
 
 /** ms that transactions under way get when the pool is closed. */
-const longestStay = 5_000
+const closeTimeout = 5_000
 
 /** Opens nothing yet: a connection is made when a statement first needs one. */
-export function openConnections(url: string, options: ConnectionOptions): Connections {
+export function openPool(url: string, options: PoolOptions): Pool {
   const { size, connectTimeout, socket, on } = options
   const parameters = startupParameters(options)
-  const links = Array.from({ length: size }, () =>
-    openLink(url, { connectTimeout, parameters, on, ...(socket && { socket }) }),
+  const connections = Array.from({ length: size }, () =>
+    openConnection(url, { connectTimeout, parameters, on, ...(socket && { socket }) }),
   )
-  const gate = slotGate(links, { leakAfter: 30_000, ...options })
+  const queue = waitQueue(connections, { leakAfter: 30_000, ...options })
 
   return {
     async transaction(wanted, work) {
@@ -46,26 +46,26 @@ export function openConnections(url: string, options: ConnectionOptions): Connec
         begin: beginOf(wanted),
         deadline: performance.now() + (wanted.deadline ?? Infinity),
         signal: signal && (() => signal),
-        spent: { pool: undefined, db: undefined },
+        timing: { pool: undefined, db: undefined },
       }
       const tries = access === 'read write' ? 3 : 1
-      return retrying(() => lazyTransaction(gate, on, lazy), work, { tries, on })
+      return retrying(() => lazyTransaction(queue, on, lazy), work, { tries, on })
     },
 
-    request({ access, deadline, signal, spent }) {
+    request({ access, deadline, signal, timing }) {
       const lazy = {
         access,
         begin: beginOf({ access }),
         deadline: performance.now() + deadline,
         signal,
-        spent,
+        timing,
       }
-      const open = () => lazyTransaction(gate, on, lazy)
+      const open = () => lazyTransaction(queue, on, lazy)
       const whole = open()
       return {
         db: {
           run: whole.run,
-          async atomically(work) {
+          async transaction(work) {
             if (whole.isOpened) throw new Error('atomically comes before any other statement')
             return retrying(open, work, { tries: 3, on })
           },
@@ -75,15 +75,15 @@ export function openConnections(url: string, options: ConnectionOptions): Connec
       }
     },
 
-    pool() {
-      const stats = gate.stats()
-      const connected = links.filter((link) => link.isConnected).length
+    stats() {
+      const stats = queue.stats()
+      const connected = connections.filter((connection) => connection.isConnected).length
       return { ...stats, idle: Math.max(0, connected - stats.inUse) }
     },
 
     async close() {
-      await gate.close(longestStay)
-      await Promise.all(links.map((link) => link.close()))
+      await queue.close(closeTimeout)
+      await Promise.all(connections.map((connection) => connection.close()))
     },
   }
 }
@@ -100,7 +100,7 @@ function beginOf(options: TransactionOptions): string {
     : `${begin}; set local statement_timeout = ${Math.ceil(statementTimeout)}`
 }
 
-function startupParameters(options: ConnectionOptions) {
+function startupParameters(options: PoolOptions) {
   return {
     application_name: options.applicationName,
     statement_timeout: options.statementTimeout,

@@ -1,7 +1,7 @@
 import { databaseUnavailable, poolExhausted, timeout } from '../../errors/error.ts'
 import type { DatabaseEvent, PoolStats } from '../database.ts'
 
-export type GateOptions = {
+export type WaitQueueOptions = {
   /** ms a caller waits for a slot at most. */
   readonly acquireTimeout: number
   /** Callers that may wait at once; the next is turned away. */
@@ -12,8 +12,8 @@ export type GateOptions = {
 }
 
 /** A slot in somebody's hands. */
-export type Lease<Slot> = {
-  readonly slot: Slot
+export type Lease<Connection> = {
+  readonly connection: Connection
   /** `performance.now()` */
   readonly since: number
   /** The last statement run: what the leak watch names. */
@@ -21,32 +21,35 @@ export type Lease<Slot> = {
   isReported: boolean
 }
 
-export type Patience = {
+export type WaitLimit = {
   /** ms the caller itself has. */
   readonly timeLeft: number
   readonly signal: (() => AbortSignal) | undefined
 }
 
-export type Gate<Slot> = {
+export type WaitQueue<Connection> = {
   /** At once when a slot is free. @throws AppError `pool_exhausted`, `timeout`, `database_unavailable` once closed */
-  acquire(patience: Patience): Lease<Slot> | Promise<Lease<Slot>>
-  release(lease: Lease<Slot>): void
+  acquire(limit: WaitLimit): Lease<Connection> | Promise<Lease<Connection>>
+  release(lease: Lease<Connection>): void
   stats(): Omit<PoolStats, 'idle'>
   /** Turns everybody away from now on; resolves when every slot is back, or after `limit` ms. */
   close(limit: number): Promise<void>
 }
 
-type Waiter<Slot> = {
-  readonly take: (slot: Slot) => void
-  readonly refuse: (error: Error) => void
+type Waiter<Connection> = {
+  readonly resolve: (connection: Connection) => void
+  readonly reject: (error: Error) => void
 }
 
 /** Hands out `slots`, one caller each, first come first served. The slot used last goes first: its statements are prepared. */
-export function slotGate<Slot>(slots: readonly Slot[], options: GateOptions): Gate<Slot> {
+export function waitQueue<Connection>(
+  connections: readonly Connection[],
+  options: WaitQueueOptions,
+): WaitQueue<Connection> {
   const { acquireTimeout, queueLimit, leakAfter, on } = options
-  const free = [...slots]
-  const taken = new Set<Lease<Slot>>()
-  const waiters = new Set<Waiter<Slot>>()
+  const idle = [...connections]
+  const leases = new Set<Lease<Connection>>()
+  const waiters = new Set<Waiter<Connection>>()
   const waits = recent()
   let acquired = 0
   let timeouts = 0
@@ -55,19 +58,19 @@ export function slotGate<Slot>(slots: readonly Slot[], options: GateOptions): Ga
   let emptied: (() => void) | undefined
   let watch: ReturnType<typeof setTimeout> | undefined
 
-  function acquire(patience: Patience): Lease<Slot> | Promise<Lease<Slot>> {
+  function acquire(limit: WaitLimit): Lease<Connection> | Promise<Lease<Connection>> {
     if (isClosed) throw databaseUnavailable(new Error('The pool is closed'))
-    const slot = free.pop()
-    if (slot !== undefined) return lend(slot, 0)
-    if (waiters.size < queueLimit) return queue(patience)
+    const connection = idle.pop()
+    if (connection !== undefined) return lend(connection, 0)
+    if (waiters.size < queueLimit) return wait(limit)
     rejected += 1
     on({ type: 'rejected', wait: 0, waiting: waiters.size })
     throw poolExhausted(new Error(`${waiters.size} callers are waiting already`))
   }
 
-  function lend(slot: Slot, wait: number): Lease<Slot> {
-    const lease = { slot, since: performance.now(), statement: undefined, isReported: false }
-    taken.add(lease)
+  function lend(connection: Connection, wait: number): Lease<Connection> {
+    const lease = { connection, since: performance.now(), statement: undefined, isReported: false }
+    leases.add(lease)
     acquired += 1
     waits.note(wait)
     watch ??= setTimeout(reportLeaks, leakAfter)
@@ -75,47 +78,47 @@ export function slotGate<Slot>(slots: readonly Slot[], options: GateOptions): Ga
     return lease
   }
 
-  function queue({ timeLeft, signal }: Patience): Promise<Lease<Slot>> {
+  function wait({ timeLeft, signal }: WaitLimit): Promise<Lease<Connection>> {
     return new Promise((resolve, reject) => {
       const start = performance.now()
-      const gone = signal?.()
+      const client = signal?.()
       const leave = () => {
         waiters.delete(waiter)
         clearTimeout(timer)
-        gone?.removeEventListener('abort', abandon)
+        client?.removeEventListener('abort', onClientAbort)
       }
-      const waiter: Waiter<Slot> = {
-        take: (slot) => {
+      const waiter: Waiter<Connection> = {
+        resolve: (connection) => {
           leave()
-          resolve(lend(slot, performance.now() - start))
+          resolve(lend(connection, performance.now() - start))
         },
-        refuse: (error) => {
+        reject: (error) => {
           leave()
           reject(error)
         },
       }
-      const giveUp = () => {
+      const onTimeout = () => {
         const wait = performance.now() - start
         timeouts += 1
         waits.note(wait)
-        waiter.refuse(timeLeft < acquireTimeout ? timeout() : poolExhausted())
-        on({ type: 'timed out', wait, waiting: waiters.size })
+        waiter.reject(timeLeft < acquireTimeout ? timeout() : poolExhausted())
+        on({ type: 'timed_out', wait, waiting: waiters.size })
       }
-      const abandon = () => waiter.refuse(timeout(gone?.reason))
-      const timer = setTimeout(giveUp, Math.min(acquireTimeout, timeLeft))
+      const onClientAbort = () => waiter.reject(timeout(client?.reason))
+      const timer = setTimeout(onTimeout, Math.min(acquireTimeout, timeLeft))
       waiters.add(waiter)
-      if (gone?.aborted) abandon()
-      else gone?.addEventListener('abort', abandon)
+      if (client?.aborted) onClientAbort()
+      else client?.addEventListener('abort', onClientAbort)
     })
   }
 
-  function release(lease: Lease<Slot>): void {
-    if (!taken.delete(lease)) return
+  function release(lease: Lease<Connection>): void {
+    if (!leases.delete(lease)) return
     on({ type: 'released', held: performance.now() - lease.since })
     const [next] = waiters
-    if (next) next.take(lease.slot)
-    else free.push(lease.slot)
-    if (isClosed && taken.size === 0) settle()
+    if (next) next.resolve(lease.connection)
+    else idle.push(lease.connection)
+    if (isClosed && leases.size === 0) settle()
   }
 
   function settle() {
@@ -126,21 +129,21 @@ export function slotGate<Slot>(slots: readonly Slot[], options: GateOptions): Ga
   /** One timer for all slots, alive only while some are held. */
   function reportLeaks() {
     const now = performance.now()
-    for (const lease of taken) {
+    for (const lease of leases) {
       const held = now - lease.since
       if (lease.isReported || held < leakAfter) continue
       lease.isReported = true
       on({ type: 'leaked', held, statement: lease.statement })
     }
-    watch = taken.size > 0 ? setTimeout(reportLeaks, leakAfter / 2) : undefined
+    watch = leases.size > 0 ? setTimeout(reportLeaks, leakAfter / 2) : undefined
   }
 
   return {
     acquire,
     release,
     stats: () => ({
-      size: slots.length,
-      inUse: taken.size,
+      size: connections.length,
+      inUse: leases.size,
       waiting: waiters.size,
       acquired,
       timeouts,
@@ -150,13 +153,13 @@ export function slotGate<Slot>(slots: readonly Slot[], options: GateOptions): Ga
     close: (limit) =>
       new Promise((resolve) => {
         isClosed = true
-        const patience = setTimeout(settle, limit)
+        const timer = setTimeout(settle, limit)
         emptied = () => {
-          clearTimeout(patience)
+          clearTimeout(timer)
           resolve()
         }
-        for (const waiter of waiters) waiter.refuse(databaseUnavailable())
-        if (taken.size === 0) settle()
+        for (const waiter of waiters) waiter.reject(databaseUnavailable())
+        if (leases.size === 0) settle()
       }),
   }
 }

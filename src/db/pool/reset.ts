@@ -1,10 +1,10 @@
-import type { Link } from './connection.ts'
+import type { Connection } from './connection.ts'
 import type { InFlight } from './in-flight.ts'
 
 export type Unfinished = {
-  readonly link: Link
-  readonly begun: PromiseLike<unknown>
-  readonly flight: InFlight
+  readonly connection: Connection
+  readonly beginning: PromiseLike<unknown>
+  readonly inFlight: InFlight
   /** A commit under way is waited for, never cancelled. */
   readonly isCommitting: boolean
 }
@@ -18,27 +18,27 @@ const repeat = 100
  * Rolls back, after cancelling on the server what still runs there. The connection is left with nothing of the
  * transaction on it, no statement and no cancel on its way; where that cannot be had in time it is cut, and false the answer.
  */
-export async function clear(unfinished: Unfinished): Promise<boolean> {
-  const { link } = unfinished
+export async function reset(unfinished: Unfinished): Promise<boolean> {
+  const { connection } = unfinished
   const until = performance.now() + grace
   const isClean =
-    link.isConnected &&
-    (await silence(unfinished, until)) &&
-    (await within(until, () => link.command('rollback')))
-  if (!isClean) link.discard()
+    connection.isConnected &&
+    (await drain(unfinished, until)) &&
+    (await within(until, () => connection.command('rollback')))
+  if (!isClean) connection.destroy()
   return isClean
 }
 
 /** Whether all that was sent is answered before `until`. */
-async function silence({ link, begun, flight, isCommitting }: Unfinished, until: number) {
+async function drain({ connection, beginning, inFlight, isCommitting }: Unfinished, until: number) {
   // a cancel that met `begin` would leave the statement behind it without a transaction
-  if (!(await within(until, () => begun))) return false
-  while (flight.size > 0) {
+  if (!(await within(until, () => beginning))) return false
+  while (inFlight.size > 0) {
     if (performance.now() >= until) return false
     // delivered before anything else is sent: it must not meet the next transaction
-    if (!isCommitting && !(await within(until, link.cancel))) return false
+    if (!isCommitting && !(await within(until, connection.cancel))) return false
     const turn = isCommitting ? until : Math.min(until, performance.now() + repeat)
-    await within(turn, flight.landed)
+    await within(turn, inFlight.drained)
   }
   return true
 }

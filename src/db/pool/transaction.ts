@@ -1,12 +1,12 @@
 import { databaseUnavailable, timeout } from '../../errors/error.ts'
-import type { Access, Database, DatabaseEvent, Spent } from '../database.ts'
+import type { Access, Database, DatabaseEvent, Timing } from '../database.ts'
 import { compile, type Statement } from '../statement.ts'
-import type { Link } from './connection.ts'
-import { type Failure, inFlight } from './in-flight.ts'
-import type { Gate, Lease } from './queue.ts'
-import { clear } from './reset.ts'
+import type { Connection } from './connection.ts'
+import { type Failure, trackInFlight } from './in-flight.ts'
+import type { Lease, WaitQueue } from './queue.ts'
+import { reset } from './reset.ts'
 
-export type LazyOptions = {
+export type LazyTransactionOptions = {
   readonly access: Access
   /** The command that opens it. */
   readonly begin: string
@@ -15,7 +15,7 @@ export type LazyOptions = {
   /** Asked for late, and seldom: making a request's signal costs as much as a short transaction. */
   readonly signal: (() => AbortSignal) | undefined
   /** Where the time spent is written down; ms. */
-  readonly spent: Spent
+  readonly timing: Timing
 }
 
 /** A transaction that takes a connection with its first statement, and none without. */
@@ -30,21 +30,21 @@ export type LazyTransaction = Database & {
 type Values = Readonly<Record<string, unknown>>
 
 /** ms a client may be gone before it is looked for: most transactions are over by then. */
-const patience = 25
+const clientCheckDelay = 25
 
 export function lazyTransaction(
-  gate: Gate<Link>,
+  queue: WaitQueue<Connection>,
   on: (event: DatabaseEvent) => void,
-  { access, begin, deadline, signal, spent }: LazyOptions,
+  { access, begin, deadline, signal, timing }: LazyTransactionOptions,
 ): LazyTransaction {
-  const flight = inFlight((failed) => {
+  const inFlight = trackInFlight((failed) => {
     // what follows a failed statement fails too (25P02): the first failure is the one to tell
     if (failed) fail(isLost ? databaseUnavailable(failed.error) : failed.error)
     return failure
   })
   let opening: Promise<void> | undefined
-  let lease: Lease<Link> | undefined
-  let begun: PromiseLike<unknown> = Promise.resolve()
+  let lease: Lease<Connection> | undefined
+  let beginning: PromiseLike<unknown> = Promise.resolve()
   let ending: Promise<void> | undefined
   /** Why nothing can run any more. */
   let failure: Failure | undefined
@@ -55,19 +55,22 @@ export function lazyTransaction(
   let clock: ReturnType<typeof setTimeout> | undefined
   let client: AbortSignal | undefined
 
-  async function ask<Params, Row>(query: Statement<Params, Row>, values: Values): Promise<Row[]> {
+  async function execute<Params, Row>(
+    query: Statement<Params, Row>,
+    values: Values,
+  ): Promise<Row[]> {
     const statement = compile(query)
     const bound = statement.bind(values)
     if (isOver || failure) throw failure?.error ?? new Error(`${query.name} came after the end`)
     if (!lease) {
-      const opened = open()
+      const opened = acquire()
       if (opened) await opened
     }
-    const held = theLease()
+    const held = currentLease()
     held.statement = query.name
     const start = performance.now()
     try {
-      const rows = await flight.follow(held.slot.send(statement, bound))
+      const rows = await inFlight.track(held.connection.send(statement, bound))
       const duration = since(start)
       on({ type: 'statement', name: query.name, duration, rows: rows.length })
       return (statement.map ? rows.map(statement.map) : rows) as Row[]
@@ -79,46 +82,46 @@ export function lazyTransaction(
 
   function since(start: number) {
     const duration = performance.now() - start
-    spent.db = (spent.db ?? 0) + duration
+    timing.db = (timing.db ?? 0) + duration
     return duration
   }
 
   /** Nothing to wait for when a slot is free: `begin` and the first statement leave in one packet. */
-  function open(): Promise<void> | undefined {
+  function acquire(): Promise<void> | undefined {
     if (opening) return opening
     const asked = performance.now()
     if (asked >= deadline) throw timeout()
-    const start = (taken: Lease<Link>) => {
-      spent.pool = performance.now() - asked
-      if (!isOver) return starts(taken)
-      gate.release(taken)
+    const onAcquired = (taken: Lease<Connection>) => {
+      timing.pool = performance.now() - asked
+      if (!isOver) return start(taken)
+      queue.release(taken)
       throw new Error('The transaction ended while it waited for a connection')
     }
-    const taken = gate.acquire({ timeLeft: deadline - asked, signal })
-    if (!(taken instanceof Promise)) return start(taken)
-    opening = taken.then(start)
+    const taken = queue.acquire({ timeLeft: deadline - asked, signal })
+    if (!(taken instanceof Promise)) return onAcquired(taken)
+    opening = taken.then(onAcquired)
     opening.catch(fail)
     return opening
   }
 
-  function starts(taken: Lease<Link>): undefined {
+  function start(taken: Lease<Connection>): undefined {
     lease = taken
-    const link = taken.slot
+    const connection = taken.connection
     try {
-      begun = link.begin(begin)
+      beginning = connection.begin(begin)
     } catch (error) {
-      letGo()
+      release()
       throw error
     }
-    begun.then(undefined, (error) => {
-      flight.refuse(fail(error))
+    beginning.then(undefined, (error) => {
+      inFlight.rejectAll(fail(error))
       // what follows waits in the driver for a connection that will never stand
-      if (!link.isConnected) flight.takeBack()
+      if (!connection.isConnected) inFlight.cancelUnsent()
     })
-    link.onLost = lost
+    connection.onLost = onConnectionLost
     const left = Math.max(0, deadline - performance.now())
-    if (signal) clock = setTimeout(tick, Math.min(patience, left))
-    else if (left < Infinity) clock = setTimeout(tick, left)
+    if (signal) clock = setTimeout(onTick, Math.min(clientCheckDelay, left))
+    else if (left < Infinity) clock = setTimeout(onTick, left)
   }
 
   function fail(error: unknown): unknown {
@@ -127,42 +130,42 @@ export function lazyTransaction(
   }
 
   /** What the driver has not sent must not follow on another connection. */
-  function lost() {
+  function onConnectionLost() {
     isLost = true
-    if (flight.size === 0) fail(databaseUnavailable(new Error('The connection was lost')))
-    flight.takeBack()
+    if (inFlight.size === 0) fail(databaseUnavailable(new Error('The connection was lost')))
+    inFlight.cancelUnsent()
   }
 
-  function tick() {
+  function onTick() {
     if (signal && !client) {
       client = signal()
-      client.addEventListener('abort', hungUp)
-      if (client.aborted) return hungUp()
+      client.addEventListener('abort', onClientAbort)
+      if (client.aborted) return onClientAbort()
     }
     const left = deadline - performance.now()
-    if (left <= 0) giveUp(timeout())
-    else if (left < Infinity) clock = setTimeout(tick, left)
+    if (left <= 0) abort(timeout())
+    else if (left < Infinity) clock = setTimeout(onTick, left)
   }
 
-  function hungUp() {
-    giveUp(timeout(client?.reason))
+  function onClientAbort() {
+    abort(timeout(client?.reason))
   }
 
-  function giveUp(error: Error) {
+  function abort(error: Error) {
     fail(error)
-    flight.refuse(error)
-    ending ??= stop()
+    inFlight.rejectAll(error)
+    ending ??= cancelAndRollback()
   }
 
   async function commit() {
     isOver = true
     if (!lease) return
-    if (isHarmless()) return handOn(lease)
+    if (canReleaseEarly()) return commitAndRelease(lease)
     if (!failure) {
       isCommitting = true
       try {
-        const { command } = await flight.follow(lease.slot.command('commit'))
-        if (command === 'COMMIT') return letGo()
+        const { command } = await inFlight.track(lease.connection.command('commit'))
+        if (command === 'COMMIT') return release()
         fail(new Error(`PostgreSQL answered the commit with ${command}`))
       } catch (error) {
         fail(error)
@@ -173,51 +176,51 @@ export function lazyTransaction(
   }
 
   /** Nothing was changed, failed or is still running: it does not matter how it ends. */
-  const isHarmless = () => access === 'read only' && !failure && flight.size === 0
+  const canReleaseEarly = () => access === 'read only' && !failure && inFlight.size === 0
 
   /**
    * A read cannot fail to commit, and leaves nothing behind: whoever has the connection next sends behind this commit,
    * in the same packet when he waits already. Over a network that is twice the reads per connection.
    */
-  async function handOn({ slot }: Lease<Link>) {
-    const ended = slot.command('commit').then(() => {})
-    letGo()
+  async function commitAndRelease({ connection }: Lease<Connection>) {
+    const ended = connection.command('commit').then(() => {})
+    release()
     await ended
   }
 
   async function rollback() {
     isOver = true
     if (!lease || isReleased) return
-    if (isHarmless()) return handOn(lease).catch(() => {})
-    ending ??= stop()
+    if (canReleaseEarly()) return commitAndRelease(lease).catch(() => {})
+    ending ??= cancelAndRollback()
     await ending
   }
 
-  async function stop() {
+  async function cancelAndRollback() {
     isOver = true
     stopClock()
-    const { slot: link, statement } = theLease()
-    const isCancel = flight.size > 0 && !isCommitting
-    const isClean = await clear({ link, begun, flight, isCommitting })
+    const { connection, statement } = currentLease()
+    const isCancel = inFlight.size > 0 && !isCommitting
+    const isClean = await reset({ connection, beginning, inFlight, isCommitting })
     if (isCancel) on({ type: 'cancelled', statement, destroyed: !isClean })
-    letGo()
+    release()
   }
 
   function stopClock() {
     clearTimeout(clock)
-    client?.removeEventListener('abort', hungUp)
+    client?.removeEventListener('abort', onClientAbort)
   }
 
-  function letGo() {
+  function release() {
     if (!lease || isReleased) return
     isReleased = true
     stopClock()
-    lease.slot.onLost = undefined
-    lease.slot.retire()
-    gate.release(lease)
+    lease.connection.onLost = undefined
+    lease.connection.closeIfExpired()
+    queue.release(lease)
   }
 
-  function theLease(): Lease<Link> {
+  function currentLease(): Lease<Connection> {
     if (!lease) throw new Error('No connection is held')
     return lease
   }
@@ -227,7 +230,7 @@ export function lazyTransaction(
       return lease !== undefined || opening !== undefined
     },
     run(query, ...[values]) {
-      const rows = ask(query, (values ?? {}) as Values)
+      const rows = execute(query, (values ?? {}) as Values)
       // one of several may fail while the caller still waits for another
       rows.catch(() => {})
       return rows

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
-import type { Connections } from '../database.ts'
+import type { Pool } from '../database.ts'
 import { statement } from '../statement.ts'
 
 export type FoldOptions = {
-  readonly connections: Connections
+  readonly pool: Pool
   /** ms from one fold to the next. */
   readonly interval: number
   readonly onFailed: (error: unknown) => void
@@ -13,23 +13,23 @@ export type FoldOptions = {
 export const fold = statement('fold', () => sql<{ folded: string }>`select rollup.fold() as folded`)
 
 /** ms: a fold behind a large import moves millions of deltas. */
-const longest = 600_000
+const foldTimeout = 600_000
 /** Deltas after which the next fold does not wait: there are more where they came from. */
-const many = 5_000
+const backlog = 5_000
 
 /** Folds once every interval, sooner while many deltas wait. Any number of processes may do so at once. */
-export function keepFolding({ connections, interval, onFailed }: FoldOptions) {
+export function startFolding({ pool, interval, onFailed }: FoldOptions) {
   const stopping = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
 
   async function turn() {
     let folded = 0
     try {
-      const [row] = await connections.transaction(
+      const [row] = await pool.transaction(
         {
           access: 'read write',
-          deadline: longest,
-          statementTimeout: longest,
+          deadline: foldTimeout,
+          statementTimeout: foldTimeout,
           signal: stopping.signal,
         },
         (db) => db.run(fold),
@@ -39,7 +39,7 @@ export function keepFolding({ connections, interval, onFailed }: FoldOptions) {
       if (!stopping.signal.aborted) onFailed(error)
     }
     if (stopping.signal.aborted) return
-    timer = setTimeout(again, folded >= many ? 0 : interval)
+    timer = setTimeout(again, folded >= backlog ? 0 : interval)
   }
 
   let folding = turn()

@@ -22,13 +22,13 @@ export type Kind = (typeof kinds)[number]
 export const kindNumber = (kind: Kind): number => kinds.indexOf(kind)
 
 /** The table whose rows a kind counts. */
-export const tableOf = {
+export const tableOfKind = {
   post: 'posts',
   comment: 'comments',
   signup: 'users',
   session: 'sessions',
 } as const satisfies Record<Kind, string>
-export type TableName = (typeof tableOf)[Kind]
+export type TableName = (typeof tableOfKind)[Kind]
 
 const n = () => bigint('n', { mode: 'number' }).notNull()
 const kind = () => smallint('kind').notNull()

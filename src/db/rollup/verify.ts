@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Connections } from '../database.ts'
+import type { Pool } from '../database.ts'
 import { comments, posts, sessions, users } from '../schema.ts'
 import { statement } from '../statement.ts'
 
 /** One rollup, recounted from the tables themselves. */
-export type Verified = {
+export type Verification = {
   readonly rollup: string
   /** Entries compared. */
   readonly entries: number
@@ -15,26 +15,26 @@ export type Verified = {
 }
 
 /** Recounts everything in one snapshot. Reads whole tables: minutes where they are large. */
-export const verify = (connections: Connections): Promise<Verified[]> =>
-  connections.transaction({ access: 'read only' }, async (db) => {
-    await db.run(scanAtEase)
-    const verified: Verified[] = []
-    for (const recount of recounts) verified.push(...(await db.run(recount)))
-    return verified
+export const verify = (pool: Pool): Promise<Verification[]> =>
+  pool.transaction({ access: 'read only' }, async (db) => {
+    await db.run(allowScans)
+    const verifications: Verification[] = []
+    for (const recount of recounts) verifications.push(...(await db.run(recount)))
+    return verifications
   })
 
 /**
  * Whole tables are read here, unlike anywhere else. In parallel and with little memory, PostgreSQL 18 took minutes
  * for a `distinct` of 800,000 rows that takes a second this way.
  */
-const scanAtEase = statement<Record<never, never>, unknown>(
+const allowScans = statement<Record<never, never>, unknown>(
   'verify_settings',
   () => sql`select set_config('enable_seqscan', 'on', true), set_config('work_mem', '256MB', true),
     set_config('max_parallel_workers_per_gather', '0', true)`,
 )
 
 /** Live rows of every kind. */
-const live = sql`(
+const liveRows = sql`(
   select 0 as kind, ${posts.createdAt} as created_at, ${posts.authorId} as user_id from ${posts} where ${posts.deletedAt} is null
   union all
   select 1, ${comments.createdAt}, ${comments.authorId} from ${comments} where ${comments.deletedAt} is null
@@ -48,7 +48,7 @@ const recounts = [
   recount(
     'totals',
     sql`select kind::text as key, n::text as value from rollup.current_totals`,
-    sql`select k::text, (select count(*) from ${live} as live where kind = k)::text from generate_series(0, 3) as k`,
+    sql`select k::text, (select count(*) from ${liveRows} as live where kind = k)::text from generate_series(0, 3) as k`,
   ),
   recount(
     'counts',
@@ -57,7 +57,7 @@ const recounts = [
     sql`select concat_ws(' ', kind, span, bucket), sum(n)::text
       from (
         select kind, span, date_trunc(case span when 'quarter' then 'minute' else span::text end, quarter, 'UTC') as bucket, n
-        from (select kind, rollup.quarter(created_at) as quarter, count(*) as n from ${live} as live group by 1, 2) as q,
+        from (select kind, rollup.quarter(created_at) as quarter, count(*) as n from ${liveRows} as live group by 1, 2) as q,
           unnest(enum_range(null::rollup.span)) as span
       ) as spans
       group by kind, span, bucket`,
@@ -67,13 +67,13 @@ const recounts = [
     sql`select concat_ws(' ', user_id, day) as key, concat_ws(' ', posts, comments, sessions) as value from rollup.user_days`,
     sql`select concat_ws(' ', user_id, rollup.utc_day(created_at)),
         concat_ws(' ', count(*) filter (where kind = 0), count(*) filter (where kind = 1), count(*) filter (where kind = 3))
-      from ${live} as live where user_id is not null group by user_id, rollup.utc_day(created_at)`,
+      from ${liveRows} as live where user_id is not null group by user_id, rollup.utc_day(created_at)`,
   ),
   recount(
     'user_activity',
     sql`select user_id::text as key, days::text as value from rollup.user_activity where days <> 0`,
     sql`select user_id::text, count(distinct rollup.utc_day(created_at))::text
-      from ${live} as live where user_id is not null group by user_id`,
+      from ${liveRows} as live where user_id is not null group by user_id`,
   ),
   recount(
     'active_users',
@@ -91,7 +91,7 @@ const recounts = [
       from ${perDay(sql`(
         with days as (
           select user_id, day, lead(day) over (partition by user_id order by day) as next_day
-          from (select distinct user_id, rollup.utc_day(created_at) as day from ${live} as live where user_id is not null) as d
+          from (select distinct user_id, rollup.utc_day(created_at) as day from ${liveRows} as live where user_id is not null) as d
         )
         select span, day, 1 as n from days, unnest(array[1, 7, 30]) as span
         union all
@@ -114,9 +114,9 @@ const recounts = [
 
 /** Compares two queries of `(key, value)` texts: what the rollup says, and what a recount says. */
 function recount(rollup: string, stored: SQL, expected: SQL) {
-  return statement<Record<never, never>, Verified>(
+  return statement<Record<never, never>, Verification>(
     `verify_${rollup}`,
-    () => sql<Verified>`
+    () => sql<Verification>`
       select ${sql.raw(`'${rollup}'`)} as rollup,
         count(*) as entries,
         count(*) filter (where differs) as drift,

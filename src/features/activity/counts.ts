@@ -7,7 +7,7 @@ import {
   userDays,
 } from '../../db/rollup/tables.ts'
 import { users } from '../../db/schema.ts'
-import { belongs, literal, ofEverySource, type Part } from './sources.ts'
+import { type FilterSql, kindLiteral, matchesFilter, ofEverySource } from './sources.ts'
 
 /*
  * Counting and seeking in the feed without reading it. For everyone's rows the rollup counts are descended from
@@ -15,7 +15,7 @@ import { belongs, literal, ofEverySource, type Part } from './sources.ts'
  */
 
 /** The number of the part's rows. */
-export const total = (part: Part): SQL =>
+export const countAll = (part: FilterSql): SQL =>
   part.authorId
     ? sql`(select coalesce(sum(n), 0)::bigint from (${authorDays(part)}) as d)`
     : sql`(select coalesce(sum(n), 0)::bigint from (
@@ -25,7 +25,7 @@ export const total = (part: Part): SQL =>
       ) as both_parts)`
 
 /** The number of the part's rows created at `instant` or later. */
-export const since = (part: Part, instant: SQLWrapper): SQL => {
+export const countSince = (part: FilterSql, instant: SQLWrapper): SQL => {
   const at = sql`(${instant})::timestamptz`
   return part.authorId
     ? sql`(
@@ -42,7 +42,7 @@ export const since = (part: Part, instant: SQLWrapper): SQL => {
  * The CTE `seek (until, rest)`: going down the part from its newest row, row number `target` (0-based) is number
  * `rest` of those created before `until`. No row where the part has no such row.
  */
-export const seek = (part: Part, target: SQL): SQL =>
+export const locateRow = (part: FilterSql, target: SQL): SQL =>
   part.authorId
     ? sql`
       target as (select ${target} as row_number),
@@ -64,7 +64,7 @@ export const seek = (part: Part, target: SQL): SQL =>
 type Span = 'month' | 'day' | 'quarter'
 
 /** The CTE named as its span: the bucket of that span inside `top` that holds the target, and the rows above it. */
-const level = (part: Part, span: Span, top: SQL): SQL => sql`
+const level = (part: FilterSql, span: Span, top: SQL): SQL => sql`
   ${sql.raw(span)} as (
     select bucket, ${nextBucket(span, sql`bucket`)} as until, above
     from (
@@ -80,13 +80,13 @@ const level = (part: Part, span: Span, top: SQL): SQL => sql`
     where above <= row_number and row_number < above + n
   )`
 
-const bucketsBetween = (part: Part, span: Span, from: SQL, until: SQL): SQL => sql`
+const bucketsBetween = (part: FilterSql, span: Span, from: SQL, until: SQL): SQL => sql`
   (select coalesce(sum(${bucketRows(part)}), 0) from ${currentBuckets}
     where ${currentBuckets.span} = ${sql.raw(`'${span}'`)}
       and ${currentBuckets.bucket} >= ${from} and ${currentBuckets.bucket} < ${until})`
 
 /** The part's rows in a bucket. */
-const bucketRows = (part: Part): SQL =>
+const bucketRows = (part: FilterSql): SQL =>
   sql.join(
     [
       ifAsked(part, 'post', currentBuckets.posts),
@@ -97,19 +97,19 @@ const bucketRows = (part: Part): SQL =>
     sql` + `,
   )
 
-const ifAsked = (part: Part, kind: Kind, column: SQLWrapper): SQL =>
-  sql`case when ${literal(kind)} = any(${part.kinds}::smallint[]) then ${column} else 0 end`
+const ifAsked = (part: FilterSql, kind: Kind, column: SQLWrapper): SQL =>
+  sql`case when ${kindLiteral(kind)} = any(${part.kinds}::smallint[]) then ${column} else 0 end`
 
 /** Counts rows of the tables themselves: only for stretches no longer than a rollup's finest bucket. */
-const rowsBetween = (part: Part, from: SQL, until: SQL): SQL => sql`
+const rowsBetween = (part: FilterSql, from: SQL, until: SQL): SQL => sql`
   (select coalesce(sum(n), 0) from (${ofEverySource(
-    (source) => sql`select count(*) as n from ${source.table} where ${belongs(source, part)}
+    (source) => sql`select count(*) as n from ${source.table} where ${matchesFilter(source, part)}
       and ${source.table.createdAt} >= ${from} and ${source.table.createdAt} < ${until}`,
     'union all',
   )}) as rows)`
 
 /** One author's rows per UTC day; a day may stand in two rows. */
-const authorDays = (part: Part): SQL => sql`
+const authorDays = (part: FilterSql): SQL => sql`
   select ${userDays.day} as day,
     ${ifAsked(part, 'post', userDays.posts)} + ${ifAsked(part, 'comment', userDays.comments)}
       + ${ifAsked(part, 'session', userDays.sessions)} as n

@@ -2,12 +2,12 @@ import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { rfc3339 } from '../../db/instant.ts'
 import { type Kind, kinds } from '../../db/rollup/tables.ts'
 import { comments, posts, sessions, users } from '../../db/schema.ts'
-import type { Slots } from '../../db/statement.ts'
-import { since, total } from './counts.ts'
-import { belongs, literal, ofEverySource, type Part } from './sources.ts'
+import type { Placeholders } from '../../db/statement.ts'
+import { countAll, countSince } from './counts.ts'
+import { type FilterSql, kindLiteral, matchesFilter, ofEverySource } from './sources.ts'
 
 /** What every page of the feed is asked with. */
-export type Scope = {
+export type FeedFilter = {
   /** Kind numbers as a PostgreSQL array: `{0,1,2}`. */
   readonly kinds: string
   /** Null for everyone's. */
@@ -20,7 +20,7 @@ export type Scope = {
 }
 
 /** The position to go on from: of the rows at that very instant, each kind's beyond its id are still to come. */
-export type From = Scope & {
+export type FeedPosition = FeedFilter & {
   readonly at: string
   readonly postId: string
   readonly commentId: string
@@ -43,15 +43,15 @@ export type FoundActivity = {
 }
 
 /** An author's rows lie in other indexes than everyone's, and bounds cost a count of their own. */
-export type Shape = { readonly ofAuthor: boolean; readonly isBounded: boolean }
+export type FeedVariant = { readonly ofAuthor: boolean; readonly isBounded: boolean }
 
 /** Down the feed goes to older rows. */
-type Way = 'down' | 'up'
+type Direction = 'down' | 'up'
 
 type FeedPage = {
-  readonly slots: Slots<Scope>
-  readonly shape: Shape
-  readonly way: Way
+  readonly slots: Placeholders<FeedFilter>
+  readonly shape: FeedVariant
+  readonly direction: Direction
   /** The `(created_at, id)` that a kind's rows lie beyond. */
   readonly beyond: (kind: Kind) => SQL
   readonly isPreceded: SQL
@@ -65,12 +65,15 @@ const mostRows = sql.raw('101')
 /** Behind every id of an instant, going down. */
 export const farthest = sql.raw('(-9223372036854775808)::bigint')
 
-export const partOf = (slots: Slots<Scope>, { ofAuthor }: Shape): Part => ({
+export const filterSqlOf = (
+  slots: Placeholders<FeedFilter>,
+  { ofAuthor }: FeedVariant,
+): FilterSql => ({
   kinds: slots.kinds,
   authorId: ofAuthor ? slots.authorId : undefined,
 })
 
-export const positionOf = (slots: Slots<From>) => (kind: Kind) =>
+export const positionOf = (slots: Placeholders<FeedPosition>) => (kind: Kind) =>
   sql`(${slots.at}::timestamptz, ${slots[`${kind}Id`]}::bigint)`
 
 /**
@@ -80,23 +83,23 @@ export const positionOf = (slots: Slots<From>) => (kind: Kind) =>
 export function feedPage({
   slots,
   shape,
-  way,
+  direction,
   beyond,
   isPreceded,
   seek,
 }: FeedPage): SQL<FoundActivity> {
-  const part = partOf(slots, shape)
+  const part = filterSqlOf(slots, shape)
   const rest = seek && sql`coalesce((select rest from seek), 0)`
-  const [order, kindOrder] = way === 'down' ? ['desc', 'asc'] : ['asc', 'desc']
+  const [order, kindOrder] = direction === 'down' ? ['desc', 'asc'] : ['asc', 'desc']
   const inOrder = sql.raw(`created_at ${order}, kind ${kindOrder}, id ${order}`)
   const goesOn = sql`${slots.size}::int + 1`
 
   const branches = ofEverySource(
     (source) => sql`(select * from (
-      select ${literal(source.kind)} as kind, ${source.table.id} as id, ${source.table.createdAt} as created_at
+      select ${kindLiteral(source.kind)} as kind, ${source.table.id} as id, ${source.table.createdAt} as created_at
       from ${source.table}
-      where ${belongs(source, part)}
-        and (${source.table.createdAt}, ${source.table.id}) ${sql.raw(way === 'down' ? '<' : '>')} ${beyond(source.kind)}
+      where ${matchesFilter(source, part)}
+        and (${source.table.createdAt}, ${source.table.id}) ${sql.raw(direction === 'down' ? '<' : '>')} ${beyond(source.kind)}
         ${shape.isBounded ? sql`and ${source.table.createdAt} > ${slots.after}::timestamptz` : sql.empty()}
         ${shape.isBounded && !seek ? sql`and ${source.table.createdAt} < ${slots.before}::timestamptz` : sql.empty()}
       order by ${source.table.createdAt} ${sql.raw(order)}, ${source.table.id} ${sql.raw(order)}
@@ -121,12 +124,12 @@ export function feedPage({
       from picked
     )
     select
-      '[' || coalesce((${items(sql`place <= ${slots.size}::int`, way)}), '') || ']' as items,
-      ${place(way === 'down' ? 'nearest' : 'farthest')} as newest,
-      ${place(way === 'down' ? 'farthest' : 'nearest')} as oldest,
+      '[' || coalesce((${items(sql`place <= ${slots.size}::int`, direction)}), '') || ']' as items,
+      ${place(direction === 'down' ? 'nearest' : 'farthest')} as newest,
+      ${place(direction === 'down' ? 'farthest' : 'nearest')} as oldest,
       ends.goes_on as "goesOn",
       (${isPreceded}) as "isPreceded",
-      ${shape.isBounded ? sql`${since(part, afterwards(slots.after))} - ${since(part, slots.before)}` : total(part)} as total,
+      ${shape.isBounded ? sql`${countSince(part, afterwards(slots.after))} - ${countSince(part, slots.before)}` : countAll(part)} as total,
       ${rfc3339(sql`now()`)} as "asOf"
     from ends`
 }
@@ -135,15 +138,19 @@ export function feedPage({
  * Whether the part has rows on the other side of the position than the way leads. Ordered, because for a bare
  * `exists` the planner may find a sequential scan good enough.
  */
-export function isPreceded(way: Way, slots: Slots<From>, shape: Shape): SQL {
-  const [compare, order] = way === 'down' ? ['>=', 'asc'] : ['<=', 'desc']
+export function isPreceded(
+  direction: Direction,
+  slots: Placeholders<FeedPosition>,
+  shape: FeedVariant,
+): SQL {
+  const [compare, order] = direction === 'down' ? ['>=', 'asc'] : ['<=', 'desc']
   const bound = ({ createdAt }: { readonly createdAt: SQLWrapper }) =>
-    way === 'down'
+    direction === 'down'
       ? sql`and ${createdAt} < ${slots.before}::timestamptz`
       : sql`and ${createdAt} > ${slots.after}::timestamptz`
   const anyOf = ofEverySource(
     (source) => sql`(
-      select true from ${source.table} where ${belongs(source, partOf(slots, shape))}
+      select true from ${source.table} where ${matchesFilter(source, filterSqlOf(slots, shape))}
         and (${source.table.createdAt}, ${source.table.id}) ${sql.raw(compare)} ${positionOf(slots)(source.kind)}
         ${shape.isBounded ? bound(source.table) : sql.empty()}
       order by ${source.table.createdAt} ${sql.raw(order)}, ${source.table.id} ${sql.raw(order)} limit 1)`,
@@ -157,7 +164,7 @@ const place = (end: 'nearest' | 'farthest') => sql`(
   select ${rfc3339(sql`created_at`)} || '|' || kind || '|' || id from picked where place = ends.${sql.raw(end)})`
 
 /** The picked rows as JSON, newest first. What belonged to a deleted account or post stays, without its name. */
-const items = (isShown: SQL, way: Way): SQL => sql`
+const items = (isShown: SQL, direction: Direction): SQL => sql`
   select string_agg(
     '{"kind":"' || (array[${sql.raw(kinds.map((kind) => `'${kind}'`).join())}])[kind + 1]
       || '","id":' || picked.id
@@ -167,7 +174,7 @@ const items = (isShown: SQL, way: Way): SQL => sql`
         || coalesce(to_json(case when ${posts.deletedAt} is null then ${posts.title} end)::text, 'null') || '}', 'null')
       || ',"excerpt":' || coalesce(to_json(left(case kind when 0 then ${posts.body} else ${comments.body} end, 200))::text, 'null')
       || '}',
-    ',' order by place ${sql.raw(way === 'down' ? 'asc' : 'desc')})
+    ',' order by place ${sql.raw(direction === 'down' ? 'asc' : 'desc')})
   from picked
   left join ${comments} on ${comments.id} = case when kind = 1 then picked.id end
   left join ${posts} on ${posts.id} = case kind when 0 then picked.id when 1 then ${comments.postId} end

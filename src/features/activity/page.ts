@@ -2,14 +2,19 @@ import type { Database } from '../../db/database.ts'
 import { kindNumber } from '../../db/rollup/tables.ts'
 import type { JsonText, Loaded } from '../../http/answer.ts'
 import type { Cursor, CursorCodec } from '../../http/paging/cursor.ts'
-import { linkHeader, metadataOf, type PageMetadata, type Place } from '../../http/paging/page.ts'
-import type { FoundActivity, Scope, Shape } from './feed.ts'
+import {
+  linkHeader,
+  metadataOf,
+  type PageMetadata,
+  type PagePosition,
+} from '../../http/paging/page.ts'
+import type { FeedFilter, FeedVariant, FoundActivity } from './feed.ts'
 import { backFrom, boundsOf, positionFrom, startingBefore, theEnd } from './position.ts'
 import { activityAfter, activityBefore, activityPage } from './queries.ts'
 import type { ActivityPage, ActivityQuery } from './schemas.ts'
 
 /** A request for a page of the feed, its cursor read: from here on nothing of it can be wrong. */
-export type Request = {
+export type FeedRequest = {
   readonly query: ActivityQuery
   /** Which part of the feed, canonically: cursors hold only for it. */
   readonly filters: string
@@ -17,7 +22,7 @@ export type Request = {
 }
 
 /** @throws AppError invalid_cursor */
-export function requestOf(query: ActivityQuery, cursors: CursorCodec): Request {
+export function feedRequestOf(query: ActivityQuery, cursors: CursorCodec): FeedRequest {
   const { kind, authorId, after, before, cursor } = query
   const filters = JSON.stringify(['activity', kind, authorId, after, before])
   return {
@@ -28,16 +33,19 @@ export function requestOf(query: ActivityQuery, cursors: CursorCodec): Request {
 }
 
 /** Asks for the page by the statement that fits: on from a cursor, from the top, or by a jump. */
-export async function findPage(db: Database, { query, cursor }: Request): Promise<FoundActivity> {
+export async function findFeedPage(
+  db: Database,
+  { query, cursor }: FeedRequest,
+): Promise<FoundActivity> {
   const { kind, authorId, after, before, page = 1, pageSize } = query
-  const scope: Scope = {
+  const scope: FeedFilter = {
     kinds: `{${kind.map(kindNumber)}}`,
     authorId: authorId ?? null,
     after: after ?? '-infinity',
     before: before ?? 'infinity',
     size: pageSize,
   }
-  const shape: Shape = {
+  const shape: FeedVariant = {
     ofAuthor: authorId !== undefined,
     isBounded: after !== undefined || before !== undefined,
   }
@@ -53,9 +61,9 @@ export async function findPage(db: Database, { query, cursor }: Request): Promis
 }
 
 /** The page as it is sent: PostgreSQL's items, and cursors that lead on from it either way. */
-export function answerOf(
+export function feedPageOf(
   found: FoundActivity,
-  { query, filters, cursor }: Request,
+  { query, filters, cursor }: FeedRequest,
   cursors: CursorCodec,
   url: string,
 ): Loaded<ActivityPage> {
@@ -70,7 +78,7 @@ export function answerOf(
         ? backFrom(cursor)
         : { direction, position: theEnd }
 
-  const metadata: PageMetadata = metadataOf(placeOf(query, cursor), query.pageSize, {
+  const metadata: PageMetadata = metadataOf(positionOfPage(query, cursor), query.pageSize, {
     total: found.total,
     asOf: found.asOf,
     hasNext,
@@ -84,5 +92,5 @@ export function answerOf(
   }
 }
 
-const placeOf = ({ page = 1 }: ActivityQuery, cursor: Cursor | undefined): Place =>
+const positionOfPage = ({ page = 1 }: ActivityQuery, cursor: Cursor | undefined): PagePosition =>
   cursor ? { strategy: 'cursor' } : { strategy: 'page', page }

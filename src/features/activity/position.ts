@@ -1,6 +1,6 @@
 import { kindNumber, kinds } from '../../db/rollup/tables.ts'
 import type { Cursor } from '../../http/paging/cursor.ts'
-import type { From } from './feed.ts'
+import type { FeedPosition } from './feed.ts'
 
 /** Where a row stands in the feed: `[instant, kind number, id]`, each as text. */
 export type Position = readonly [at: string, kind: string, id: string]
@@ -17,7 +17,7 @@ export function positionFrom(parts: readonly string[]): Position {
   return [at, kind, id]
 }
 
-type Bounds = Omit<From, 'kinds' | 'authorId' | 'after' | 'before' | 'size'>
+type Bounds = Omit<FeedPosition, 'kinds' | 'authorId' | 'after' | 'before' | 'size'>
 
 /** The feed from its newest row before `instant` on. */
 export const startingBefore = (instant: string): Bounds => ({

@@ -1,9 +1,9 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
-import { tableOf } from '../../db/rollup/tables.ts'
-import { answer } from '../../http/answer.ts'
+import { tableOfKind } from '../../db/rollup/tables.ts'
+import { respond } from '../../http/answer.ts'
 import type { AppEnv } from '../../http/context.ts'
 import { failures } from '../../http/responses.ts'
-import { answerOf, findPage, requestOf } from './page.ts'
+import { feedPageOf, feedRequestOf, findFeedPage } from './page.ts'
 import { type ActivityPage, activityPageSchema, activityQuery } from './schemas.ts'
 
 const listActivity = createRoute({
@@ -24,9 +24,9 @@ const listActivity = createRoute({
 /** Mounted under /api/v1. */
 export const activity = new OpenAPIHono<AppEnv>().openapi(listActivity, async (c) => {
   const { cursors } = c.get('services')
-  const request = requestOf(c.req.valid('query'), cursors)
-  const tables = [...request.query.kind.map((kind) => tableOf[kind]), 'users', 'posts'] as const
-  return answer<ActivityPage>(c, { name: 'activity', tier: 'short', tables }, async (db) =>
-    answerOf(await findPage(db, request), request, cursors, c.req.url),
+  const request = feedRequestOf(c.req.valid('query'), cursors)
+  const tables = [...request.query.kind.map((kind) => tableOfKind[kind]), 'users', 'posts'] as const
+  return respond<ActivityPage>(c, { name: 'activity', tier: 'short', tables }, async (db) =>
+    feedPageOf(await findFeedPage(db, request), request, cursors, c.req.url),
   )
 })

@@ -18,7 +18,7 @@ export const sources: readonly Source[] = [
 ]
 
 /** Which part of the feed a statement is about. */
-export type Part = {
+export type FilterSql = {
   /** Kind numbers as a PostgreSQL array: `{0,1,2}`. */
   readonly kinds: SQLWrapper
   /** Only this user's rows. */
@@ -26,12 +26,12 @@ export type Part = {
 }
 
 /** A kind's number as a literal: PostgreSQL drops the branches of kinds that were not asked for. */
-export const literal = (kind: Kind): SQL => sql.raw(String(kindNumber(kind)))
+export const kindLiteral = (kind: Kind): SQL => sql.raw(String(kindNumber(kind)))
 
 /** Holds for the live rows of a source that belong to the part. */
-export const belongs = ({ kind, table, owner }: Source, part: Part): SQL => sql`
-  ${literal(kind)} = any(${part.kinds}::smallint[]) and ${table.deletedAt} is null
-  ${part.authorId ? sql`and ${owner} = ${part.authorId}::bigint` : sql.empty()}`
+export const matchesFilter = ({ kind, table, owner }: Source, filter: FilterSql): SQL => sql`
+  ${kindLiteral(kind)} = any(${filter.kinds}::smallint[]) and ${table.deletedAt} is null
+  ${filter.authorId ? sql`and ${owner} = ${filter.authorId}::bigint` : sql.empty()}`
 
 /** `make` of every source, joined. */
 export const ofEverySource = (make: (source: Source) => SQL, separator: string): SQL =>

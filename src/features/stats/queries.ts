@@ -9,7 +9,7 @@ import {
   pendingCounts,
 } from '../../db/rollup/tables.ts'
 import { sessions } from '../../db/schema.ts'
-import { type Slots, statement } from '../../db/statement.ts'
+import { type Placeholders, statement } from '../../db/statement.ts'
 import type { JsonText } from '../../http/answer.ts'
 import type { ActiveUsers, Stats } from './schemas.ts'
 
@@ -22,20 +22,20 @@ const todaysDate = sql`(select (now() at time zone 'UTC')::date)`
 
 /** The tables in the order they are told, and the kind that counts each. */
 const tables = sql`(values
-  (1, 'users', ${kind('signup')}), (2, 'posts', ${kind('post')}),
-  (3, 'comments', ${kind('comment')}), (4, 'sessions', ${kind('session')})) as tables (place, name, kind)`
+  (1, 'users', ${kindLiteral('signup')}), (2, 'posts', ${kindLiteral('post')}),
+  (3, 'comments', ${kindLiteral('comment')}), (4, 'sessions', ${kindLiteral('session')})) as tables (place, name, kind)`
 
 /** A bucket's columns as rows. */
 const columns = sql`(values
-  (${kind('post')}, posts), (${kind('comment')}, comments),
-  (${kind('signup')}, signups), (${kind('session')}, sessions)) as columns (kind, n)`
+  (${kindLiteral('post')}, posts), (${kindLiteral('comment')}, comments),
+  (${kindLiteral('signup')}, signups), (${kindLiteral('session')}, sessions)) as columns (kind, n)`
 
 const perTable = (n: SQL) => sql`json_object_agg(name, ${n} order by place)`
 
 /** `days`: the length of the window, today included. */
 export const dashboardStats = statement(
   'dashboard_stats',
-  (_, slots: Slots<{ days: number }>) => sql<{ body: JsonText<Stats> }>`
+  (_, slots: Placeholders<{ days: number }>) => sql<{ body: JsonText<Stats> }>`
     with asked as materialized (
       select today, today + interval '1 day' as tomorrow,
         today - (days - 1) * interval '1 day' as first,
@@ -81,7 +81,7 @@ export const dashboardStats = statement(
 /** The days are dates, both included. */
 export const activeUsersBetween = statement(
   'active_users',
-  (_, slots: Slots<{ from: string; to: string }>) => sql<{ body: JsonText<ActiveUsers> }>`
+  (_, slots: Placeholders<{ from: string; to: string }>) => sql<{ body: JsonText<ActiveUsers> }>`
     with active as (${activeBetween(sql`${slots.from}::date`, sql`${slots.to}::date`)})
     select json_build_object('asOf', ${asOf}, 'items', json_agg(active order by date))::text as body
     from active`,
@@ -111,6 +111,6 @@ const liveSessions = sql`
   select count(*) from ${sessions}
   where deleted_at is null and last_seen_at >= now() - interval '5 minutes'`
 
-function kind(name: Parameters<typeof kindNumber>[0]): SQL {
+function kindLiteral(name: Parameters<typeof kindNumber>[0]): SQL {
   return sql.raw(String(kindNumber(name)))
 }

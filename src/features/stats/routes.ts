@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
-import { kindNumber, tableOf } from '../../db/rollup/tables.ts'
+import { kindNumber, tableOfKind } from '../../db/rollup/tables.ts'
 import { validationFailed } from '../../errors/error.ts'
-import { answer } from '../../http/answer.ts'
+import { respond } from '../../http/answer.ts'
 import type { AppEnv } from '../../http/context.ts'
 import { failures } from '../../http/responses.ts'
 import { defaultBuckets, tooManyBuckets } from './buckets.ts'
@@ -58,14 +58,14 @@ export const stats = new OpenAPIHono<AppEnv>()
   .openapi(showStats, async (c) => {
     const { window } = c.req.valid('query')
     const tables = ['users', 'posts', 'comments', 'sessions'] as const
-    return answer<Stats>(c, { name: 'dashboard_stats', tier: 'short', tables }, (db) =>
+    return respond<Stats>(c, { name: 'dashboard_stats', tier: 'short', tables }, (db) =>
       theOne(db.run(dashboardStats, { days: window })),
     )
   })
   .openapi(listActiveUsers, async (c) => {
     const days = daysOf(c.req.valid('query'))
     const tables = ['posts', 'comments', 'sessions'] as const
-    return answer<ActiveUsers>(c, { name: 'active_users', tier: 'short', tables }, (db) =>
+    return respond<ActiveUsers>(c, { name: 'active_users', tier: 'short', tables }, (db) =>
       theOne(db.run(activeUsersBetween, days)),
     )
   })
@@ -80,8 +80,8 @@ export const stats = new OpenAPIHono<AppEnv>()
       kinds: asked.map(kindNumber),
       buckets: defaultBuckets[interval],
     }
-    const tables = asked.map((kind) => tableOf[kind])
-    return answer<Trends>(c, { name: 'trends', tier: 'short', tables }, async (db) => {
+    const tables = asked.map((kind) => tableOfKind[kind])
+    return respond<Trends>(c, { name: 'trends', tier: 'short', tables }, async (db) => {
       const [row] = await db.run(trends, question)
       if (!row?.body) throw validationFailed([tooManyBuckets])
       return { body: row.body }

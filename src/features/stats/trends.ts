@@ -3,7 +3,7 @@ import type { PgTable } from 'drizzle-orm/pg-core'
 import { rfc3339 } from '../../db/instant.ts'
 import { foldedBuckets, kindNumber, pendingCounts } from '../../db/rollup/tables.ts'
 import { comments, posts, sessions, users } from '../../db/schema.ts'
-import { type Slots, statement } from '../../db/statement.ts'
+import { type Placeholders, statement } from '../../db/statement.ts'
 import type { JsonText } from '../../http/answer.ts'
 import { mostBuckets } from './buckets.ts'
 import { cuts } from './cuts.ts'
@@ -27,7 +27,7 @@ export type TrendsAsked = {
  */
 export const trends = statement(
   'trends',
-  (_, slots: Slots<TrendsAsked>) => sql<{ body: JsonText<Trends> | null }>`
+  (_, slots: Placeholders<TrendsAsked>) => sql<{ body: JsonText<Trends> | null }>`
     with asked as (
       select ${slots.interval}::text as unit, ('1 ' || ${slots.interval}::text)::interval as step,
         ${slots.tz}::text as tz, ${slots.from}::timestamptz as since, ${slots.to}::timestamptz as until,
@@ -71,7 +71,7 @@ export const trends = statement(
         select ${each((metric) => sql`(${rowsBetween(metric, slots.kinds)}) as ${name(metric)}`)}`,
       )}
       union all
-      select width_bucket(bucket, quarter), ${each((metric) => sql`case kind when ${numberOf(metric)} then n end`)}
+      select width_bucket(bucket, quarter), ${each((metric) => sql`case kind when ${kindLiteral(metric)} then n end`)}
       from edges, ${pendingCounts} as pending
       where bucket >= quarter[1] and bucket < quarter[cardinality(quarter)]
     ),
@@ -123,6 +123,6 @@ const tables = { posts, comments, signups: users, sessions } as const satisfies 
 
 const each = (part: (metric: Metric) => SQL): SQL => sql.join(metrics.map(part), sql`, `)
 const name = (metric: Metric): SQL => sql.raw(metric)
-const numberOf = (metric: Metric): SQL => sql.raw(String(kindNumber(kindOf[metric])))
+const kindLiteral = (metric: Metric): SQL => sql.raw(String(kindNumber(kindOf[metric])))
 const isAsked = (metric: Metric, kinds: SQLWrapper): SQL =>
-  sql`${numberOf(metric)} = any(${kinds}::smallint[])`
+  sql`${kindLiteral(metric)} = any(${kinds}::smallint[])`

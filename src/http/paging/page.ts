@@ -18,12 +18,12 @@ export const metadataSchema = z
 export type PageMetadata = z.infer<typeof metadataSchema>
 
 /** Where the client stands in a list: on a numbered page, or beyond a cursor. */
-export type Place =
+export type PagePosition =
   | { readonly strategy: 'page'; readonly page: number }
   | { readonly strategy: 'cursor' }
 
 /** What a statement found around one page. */
-export type Found = {
+export type PageFacts = {
   readonly total: number
   readonly asOf: string
   readonly hasNext: boolean
@@ -32,16 +32,20 @@ export type Found = {
   readonly prevCursor: string | null
 }
 
-export const metadataOf = (place: Place, pageSize: number, found: Found): PageMetadata => ({
-  strategy: place.strategy,
+export const metadataOf = (
+  position: PagePosition,
+  pageSize: number,
+  found: PageFacts,
+): PageMetadata => ({
+  strategy: position.strategy,
   pageSize,
   hasNext: found.hasNext,
   hasPrev: found.hasPrev,
   nextCursor: found.nextCursor,
   prevCursor: found.prevCursor,
   total: found.total,
-  page: place.strategy === 'page' ? place.page : null,
-  totalPages: place.strategy === 'page' ? Math.ceil(found.total / pageSize) : null,
+  page: position.strategy === 'page' ? position.page : null,
+  totalPages: position.strategy === 'page' ? Math.ceil(found.total / pageSize) : null,
   asOf: found.asOf,
 })
 

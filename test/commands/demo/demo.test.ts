@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DemoCounts, DemoError, demo } from '../../../src/commands/demo/demo.ts'
 import { verify } from '../../../src/db/rollup/verify.ts'
-import { openTestConnections } from '../../support/connections.ts'
 import { createTestDatabase, type TestDatabase, useDatabase } from '../../support/database.ts'
+import { openTestPool } from '../../support/pool.ts'
 
 const until = new Date('2026-03-01T00:00:00Z')
 
@@ -74,9 +74,9 @@ describe('demo', () => {
   })
 
   it('is counted exactly by the rollups', async () => {
-    const connections = openTestConnections(database.url)
-    const drift = (await verify(connections)).map((verified) => verified.drift)
-    await connections.close()
+    const pool = openTestPool(database.url)
+    const drift = (await verify(pool)).map((verified) => verified.drift)
+    await pool.close()
     expect(drift.every((n) => n === 0)).toBe(true)
   })
 

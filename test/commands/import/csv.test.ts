@@ -24,7 +24,7 @@ async function recordsOf(blocks: AsyncIterable<Block>): Promise<CsvRecord[]> {
 /** `line:fields` of what was read, `line!` of what was refused. */
 const shown = (records: CsvRecord[]) =>
   records.map((record) =>
-    record.fault === undefined ? `${record.line}:${record.fields.join('|')}` : `${record.line}!`,
+    record.reason === undefined ? `${record.line}:${record.fields.join('|')}` : `${record.line}!`,
   )
 
 describe('csvRecords', () => {
@@ -67,7 +67,7 @@ describe('csvRecords', () => {
     const text = `0,"open\n${`1,${'x'.repeat(97)}\n`.repeat(lines)}`
     const records = await read(text, 1000)
     expect(records).toHaveLength(lines + 1)
-    expect(records.filter(({ fault }) => fault !== undefined)).toHaveLength(1)
+    expect(records.filter(({ reason }) => reason !== undefined)).toHaveLength(1)
   })
 
   it('reads back whatever was written, in whatever pieces it comes', async () => {
@@ -78,7 +78,7 @@ describe('csvRecords', () => {
         const quoted = (value: string) => `"${value.replaceAll('"', '""')}"`
         const text = rows.map((row) => `${row.map(quoted).join(',')}\n`).join('')
         const records = await read(text, linesEach)
-        expect(records.map((record) => (record.fault === undefined ? record.fields : []))).toEqual(
+        expect(records.map((record) => (record.reason === undefined ? record.fields : []))).toEqual(
           rows,
         )
       }),

@@ -3,20 +3,20 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { verify } from '../../../src/db/rollup/verify.ts'
-import { openTestConnections } from '../../support/connections.ts'
 import { useDatabase } from '../../support/database.ts'
 import { insertPost } from '../../support/factories.ts'
+import { openTestPool } from '../../support/pool.ts'
 import { directoryOf, importFiles, importFrom } from './directory.ts'
 
 const database = useDatabase()
 const rows = 200_000
 
 afterEach(async () => {
-  const connections = openTestConnections(database.url)
+  const pool = openTestPool(database.url)
   try {
-    expect((await verify(connections)).filter(({ drift }) => drift > 0)).toEqual([])
+    expect((await verify(pool)).filter(({ drift }) => drift > 0)).toEqual([])
   } finally {
-    await connections.close()
+    await pool.close()
   }
 })
 

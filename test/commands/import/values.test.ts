@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { email, id, instant, truth, username } from '../../../src/commands/import/values.ts'
+import { boolean, email, id, instant, username } from '../../../src/commands/import/values.ts'
 
 describe('an instant', () => {
   it.each([
@@ -27,7 +27,7 @@ describe('an instant', () => {
     '9999-12-31T23:00:00-05:00',
     '12014-01-21',
   ])('refuses %s', (given) => {
-    expect(instant(given)).toHaveProperty('fault')
+    expect(instant(given)).toHaveProperty('reason')
   })
 })
 
@@ -47,14 +47,14 @@ describe('an id', () => {
   it.each(['9007199254740992', '9'.repeat(300), '1.5', 'seven', '1e3', 1.5, {}, true])(
     'refuses %j',
     (given) => {
-      expect(id(given)).toHaveProperty('fault')
+      expect(id(given)).toHaveProperty('reason')
     },
   )
 })
 
 describe('a truth value', () => {
   it('reads what databases print', () => {
-    expect(['t', 'TRUE', 'yes', '1', true, 'f', 'off', 0].map(truth)).toEqual([
+    expect(['t', 'TRUE', 'yes', '1', true, 'f', 'off', 0].map(boolean)).toEqual([
       'true',
       'true',
       'true',
@@ -67,21 +67,21 @@ describe('a truth value', () => {
   })
 
   it('refuses anything else', () => {
-    expect(truth('perhaps')).toHaveProperty('fault')
+    expect(boolean('perhaps')).toHaveProperty('reason')
   })
 })
 
 describe('a text', () => {
   it('counts a user name in characters, not in code units', () => {
     expect(username('🍺'.repeat(200))).toBe('🍺'.repeat(200))
-    expect(username('🍺'.repeat(201))).toHaveProperty('fault')
+    expect(username('🍺'.repeat(201))).toHaveProperty('reason')
   })
 
   it.each([' ', 'a\0b', '\ud800', ['a']])('refuses the user name %j', (given) => {
-    expect(username(given)).toHaveProperty('fault')
+    expect(username(given)).toHaveProperty('reason')
   })
 
   it.each(['nobody', '@', 'a@', `a@${'b'.repeat(400)}`])('refuses the address %j', (given) => {
-    expect(email(given)).toHaveProperty('fault')
+    expect(email(given)).toHaveProperty('reason')
   })
 })

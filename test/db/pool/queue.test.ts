@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DatabaseEvent } from '../../../src/db/database.ts'
-import { type Gate, type GateOptions, type Lease, slotGate } from '../../../src/db/pool/queue.ts'
+import {
+  type Lease,
+  type WaitQueue,
+  type WaitQueueOptions,
+  waitQueue,
+} from '../../../src/db/pool/queue.ts'
 
 const forever = { timeLeft: Infinity, signal: undefined }
 let events: DatabaseEvent[]
@@ -12,8 +17,8 @@ beforeEach(() => {
 })
 afterEach(() => vi.useRealTimers())
 
-const gateOf = (size: number, options: Partial<GateOptions> = {}) =>
-  slotGate(
+const gateOf = (size: number, options: Partial<WaitQueueOptions> = {}) =>
+  waitQueue(
     Array.from({ length: size }, (_, n) => n),
     {
       acquireTimeout: 1_000,
@@ -25,7 +30,7 @@ const gateOf = (size: number, options: Partial<GateOptions> = {}) =>
   )
 
 /** A slot that is free. */
-function take<Slot>(gate: Gate<Slot>): Lease<Slot> {
+function take<Slot>(gate: WaitQueue<Slot>): Lease<Slot> {
   const lease = gate.acquire(forever)
   if (lease instanceof Promise) throw new Error('No slot is free')
   return lease
@@ -36,7 +41,7 @@ describe('slotGate', () => {
     const gate = gateOf(3)
     const first = take(gate)
     gate.release(first)
-    expect(take(gate).slot).toBe(first.slot)
+    expect(take(gate).connection).toBe(first.connection)
     expect(gate.stats()).toMatchObject({ size: 3, inUse: 1, waiting: 0, acquired: 2 })
   })
 
@@ -63,7 +68,7 @@ describe('slotGate', () => {
     await vi.advanceTimersByTimeAsync(1_000)
     await refused
     expect(gate.stats()).toMatchObject({ waiting: 0, timeouts: 1 })
-    expect(events).toContainEqual({ type: 'timed out', wait: expect.any(Number), waiting: 0 })
+    expect(events).toContainEqual({ type: 'timed_out', wait: expect.any(Number), waiting: 0 })
   })
 
   it('refuses earlier who has less time', async () => {
@@ -187,10 +192,10 @@ describe('slotGate', () => {
             const client = new AbortController()
             if (hangsUp !== null) setTimeout(() => client.abort(), hangsUp)
             const lease = await gate.acquire({ timeLeft, signal: () => client.signal })
-            expect(held.has(lease.slot)).toBe(false)
-            held.add(lease.slot)
+            expect(held.has(lease.connection)).toBe(false)
+            held.add(lease.connection)
             await pause(holds)
-            held.delete(lease.slot)
+            held.delete(lease.connection)
             gate.release(lease)
           }),
         ).then((all) => {

@@ -1,28 +1,28 @@
 import { eq, sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Connections, DatabaseEvent, RequestTransaction } from '../../../src/db/database.ts'
-import type { ConnectionOptions } from '../../../src/db/pool/pool.ts'
+import type { DatabaseEvent, Pool, RequestTransaction } from '../../../src/db/database.ts'
+import type { PoolOptions } from '../../../src/db/pool/pool.ts'
 import { posts, users } from '../../../src/db/schema.ts'
-import { type Slots, statement } from '../../../src/db/statement.ts'
-import { openTestConnections } from '../../support/connections.ts'
+import { type Placeholders, statement } from '../../../src/db/statement.ts'
 import { useDatabase } from '../../support/database.ts'
 import { insertUser } from '../../support/factories.ts'
+import { openTestPool } from '../../support/pool.ts'
 import { startProxy, type TestProxy } from '../../support/proxy.ts'
 
 const one = statement(
   'one',
-  (_, slots: Slots<{ n: number }>) => sql<{ n: number }>`select ${slots.n}::int as n`,
+  (_, slots: Placeholders<{ n: number }>) => sql<{ n: number }>`select ${slots.n}::int as n`,
 )
 const pid = statement('pid', () => sql<{ pid: number }>`select pg_backend_pid() as pid`)
 const sleep = statement(
   'sleep',
-  (_, slots: Slots<{ seconds: number }>) =>
+  (_, slots: Placeholders<{ seconds: number }>) =>
     sql<{ pid: number }>`select pg_backend_pid() as pid, pg_sleep(${slots.seconds}::float8)::text`,
 )
-const userById = statement('user_by_id', (db, slots: Slots<{ id: number }>) =>
+const userById = statement('user_by_id', (db, slots: Placeholders<{ id: number }>) =>
   db.select().from(users).where(eq(users.id, slots.id)),
 )
-const addUser = statement('add_user', (db, slots: Slots<{ username: string }>) =>
+const addUser = statement('add_user', (db, slots: Placeholders<{ username: string }>) =>
   db.insert(users).values({ username: slots.username }).returning({ id: users.id }),
 )
 const countUsers = statement(
@@ -37,29 +37,29 @@ const settings = statement(
 
 const database = useDatabase()
 let proxy: TestProxy
-let connections: Connections
+let pool: Pool
 let events: DatabaseEvent[]
 
-const open = (options: Partial<ConnectionOptions> = {}) =>
-  openTestConnections(proxy.url, { on: (event) => events.push(event), ...options })
+const open = (options: Partial<PoolOptions> = {}) =>
+  openTestPool(proxy.url, { on: (event) => events.push(event), ...options })
 
 beforeEach(async () => {
   events = []
   proxy = await startProxy(database.url)
-  connections = open()
+  pool = open()
 })
 afterEach(async () => {
-  await expect.poll(() => connections.pool().inUse).toBe(0)
-  await connections.close()
+  await expect.poll(() => pool.stats().inUse).toBe(0)
+  await pool.close()
   await proxy.close()
 })
 
 /** A request as the middleware makes it. */
 function request(access: 'read only' | 'read write', deadline = 5_000) {
   const client = new AbortController()
-  const spent = { pool: undefined, db: undefined }
-  const transaction = connections.request({ access, deadline, signal: () => client.signal, spent })
-  return { ...transaction, hangUp: () => client.abort(), spent }
+  const timing = { pool: undefined, db: undefined }
+  const transaction = pool.request({ access, deadline, signal: () => client.signal, timing })
+  return { ...transaction, hangUp: () => client.abort(), timing }
 }
 
 const isRunning = async (backend: number) => {
@@ -91,7 +91,7 @@ describe('a read', () => {
     const transaction = request('read only')
     await transaction.commit()
     expect(proxy.accepted).toBe(0)
-    expect(connections.pool().acquired).toBe(0)
+    expect(pool.stats().acquired).toBe(0)
   })
 
   it('sends begin and its first statement in one packet', async () => {
@@ -117,7 +117,7 @@ describe('a read', () => {
       const pids = await Promise.all([db.run(pid), db.run(pid), db.run(one, { n: 1 }), db.run(pid)])
       expect(new Set([pids[0][0]?.pid, pids[1][0]?.pid, pids[3][0]?.pid]).size).toBe(1)
     })
-    expect(connections.pool().acquired).toBe(1)
+    expect(pool.stats().acquired).toBe(1)
   })
 
   it('refuses to write', async () => {
@@ -144,11 +144,11 @@ describe('a read', () => {
   })
 
   it('says where its time went', async () => {
-    const { db, commit, spent } = request('read only')
+    const { db, commit, timing } = request('read only')
     await db.run(sleep, { seconds: 0.05 })
     await commit()
-    expect(spent.db).toBeGreaterThan(49)
-    expect(spent.pool).toBeLessThan(50)
+    expect(timing.db).toBeGreaterThan(49)
+    expect(timing.pool).toBeLessThan(50)
   })
 })
 
@@ -159,7 +159,7 @@ describe('a statement', () => {
       () => sql<{ statement: string; calls: number }>`
         select statement, generic_plans + custom_plans as calls from pg_prepared_statements`,
     )
-    connections = open({ size: 1 })
+    pool = open({ size: 1 })
     for (const n of [1, 2, 3]) {
       await read(async ({ db }) => {
         await db.run(one, { n })
@@ -176,7 +176,7 @@ describe('a statement', () => {
   })
 
   it('runs on a session with the limits and the settings of the house', async () => {
-    connections = open({ statementTimeout: 1_234, lockTimeout: 567, idleInTransactionTimeout: 890 })
+    pool = open({ statementTimeout: 1_234, lockTimeout: 567, idleInTransactionTimeout: 890 })
     await read(async ({ db }) => {
       const set = new Map((await db.run(settings)).map(({ name, setting }) => [name, setting]))
       expect(set.get('statement_timeout')).toBe('1234')
@@ -194,7 +194,7 @@ describe('a statement', () => {
   it('takes arrays, nulls and booleans, and counts in numbers', async () => {
     const echo = statement(
       'echo',
-      (_, slots: Slots<{ a: string[]; b: boolean | null; c: number }>) =>
+      (_, slots: Placeholders<{ a: string[]; b: boolean | null; c: number }>) =>
         sql<{ a: string; b: boolean | null; c: number; d: string }>`
         select ${slots.a}::text[]::text as a, ${slots.b}::boolean as b, ${slots.c}::bigint as c,
           1.5::numeric as d`,
@@ -276,12 +276,12 @@ describe('a deadline', () => {
     expect(performance.now() - start).toBeLessThan(400)
     await rollback()
     expect(await isRunning(backend)).toBe(false)
-    expect(connections.pool()).toMatchObject({ inUse: 0, idle: 1 })
+    expect(pool.stats()).toMatchObject({ inUse: 0, idle: 1 })
     expect(events).toContainEqual({ type: 'cancelled', statement: 'sleep', destroyed: false })
   })
 
   it('counts the wait for a connection', async () => {
-    connections = open({ size: 1 })
+    pool = open({ size: 1 })
     const holder = request('read only')
     await holder.db.run(one, { n: 1 })
     await expect(request('read only', 50).db.run(one, { n: 2 })).rejects.toMatchObject({
@@ -304,7 +304,7 @@ describe('a deadline', () => {
     await expect(db.run(one, { n: 1 })).rejects.toMatchObject({ code: 'timeout' })
     await rollback()
     proxy.delay = 0
-    expect(connections.pool().inUse).toBe(0)
+    expect(pool.stats().inUse).toBe(0)
     await read(async ({ db }) => void (await db.run(one, { n: 1 })))
   })
 
@@ -328,25 +328,27 @@ describe('a client that hangs up', () => {
   })
 
   it('leaves the queue at once', async () => {
-    connections = open({ size: 1 })
+    pool = open({ size: 1 })
     const holder = request('read only')
     await holder.db.run(one, { n: 1 })
     const waiting = request('read only')
     const asked = waiting.db.run(one, { n: 2 })
-    expect(connections.pool().waiting).toBe(1)
+    expect(pool.stats().waiting).toBe(1)
     waiting.hangUp()
-    expect(connections.pool().waiting).toBe(0)
+    expect(pool.stats().waiting).toBe(0)
     await expect(asked).rejects.toMatchObject({ code: 'timeout' })
     await holder.commit()
   })
 })
 
 describe('concurrent changes', () => {
-  const setTitle = statement('set_title', (db, slots: Slots<{ id: number; title: string }>) =>
-    db
-      .update(posts)
-      .set({ title: sql`${posts.title} || ${slots.title}::text` })
-      .where(eq(posts.id, slots.id)),
+  const setTitle = statement(
+    'set_title',
+    (db, slots: Placeholders<{ id: number; title: string }>) =>
+      db
+        .update(posts)
+        .set({ title: sql`${posts.title} || ${slots.title}::text` })
+        .where(eq(posts.id, slots.id)),
   )
   const newPost = async () => {
     const [row] = await database.sql<{ id: string }[]>`
@@ -359,14 +361,11 @@ describe('concurrent changes', () => {
   it('are retried when they could not be serialized (40001)', async () => {
     const id = await newPost()
     const change = (title: string) =>
-      connections.transaction(
-        { access: 'read write', isolation: 'repeatable read' },
-        async (db) => {
-          await db.run(one, { n: 1 })
-          await bothHere()
-          await db.run(setTitle, { id, title })
-        },
-      )
+      pool.transaction({ access: 'read write', isolation: 'repeatable read' }, async (db) => {
+        await db.run(one, { n: 1 })
+        await bothHere()
+        await db.run(setTitle, { id, title })
+      })
     const bothHere = barrier(2)
     await Promise.all([change('a'), change('b')])
     expect((await titleOf(id))?.split('').sort().join('')).toBe('ab')
@@ -381,7 +380,7 @@ describe('concurrent changes', () => {
     const change = (ids: number[], title: string) => {
       const { db, commit } = request('read write')
       return db
-        .atomically(async (tx) => {
+        .transaction(async (tx) => {
           for (const id of ids) {
             await tx.run(setTitle, { id, title })
             await bothHere()
@@ -398,12 +397,12 @@ describe('concurrent changes', () => {
   it('are given up after three tries', async () => {
     const serialization = statement(
       'serialization',
-      (_, slots: Slots<{ text: string }>) => sql<never>`select raise_40001(${slots.text})`,
+      (_, slots: Placeholders<{ text: string }>) => sql<never>`select raise_40001(${slots.text})`,
     )
     await database.sql.unsafe(`create or replace function raise_40001(text) returns void
       language plpgsql as $$ begin raise sqlstate '40001'; end $$`)
     let tries = 0
-    const work = connections.transaction({ access: 'read write' }, async (db) => {
+    const work = pool.transaction({ access: 'read write' }, async (db) => {
       tries += 1
       await db.run(serialization, { text: '' })
     })
@@ -413,7 +412,7 @@ describe('concurrent changes', () => {
 
   it('are not retried in a read', async () => {
     let tries = 0
-    const work = connections.transaction({ access: 'read only' }, async () => {
+    const work = pool.transaction({ access: 'read only' }, async () => {
       tries += 1
       throw Object.assign(new Error('collided'), { code: '40001' })
     })
@@ -423,7 +422,7 @@ describe('concurrent changes', () => {
 
   it('are written whole before atomically returns', async () => {
     const { db, commit } = request('read write')
-    const [user] = await db.atomically((tx) => tx.run(addUser, { username: 'whole' }))
+    const [user] = await db.transaction((tx) => tx.run(addUser, { username: 'whole' }))
     expect(await database.sql`select from users where id = ${user?.id ?? 0}`).toHaveLength(1)
     expect(await db.run(userById, { id: user?.id ?? 0 })).toHaveLength(1)
     await commit()
@@ -432,7 +431,7 @@ describe('concurrent changes', () => {
   it('must not follow another statement of the request', async () => {
     const { db, commit } = request('read write')
     await db.run(pid)
-    await expect(db.atomically((tx) => tx.run(pid))).rejects.toThrow('before any other statement')
+    await expect(db.transaction((tx) => tx.run(pid))).rejects.toThrow('before any other statement')
     await commit()
   })
 })
@@ -450,16 +449,16 @@ function barrier(size: number): () => Promise<void> {
 
 describe('transaction', () => {
   it('ends at its deadline', async () => {
-    const work = connections.transaction({ access: 'read only', deadline: 100 }, (db) =>
+    const work = pool.transaction({ access: 'read only', deadline: 100 }, (db) =>
       db.run(sleep, { seconds: 30 }),
     )
     await expect(work).rejects.toMatchObject({ code: 'timeout' })
   })
 
   it('may allow its statements more or less time than the connection does', async () => {
-    connections = open({ size: 1, statementTimeout: 100 })
+    pool = open({ size: 1, statementTimeout: 100 })
     const ask = (statementTimeout?: number) =>
-      connections.transaction(
+      pool.transaction(
         { access: 'read only', ...(statementTimeout !== undefined && { statementTimeout }) },
         (db) => db.run(sleep, { seconds: 0.2 }),
       )
@@ -470,7 +469,7 @@ describe('transaction', () => {
 
   it('ends with its signal', async () => {
     const stop = new AbortController()
-    const work = connections.transaction({ access: 'read only', signal: stop.signal }, (db) =>
+    const work = pool.transaction({ access: 'read only', signal: stop.signal }, (db) =>
       db.run(sleep, { seconds: 30 }),
     )
     const backend = await sleeper()
@@ -480,7 +479,7 @@ describe('transaction', () => {
   })
 
   it('rolls back what its work began when the work throws', async () => {
-    const work = connections.transaction({ access: 'read write' }, async (db) => {
+    const work = pool.transaction({ access: 'read write' }, async (db) => {
       await db.run(addUser, { username: 'thrown away' })
       throw new Error('changed my mind')
     })

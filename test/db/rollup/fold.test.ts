@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { keepFolding } from '../../../src/db/rollup/fold.ts'
-import { openTestConnections } from '../../support/connections.ts'
+import { startFolding } from '../../../src/db/rollup/fold.ts'
 import { useDatabase } from '../../support/database.ts'
+import { openTestPool } from '../../support/pool.ts'
 
 const database = useDatabase()
 
@@ -12,10 +12,10 @@ it('folds what is pending also where no statement of a request could take that l
   await locked`begin`
   await locked`lock table rollup.totals in access exclusive mode`
 
-  const connections = openTestConnections(url, { statementTimeout: 50, lockTimeout: 20_000 })
+  const pool = openTestPool(url, { statementTimeout: 50, lockTimeout: 20_000 })
   const failures: unknown[] = []
-  const folding = keepFolding({
-    connections,
+  const folding = startFolding({
+    pool,
     interval: 20,
     onFailed: (error) => failures.push(error),
   })
@@ -36,5 +36,5 @@ it('folds what is pending also where no statement of a request could take that l
   await expect.poll(async () => (await sql`select from rollup.count_deltas`).length).toBe(0)
   expect(failures).toEqual([])
   await folding.stop()
-  await connections.close()
+  await pool.close()
 })

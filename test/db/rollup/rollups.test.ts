@@ -1,19 +1,19 @@
 import fc from 'fast-check'
 import type postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Connections } from '../../../src/db/database.ts'
+import type { Pool } from '../../../src/db/database.ts'
 import { verify } from '../../../src/db/rollup/verify.ts'
-import { openTestConnections } from '../../support/connections.ts'
 import { createTestDatabase, type TestDatabase, type TestSql } from '../../support/database.ts'
+import { openTestPool } from '../../support/pool.ts'
 
 let database: TestDatabase
-let connections: Connections
+let pool: Pool
 beforeAll(async () => {
   database = await createTestDatabase()
-  connections = openTestConnections(database.url)
+  pool = openTestPool(database.url)
 })
 afterAll(async () => {
-  await connections.close()
+  await pool.close()
   await database.drop()
 })
 
@@ -124,7 +124,7 @@ describe('the rollups', () => {
   })
 })
 
-const drifted = async () => (await verify(connections)).filter(({ drift }) => drift > 0)
+const drifted = async () => (await verify(pool)).filter(({ drift }) => drift > 0)
 
 /** Recounts again and again in snapshots of their own while others write and fold. */
 async function lookOn(goOn: () => boolean) {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ActivityPage } from '../../../src/features/activity/schemas.ts'
 import { createTestApp, type TestApp } from '../../support/app.ts'
-import { hasBeer, loadBeer } from '../../support/community.ts'
+import { hasCommunity, loadCommunity } from '../../support/community.ts'
 
-describe.skipIf(!hasBeer)('GET /api/v1/activity over a real community', () => {
+describe.skipIf(!hasCommunity)('GET /api/v1/activity over a real community', () => {
   let app: TestApp
   beforeAll(async () => {
     app = await createTestApp()
-    await loadBeer(app.sql)
+    await loadCommunity(app.sql)
     await app.sql`select rollup.fold()`
   })
   afterAll(() => app?.close())

@@ -209,12 +209,12 @@ describe('an item of GET /api/v1/activity', () => {
 
 describe('a bad query of GET /api/v1/activity', () => {
   const faults = async (query: string) => {
-    const acquired = app.connections.pool().acquired
+    const acquired = app.pool.stats().acquired
     const response = await app.request(`/api/v1/activity?${query}`)
     const problem = (await response.json()) as { code: string; errors?: { path: string }[] }
     expect(response.status).toBe(400)
     expect(response.headers.get('content-type')).toMatch('application/problem+json')
-    expect(app.connections.pool().acquired).toBe(acquired)
+    expect(app.pool.stats().acquired).toBe(acquired)
     return [problem.code, ...(problem.errors ?? []).map(({ path }) => path)]
   }
 

@@ -25,7 +25,7 @@ export function useDashboard() {
       return current().url
     },
     get connections() {
-      return current().connections
+      return current().pool
     },
     async get<Body>(path: string, query?: Record<string, string>): Promise<Body> {
       const response = await ask(path, query)
@@ -34,13 +34,12 @@ export function useDashboard() {
     },
     /** What was wrong with a query, given as it stands in the URL; no connection may have been taken for it. */
     async faults(pathAndQuery: string): Promise<Fault[]> {
-      const before = current().connections.pool().acquired
+      const before = current().pool.stats().acquired
       const response = await current().request(`/api/v1/dashboard/${pathAndQuery}`)
       const problem = (await response.json()) as { code?: string; errors?: Fault[] }
       if (response.status !== 400) throw new Error(`${response.status} for ${pathAndQuery}`)
       if (problem.code !== 'validation_failed') throw new Error(`${problem.code}`)
-      if (current().connections.pool().acquired !== before)
-        throw new Error('A connection was taken')
+      if (current().pool.stats().acquired !== before) throw new Error('A connection was taken')
       return problem.errors ?? []
     },
   }

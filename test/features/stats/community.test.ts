@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ActiveUsers, Stats, Trends } from '../../../src/features/stats/schemas.ts'
-import { hasBeer, loadBeer } from '../../support/community.ts'
+import { hasCommunity, loadCommunity } from '../../support/community.ts'
 import { useDashboard } from './app.ts'
 
-describe.skipIf(!hasBeer)('the dashboard of a real community', () => {
+describe.skipIf(!hasCommunity)('the dashboard of a real community', () => {
   const dashboard = useDashboard()
-  beforeAll(() => loadBeer(dashboard.sql))
+  beforeAll(() => loadCommunity(dashboard.sql))
 
   describe.each(['pending', 'folded'])('while its counts are %s', (state) => {
     beforeAll(async () => {

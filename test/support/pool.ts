@@ -1,13 +1,10 @@
 import { Socket } from 'node:net'
-import type { Connections } from '../../src/db/database.ts'
-import { type ConnectionOptions, openConnections } from '../../src/db/pool/pool.ts'
+import type { Pool } from '../../src/db/database.ts'
+import { openPool, type PoolOptions } from '../../src/db/pool/pool.ts'
 
 /** A pool as the server has one, with limits a test can wait for. */
-export const openTestConnections = (
-  url: string,
-  options: Partial<ConnectionOptions> = {},
-): Connections =>
-  openConnections(url, {
+export const openTestPool = (url: string, options: Partial<PoolOptions> = {}): Pool =>
+  openPool(url, {
     size: 3,
     acquireTimeout: 1_000,
     queueLimit: 100,
