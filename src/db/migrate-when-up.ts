@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fromPostgres } from '../errors/postgres.ts'
+import { fromPostgres, sqlStateOf } from '../errors/postgres.ts'
 import { migrate } from './migrate.ts'
 import { addressOf } from './provide.ts'
 
@@ -28,8 +28,7 @@ export async function migrateWhenUp(
 }
 
 /** The server answers and will not change its mind: no such user, password or database. */
-const isRefusal = (error: unknown) =>
-  error instanceof Error && 'code' in error && /^(28|3D)/.test(String(error.code))
+const isRefusal = (error: unknown) => /^(28|3D)/.test(sqlStateOf(error) ?? '')
 
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && !error.message) return reasonOf(error.errors[0])

@@ -12,6 +12,18 @@ export function fromPostgres(thrown: unknown): AppError | undefined {
   return undefined
 }
 
+/** The SQLSTATE PostgreSQL failed with, of the error or of what it wraps; undefined when it is not PostgreSQL's. */
+export function sqlStateOf(thrown: unknown): string | undefined {
+  for (const { code } of chainOf(thrown)) {
+    if (typeof code === 'string' && isSqlState(code)) return code
+  }
+  return undefined
+}
+
+/** Whether the same transaction may succeed when it is done again: concurrent changes collided (40001, 40P01). */
+export const isRetryable = (thrown: unknown): boolean =>
+  fromPostgres(thrown)?.code === 'serialization_failed'
+
 /** What postgres.js puts on an error; the system's errors carry `code` and `syscall`. */
 type Coded = Error & {
   readonly code?: unknown

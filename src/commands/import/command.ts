@@ -1,3 +1,4 @@
+import { sqlStateOf } from '../../errors/postgres.ts'
 import { grouped, progressOn, type Terminal } from '../progress.ts'
 import { ImportError } from './error.ts'
 import { importDirectory, type Summary } from './import.ts'
@@ -86,7 +87,7 @@ function failureText(error: unknown): string {
   if (error instanceof AggregateError) return failureText(error.errors[0])
   if (!(error instanceof Error)) return `Import failed: ${error}`
   const code = 'code' in error ? String(error.code) : ''
-  if (code === '42P01') {
+  if (sqlStateOf(error) === '42P01') {
     return `The database is not up to date (${error.message}): run "migrate" first`
   }
   if (code.startsWith('CONNECTION_'))

@@ -1,4 +1,5 @@
 import { type Bulk, openBulk, skipForeignKeyChecks } from '../../db/bulk.ts'
+import { isRetryable, sqlStateOf } from '../../errors/postgres.ts'
 import { ImportError } from './error.ts'
 import { findFiles, type ImportFile, rejectsDirectory } from './files.ts'
 import { type PendingRejects, removeRejects, writeRejects } from './rejects.ts'
@@ -40,7 +41,6 @@ const lockKey = 4_807_526_977
 
 /** A running server's writers can collide with the import: it settles anew, from what is staged. */
 const attempts = 5
-const collisions = ['40001', '40P01', '23503', '23505']
 
 /**
  * Imports every table a directory has a file of, in one transaction: all that can be kept, or nothing.
@@ -149,8 +149,6 @@ async function foldAndAnalyze({ sql }: Bulk, files: readonly ImportFile[]): Prom
   await sql`analyze rollup.counts, rollup.user_days, rollup.active_users, rollup.post_comments`
 }
 
+/** A violated key as well: of a row that another writer added or deleted after it was looked for. */
 const isCollision = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  typeof error.code === 'string' &&
-  collisions.includes(error.code)
+  isRetryable(error) || ['23503', '23505'].includes(sqlStateOf(error) ?? '')
