@@ -35,6 +35,7 @@ function servicesOf(env: Bindings): Services {
     cache: noCache,
     observe,
     runtime: 'workerd',
+    keepAlive: (c, work) => c.executionCtx.waitUntil(work),
     isReady: () => true,
   }
 }

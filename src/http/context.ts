@@ -17,6 +17,8 @@ export type Services = {
   readonly cache: Cache
   readonly observe: (observation: Observation) => void
   readonly runtime: Runtime
+  /** Lets `work`, which never rejects, go on after the response of `c`: a Worker ends with it unless told to wait. */
+  readonly keepAlive: (c: Context<AppEnv>, work: Promise<unknown>) => void
   /** The last known state of the database: asking must not cause a query. */
   readonly isReady: () => boolean
 }

@@ -78,6 +78,7 @@ export async function serve(
     cache,
     observe,
     runtime: 'node',
+    keepAlive: () => {},
     isReady: watcher.isUp,
   })
   const listening = await listen(app.fetch, config.host, config.port)

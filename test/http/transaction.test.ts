@@ -55,6 +55,7 @@ function createRoutes() {
       cache: noCache,
       observe: (observation) => observed.push(observation),
       runtime: 'node',
+      keepAlive: () => {},
       isReady: () => true,
     }),
     transaction(),

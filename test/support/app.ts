@@ -42,6 +42,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     cache: noCache,
     observe: (observation) => observed.push(observation),
     runtime: 'node',
+    keepAlive: () => {},
     isReady: () => true,
     ...options.services,
   })

@@ -73,6 +73,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     cache: noCache,
     observe: () => {},
     runtime: 'node',
+    keepAlive: () => {},
     isReady: () => true,
   })
   mountFaultRoutes(app)
