@@ -1,3 +1,5 @@
+import { type Durations, lastDurations, percentile } from '../db/durations.ts'
+
 /** Loads remembered per name. */
 const window = 100
 /** Below this many loads a p95 says nothing. */
@@ -9,6 +11,8 @@ export type Costs = {
   p95(name: string): number | undefined
 }
 
+type Loads = { readonly durations: Durations; p95: number | undefined }
+
 /** What loading costs, by name. */
 export function loadCosts(): Costs {
   const byName = new Map<string, Loads>()
@@ -16,20 +20,14 @@ export function loadCosts(): Costs {
     record(name, duration) {
       let loads = byName.get(name)
       if (!loads) {
-        loads = { durations: new Float64Array(window), count: 0, p95: undefined }
+        loads = { durations: lastDurations(window), p95: undefined }
         byName.set(name, loads)
       }
-      loads.durations[loads.count++ % window] = duration
+      const { durations } = loads
+      durations.add(duration)
       // one sort per 20 loads: 3 µs each
-      if (loads.count % enough === 0) loads.p95 = percentile95(loads)
+      if (durations.count % enough === 0) loads.p95 = percentile(durations.sorted(), 0.95)
     },
     p95: (name) => byName.get(name)?.p95,
   }
-}
-
-type Loads = { readonly durations: Float64Array; count: number; p95: number | undefined }
-
-function percentile95({ durations, count }: Loads) {
-  const sorted = durations.slice(0, Math.min(count, window)).sort()
-  return sorted[Math.ceil(sorted.length * 0.95) - 1]
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import postgres from 'postgres'
+import { oneConnection } from './pool/driver.ts'
 
 /**
  * One connection of its own for a bulk command: it can COPY and keeps its temporary tables to the end. Once it is
@@ -16,11 +17,10 @@ export type Bulk = {
 const memory = 64 * 1024
 
 export async function openBulk(url: string): Promise<Bulk> {
-  const options = { max: 1, fetch_types: false, connect_timeout: 10, onnotice: () => {} }
+  const options = { ...oneConnection, connect_timeout: 10 }
   let isConnected = false
   const client: postgres.Sql = postgres(url, {
     ...options,
-    max_lifetime: null,
     onclose: () => {
       if (isConnected) void client.end({ timeout: 0 })
     },

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
+import { oneConnection } from './pool/driver.ts'
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
 
@@ -14,7 +15,7 @@ const lockKey = 4_807_526_976
  * @throws what PostgreSQL or the driver said, not drizzle's wrapping of it
  */
 export async function migrate(url: string): Promise<void> {
-  const sql = postgres(url, { max: 1, fetch_types: false, connect_timeout: 10, onnotice: () => {} })
+  const sql = postgres(url, { ...oneConnection, connect_timeout: 10 })
   try {
     await sql`select pg_advisory_lock(${lockKey})`
     await applyMigrations(drizzle(sql), { migrationsFolder })

@@ -3,6 +3,9 @@ import { readFileSync, readlinkSync, realpathSync, rmSync, statSync } from 'node
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
+import { sqlStateOf } from '../../errors/postgres.ts'
+import { oneConnection } from '../pool/driver.ts'
+import { withTimeLimit } from '../time-limit.ts'
 
 /**
  * Several processes may share one embedded server: each holds a shared advisory lock in a session of
@@ -55,7 +58,7 @@ export async function takeShare(
   const sql = connect(url, () => {
     if (isHeld) onLost?.()
   })
-  const taken = await beforeTimeout(probeTimeout, sql`select pg_advisory_lock_shared(${shareKey})`)
+  const taken = await probe(sql`select pg_advisory_lock_shared(${shareKey})`)
   // The lock may have come free by the server's end, which is announced before.
   const now = readPostmaster(files.data)
   if (!taken || now?.pid !== server.pid || now.status !== 'ready') {
@@ -108,8 +111,7 @@ export async function releaseForDeadProcess(
 }
 
 async function stopIfLast(sql: postgres.Sql, files: ServerFiles, mode: StopMode): Promise<boolean> {
-  const taken = await beforeTimeout(
-    probeTimeout,
+  const taken = await probe(
     sql<{ isLast: boolean }[]>`select pg_try_advisory_lock(${shareKey}) as "isLast"`,
   )
   if (!taken?.[0]?.isLast) return false
@@ -127,26 +129,20 @@ async function stopIfLast(sql: postgres.Sql, files: ServerFiles, mode: StopMode)
 
 const connect = (url: string, onclose = () => {}) =>
   postgres(url, {
-    max: 1,
-    fetch_types: false,
+    ...oneConnection,
     connect_timeout: 5,
-    max_lifetime: null,
     idle_timeout: 0,
-    onnotice: () => {},
     onclose,
     connection: { application_name: 'shopboard lease' },
   })
 
 /** A server that hangs up during start-up leaves postgres.js's query unsettled: hence the limit. */
-async function beforeTimeout<T>(ms: number, query: PromiseLike<T>): Promise<T | undefined> {
-  const limit = new AbortController()
+async function probe<T>(query: PromiseLike<T>): Promise<T | undefined> {
   try {
-    return await Promise.race([query, sleep(ms, undefined, { signal: limit.signal })])
+    return await withTimeLimit(probeTimeout, () => query)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === '28P01') throw error
+    if (sqlStateOf(error) === '28P01') throw error
     return undefined
-  } finally {
-    limit.abort()
   }
 }
 
