@@ -12,13 +12,26 @@ export type Database = {
   ): Promise<Row[]>
 }
 
-/** A request's database. */
-export type RequestDatabase = Database & {
+/** Done after a commit: what others may see only then, such as a cache entry that goes. */
+export type AfterCommit = () => void | Promise<void>
+
+/** The database of one transaction. */
+export type TransactionDatabase = Database & {
   /**
-   * The whole of a write: `work` in a transaction of its own, committed before this returns, and done again (3 tries)
-   * after a serialization failure or a deadlock. So `work` must do nothing but run statements and compute.
+   * Calls `callback` once this transaction is committed, in the order they came; never after a rollback. A write's
+   * response waits for it; a read's waits neither for its commit nor for this. What it throws is observed, no failure.
+   * @throws when the transaction is over
    */
-  transaction<T>(work: (db: Database) => Promise<T>): Promise<T>
+  afterCommit(callback: AfterCommit): void
+}
+
+/**
+ * A request's database: itself one transaction, which its middleware ends. `transaction` is `Pool.transaction` with
+ * the request's access and what is left of its deadline, instead of that one: before any other statement, committed
+ * and its callbacks done when it returns. Inside, `work` uses the database it is given.
+ */
+export type RequestDatabase = TransactionDatabase & {
+  transaction<T>(work: (db: TransactionDatabase) => Promise<T>): Promise<T>
 }
 
 export type Access = 'read only' | 'read write'
@@ -57,17 +70,23 @@ export type RequestTransaction = {
   readonly db: RequestDatabase
   /** Resolves once committed. @throws what made it impossible; then all is rolled back */
   commit(): Promise<void>
-  /** Resolves once the connection is given back; what still runs is cancelled on the server. */
+  /** Resolves once the connection is released; what still runs is cancelled on the server. */
   rollback(): Promise<void>
 }
 
 export type Pool = {
-  /** Runs `work` in one transaction; a read write one again (3 tries) after a serialization failure or a deadlock. */
-  transaction<T>(options: TransactionOptions, work: (db: Database) => Promise<T>): Promise<T>
+  /**
+   * Runs `work` in a transaction and commits it; a read write one is done again (3 tries) after a serialization
+   * failure or a deadlock. So `work` must do nothing but run statements and compute: the rest is for `afterCommit`.
+   */
+  transaction<T>(
+    options: TransactionOptions,
+    work: (db: TransactionDatabase) => Promise<T>,
+  ): Promise<T>
   /** A lazy transaction whose end is the caller's to say. */
   request(options: RequestOptions): RequestTransaction
   stats(): PoolStats
-  /** Turns callers away and closes every connection, those in use when given back or after 5 s. */
+  /** Rejects callers and closes every connection, those in use when released or after 5 s. */
   close(): Promise<void>
 }
 
@@ -77,11 +96,11 @@ export type PoolStats = {
   /** Connected and free. */
   readonly idle: number
   readonly waiting: number
-  /** Since the start: slots given, waits that timed out, callers turned away by a full queue. */
+  /** Since the start: connections acquired, waits that timed out, callers rejected by a full queue. */
   readonly acquired: number
   readonly timeouts: number
   readonly rejected: number
-  /** ms waited for a slot, of the last acquisitions. */
+  /** ms waited for a connection, of the last acquisitions. */
   readonly wait: { readonly p50: number; readonly p95: number; readonly max: number }
 }
 
@@ -108,3 +127,5 @@ export type DatabaseEvent =
   | { readonly type: 'retried'; readonly attempt: number; readonly error: unknown }
   /** A commit or rollback nobody waits for. */
   | { readonly type: 'end_failed'; readonly error: unknown }
+  /** A callback given to `afterCommit` threw. */
+  | { readonly type: 'after_commit_failed'; readonly error: unknown }

@@ -23,6 +23,8 @@ export type Preparable<Row> =
 /** A named query as a value: it says what to ask; `Database.run` decides when and on which connection. */
 export type Statement<Params, Row> = {
   readonly name: string
+  /** In a read only transaction that it opens it is the only one: `begin`, it and `commit` are sent together. */
+  readonly isOnly?: boolean
   readonly build: (db: Drizzle, placeholders: Placeholders<Params>) => Preparable<Row>
 }
 

@@ -59,7 +59,8 @@ function logRecordOfDatabase(event: DatabaseEvent): LogRecord | undefined {
     case 'retried':
     case 'timed_out':
     case 'rejected':
-    case 'end_failed': {
+    case 'end_failed':
+    case 'after_commit_failed': {
       const fields = 'error' in event ? { ...event, ...causesOf(event.error) } : event
       return { level: 'info', message: `Database: ${event.type}`, fields }
     }

@@ -2,22 +2,22 @@ import type { QueryResult, Sent } from './connection.ts'
 
 export type Failure = { readonly error: unknown }
 
-/** What a connection has been sent and not yet answered, and the callers who wait for it. */
+/** The queries sent and not yet answered, and the callers that wait for them. */
 export type InFlight = {
   readonly size: number
-  /** @throws the failure `judge` made of the answer */
+  /** @throws the failure that `onSettled` returned for this query */
   track(sent: Sent): Promise<QueryResult>
-  /** Tells every caller at once; what was sent goes on. */
+  /** Rejects every caller at once; what was sent goes on. */
   rejectAll(error: unknown): void
-  /** Keeps back what the driver has not sent yet. */
+  /** Cancels what the driver has not sent yet: it never will. */
   cancelUnsent(): void
-  /** Resolves once all is answered. */
+  /** Resolves once every query is answered. */
   drained(): Promise<void>
 }
 
-/** `judge` is asked at every answer, with the error if it is one, whether its caller has to hear of a failure. */
+/** `onSettled` is called at every answer, with the error if it is one: a failure it returns is what the caller gets. */
 export function trackInFlight(onSettled: (failed?: Failure) => Failure | undefined): InFlight {
-  const queries = new Set<{ readonly sent: Sent; readonly rejectAll: (error: unknown) => void }>()
+  const queries = new Set<{ readonly sent: Sent; readonly reject: (error: unknown) => void }>()
   let onDrained: (() => void) | undefined
 
   return {
@@ -26,19 +26,19 @@ export function trackInFlight(onSettled: (failed?: Failure) => Failure | undefin
     },
     track: (sent) =>
       new Promise((resolve, reject) => {
-        const one = { sent, rejectAll: reject }
-        queries.add(one)
-        const settle = (answer: QueryResult | undefined, failed?: Failure) => {
-          queries.delete(one)
+        const query = { sent, reject }
+        queries.add(query)
+        const settle = (result: QueryResult | undefined, failed?: Failure) => {
+          queries.delete(query)
           const failure = onSettled(failed)
           if (failure) reject(failure.error)
-          else if (answer) resolve(answer)
+          else if (result) resolve(result)
           if (queries.size === 0) onDrained?.()
         }
         sent.then(settle, (error: unknown) => settle(undefined, { error }))
       }),
     rejectAll(error) {
-      for (const { rejectAll } of queries) rejectAll(error)
+      for (const { reject } of queries) reject(error)
     },
     cancelUnsent() {
       for (const { sent } of queries) sent.cancel()

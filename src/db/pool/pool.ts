@@ -1,9 +1,10 @@
 import { timeout } from '../../errors/error.ts'
-import type { DatabaseEvent, Pool, TransactionOptions } from '../database.ts'
+import type { DatabaseEvent, Pool, TransactionDatabase, TransactionOptions } from '../database.ts'
 import { openConnection } from './connection.ts'
+import { lazyTransaction } from './lazy-transaction.ts'
 import { waitQueue } from './queue.ts'
 import { retrying } from './retry.ts'
-import { lazyTransaction } from './transaction.ts'
+import type { TransactionSettings } from './transaction.ts'
 
 /** Durations in ms. */
 export type PoolOptions = {
@@ -18,7 +19,7 @@ export type PoolOptions = {
   readonly lockTimeout: number
   readonly idleInTransactionTimeout: number
   readonly applicationName: string
-  /** A connection held longer is reported; 30,000 unless said. */
+  /** A connection held longer is reported; 30,000 by default. */
   readonly leakAfter?: number
   /** Makes a socket, not connected yet: the driver's own holds a small packet back until the last is acknowledged. */
   readonly socket?: () => unknown
@@ -37,37 +38,40 @@ export function openPool(url: string, options: PoolOptions): Pool {
   )
   const queue = waitQueue(connections, { leakAfter: 30_000, ...options })
 
+  const open = (settings: TransactionSettings) => lazyTransaction(queue, on, settings)
+  const transaction = <T>(settings: TransactionSettings, work: Work<T>) =>
+    retrying(() => open(settings), work, { tries: settings.access === 'read write' ? 3 : 1, on })
+
   return {
     async transaction(wanted, work) {
-      const { access, signal } = wanted
+      const { access, signal, deadline = Infinity } = wanted
       if (signal?.aborted) throw timeout(signal.reason)
-      const lazy = {
+      const settings = {
         access,
         begin: beginOf(wanted),
-        deadline: performance.now() + (wanted.deadline ?? Infinity),
+        deadline: performance.now() + deadline,
         signal: signal && (() => signal),
         timing: { pool: undefined, db: undefined },
       }
-      const tries = access === 'read write' ? 3 : 1
-      return retrying(() => lazyTransaction(queue, on, lazy), work, { tries, on })
+      return transaction(settings, work)
     },
 
     request({ access, deadline, signal, timing }) {
-      const lazy = {
+      const settings = {
         access,
         begin: beginOf({ access }),
         deadline: performance.now() + deadline,
         signal,
         timing,
       }
-      const open = () => lazyTransaction(queue, on, lazy)
-      const whole = open()
+      const whole = open(settings)
       return {
         db: {
           run: whole.run,
+          afterCommit: whole.afterCommit,
           async transaction(work) {
-            if (whole.isOpened) throw new Error('atomically comes before any other statement')
-            return retrying(open, work, { tries: 3, on })
+            if (whole.isOpened) throw new Error('transaction comes before any other statement')
+            return transaction(settings, work)
           },
         },
         commit: whole.commit,
@@ -88,6 +92,8 @@ export function openPool(url: string, options: PoolOptions): Pool {
   }
 }
 
+type Work<T> = (db: TransactionDatabase) => Promise<T>
+
 /** A write says no `read write`: a database or role set to read only must stay so. */
 function beginOf(options: TransactionOptions): string {
   const { access, isolation = 'read committed', statementTimeout } = options
@@ -106,7 +112,7 @@ function startupParameters(options: PoolOptions) {
     statement_timeout: options.statementTimeout,
     lock_timeout: options.lockTimeout,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeout,
-    // in seconds: a server process in the middle of reading a client heeds no timeout, so TCP must find him gone
+    // s: TCP keepalive detects a lost client, because a backend that is reading ignores statement_timeout
     tcp_keepalives_idle: 10,
     tcp_keepalives_interval: 5,
     tcp_keepalives_count: 3,

@@ -1,24 +1,16 @@
 import { databaseUnavailable, poolExhausted, timeout } from '../../errors/error.ts'
 import type { DatabaseEvent, PoolStats } from '../database.ts'
+import { type Durations, lastDurations, percentile } from '../durations.ts'
+import { type Lease, watchLeaks } from './leaks.ts'
 
 export type WaitQueueOptions = {
-  /** ms a caller waits for a slot at most. */
+  /** ms a caller waits for a connection at most. */
   readonly acquireTimeout: number
-  /** Callers that may wait at once; the next is turned away. */
+  /** Callers that may wait at once; the next is rejected. */
   readonly queueLimit: number
-  /** ms after which a slot still held is reported. */
+  /** ms after which a connection still held is reported. */
   readonly leakAfter: number
   readonly on: (event: DatabaseEvent) => void
-}
-
-/** A slot in somebody's hands. */
-export type Lease<Connection> = {
-  readonly connection: Connection
-  /** `performance.now()` */
-  readonly since: number
-  /** The last statement run: what the leak watch names. */
-  statement: string | undefined
-  isReported: boolean
 }
 
 export type WaitLimit = {
@@ -28,20 +20,15 @@ export type WaitLimit = {
 }
 
 export type WaitQueue<Connection> = {
-  /** At once when a slot is free. @throws AppError `pool_exhausted`, `timeout`, `database_unavailable` once closed */
+  /** At once when a connection is free. @throws AppError `pool_exhausted`, `timeout`, `database_unavailable` once closed */
   acquire(limit: WaitLimit): Lease<Connection> | Promise<Lease<Connection>>
   release(lease: Lease<Connection>): void
   stats(): Omit<PoolStats, 'idle'>
-  /** Turns everybody away from now on; resolves when every slot is back, or after `limit` ms. */
+  /** Rejects every caller from now on; resolves when every connection is released, or after `limit` ms. */
   close(limit: number): Promise<void>
 }
 
-type Waiter<Connection> = {
-  readonly resolve: (connection: Connection) => void
-  readonly reject: (error: Error) => void
-}
-
-/** Hands out `slots`, one caller each, first come first served. The slot used last goes first: its statements are prepared. */
+/** Lends `connections`, each to one caller, first come first served. The one used last goes first: its statements are prepared. */
 export function waitQueue<Connection>(
   connections: readonly Connection[],
   options: WaitQueueOptions,
@@ -50,20 +37,18 @@ export function waitQueue<Connection>(
   const idle = [...connections]
   const leases = new Set<Lease<Connection>>()
   const waiters = new Set<Waiter<Connection>>()
-  const waits = recent()
-  let acquired = 0
-  let timeouts = 0
-  let rejected = 0
+  const waits = lastDurations(1024)
+  const leaks = watchLeaks(leases, leakAfter, on)
+  const counts = { acquired: 0, timeouts: 0, rejected: 0 }
+  const emptied = Promise.withResolvers<void>()
   let isClosed = false
-  let emptied: (() => void) | undefined
-  let watch: ReturnType<typeof setTimeout> | undefined
 
   function acquire(limit: WaitLimit): Lease<Connection> | Promise<Lease<Connection>> {
     if (isClosed) throw databaseUnavailable(new Error('The pool is closed'))
     const connection = idle.pop()
     if (connection !== undefined) return lend(connection, 0)
     if (waiters.size < queueLimit) return wait(limit)
-    rejected += 1
+    counts.rejected += 1
     on({ type: 'rejected', wait: 0, waiting: waiters.size })
     throw poolExhausted(new Error(`${waiters.size} callers are waiting already`))
   }
@@ -71,44 +56,24 @@ export function waitQueue<Connection>(
   function lend(connection: Connection, wait: number): Lease<Connection> {
     const lease = { connection, since: performance.now(), statement: undefined, isReported: false }
     leases.add(lease)
-    acquired += 1
-    waits.note(wait)
-    watch ??= setTimeout(reportLeaks, leakAfter)
+    counts.acquired += 1
+    waits.add(wait)
+    leaks.watch()
     on({ type: 'acquired', wait })
     return lease
   }
 
   function wait({ timeLeft, signal }: WaitLimit): Promise<Lease<Connection>> {
-    return new Promise((resolve, reject) => {
-      const start = performance.now()
-      const client = signal?.()
-      const leave = () => {
-        waiters.delete(waiter)
-        clearTimeout(timer)
-        client?.removeEventListener('abort', onClientAbort)
-      }
-      const waiter: Waiter<Connection> = {
-        resolve: (connection) => {
-          leave()
-          resolve(lend(connection, performance.now() - start))
-        },
-        reject: (error) => {
-          leave()
-          reject(error)
-        },
-      }
-      const onTimeout = () => {
-        const wait = performance.now() - start
-        timeouts += 1
-        waits.note(wait)
-        waiter.reject(timeLeft < acquireTimeout ? timeout() : poolExhausted())
+    return waitForTurn(waiters, {
+      limit: Math.min(acquireTimeout, timeLeft),
+      signal: signal?.(),
+      onTurn: lend,
+      onTimeout(wait) {
+        counts.timeouts += 1
+        waits.add(wait)
         on({ type: 'timed_out', wait, waiting: waiters.size })
-      }
-      const onClientAbort = () => waiter.reject(timeout(client?.reason))
-      const timer = setTimeout(onTimeout, Math.min(acquireTimeout, timeLeft))
-      waiters.add(waiter)
-      if (client?.aborted) onClientAbort()
-      else client?.addEventListener('abort', onClientAbort)
+        return timeLeft < acquireTimeout ? timeout() : poolExhausted()
+      },
     })
   }
 
@@ -118,24 +83,7 @@ export function waitQueue<Connection>(
     const [next] = waiters
     if (next) next.resolve(lease.connection)
     else idle.push(lease.connection)
-    if (isClosed && leases.size === 0) settle()
-  }
-
-  function settle() {
-    clearTimeout(watch)
-    emptied?.()
-  }
-
-  /** One timer for all slots, alive only while some are held. */
-  function reportLeaks() {
-    const now = performance.now()
-    for (const lease of leases) {
-      const held = now - lease.since
-      if (lease.isReported || held < leakAfter) continue
-      lease.isReported = true
-      on({ type: 'leaked', held, statement: lease.statement })
-    }
-    watch = leases.size > 0 ? setTimeout(reportLeaks, leakAfter / 2) : undefined
+    if (isClosed && leases.size === 0) emptied.resolve()
   }
 
   return {
@@ -145,37 +93,73 @@ export function waitQueue<Connection>(
       size: connections.length,
       inUse: leases.size,
       waiting: waiters.size,
-      acquired,
-      timeouts,
-      rejected,
-      wait: waits.summary(),
+      ...counts,
+      wait: waitsOf(waits),
     }),
-    close: (limit) =>
-      new Promise((resolve) => {
-        isClosed = true
-        const timer = setTimeout(settle, limit)
-        emptied = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-        for (const waiter of waiters) waiter.reject(databaseUnavailable())
-        if (leases.size === 0) settle()
-      }),
+    async close(limit) {
+      isClosed = true
+      const timer = setTimeout(emptied.resolve, limit)
+      for (const waiter of waiters) waiter.reject(databaseUnavailable())
+      if (leases.size === 0) emptied.resolve()
+      await emptied.promise
+      clearTimeout(timer)
+      leaks.stop()
+    },
   }
 }
 
-/** The last 1,024 durations, in ms. */
-function recent() {
-  const ring = new Float64Array(1024)
-  let count = 0
+type Waiter<Connection> = {
+  readonly resolve: (connection: Connection) => void
+  readonly reject: (error: Error) => void
+}
+
+type Turn<Connection> = {
+  /** ms */
+  readonly limit: number
+  readonly signal: AbortSignal | undefined
+  readonly onTurn: (connection: Connection, wait: number) => Lease<Connection>
+  /** @returns what the caller is told */
+  readonly onTimeout: (wait: number) => Error
+}
+
+/** Joins the queue, until a connection is handed over, the time is up or the client goes away. */
+function waitForTurn<Connection>(
+  waiters: Set<Waiter<Connection>>,
+  { limit, signal, onTurn, onTimeout }: Turn<Connection>,
+): Promise<Lease<Connection>> {
+  return new Promise((resolve, reject) => {
+    const start = performance.now()
+    const leave = () => {
+      waiters.delete(waiter)
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onClientAbort)
+    }
+    const waiter: Waiter<Connection> = {
+      resolve(connection) {
+        leave()
+        resolve(onTurn(connection, performance.now() - start))
+      },
+      reject(error) {
+        leave()
+        reject(error)
+      },
+    }
+    const onClientAbort = () => waiter.reject(timeout(signal?.reason))
+    const timer = setTimeout(() => {
+      leave()
+      reject(onTimeout(performance.now() - start))
+    }, limit)
+    waiters.add(waiter)
+    if (signal?.aborted) onClientAbort()
+    else signal?.addEventListener('abort', onClientAbort)
+  })
+}
+
+function waitsOf(durations: Durations): PoolStats['wait'] {
+  const sorted = durations.sorted()
   return {
-    note(duration: number) {
-      ring[count++ % ring.length] = duration
-    },
-    summary() {
-      const sorted = ring.slice(0, Math.min(count, ring.length)).sort()
-      const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0
-      return { p50: at(0.5), p95: at(0.95), max: at(1) }
-    },
+    p50: percentile(sorted, 0.5),
+    p95: percentile(sorted, 0.95),
+    max: percentile(sorted, 1),
   }
 }

@@ -1,6 +1,6 @@
-import { fromPostgres } from '../../errors/postgres.ts'
-import type { Database, DatabaseEvent } from '../database.ts'
-import type { LazyTransaction } from './transaction.ts'
+import { isRetryable } from '../../errors/postgres.ts'
+import type { DatabaseEvent, TransactionDatabase } from '../database.ts'
+import type { LazyTransaction } from './lazy-transaction.ts'
 
 export type RetryOptions = {
   readonly tries: number
@@ -10,7 +10,7 @@ export type RetryOptions = {
 /** Runs `work` in a transaction, and again in a new one when concurrent changes collided (40001, 40P01). */
 export async function retrying<T>(
   open: () => LazyTransaction,
-  work: (db: Database) => Promise<T>,
+  work: (db: TransactionDatabase) => Promise<T>,
   { tries, on }: RetryOptions,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
@@ -21,7 +21,7 @@ export async function retrying<T>(
       return result
     } catch (error) {
       const ended = transaction.rollback()
-      if (attempt >= tries || !isCollision(error)) throw error
+      if (attempt >= tries || !isRetryable(error)) throw error
       on({ type: 'retried', attempt, error })
       await ended
       await jitter(attempt)
@@ -29,8 +29,6 @@ export async function retrying<T>(
   }
 }
 
-const isCollision = (error: unknown) => fromPostgres(error)?.code === 'serialization_failed'
-
-/** Up to 20 ms per attempt: those who collided must not meet again. */
+/** Up to 20 ms per attempt: transactions that collided must not meet again. */
 const jitter = (attempt: number) =>
   new Promise<void>((resolve) => setTimeout(resolve, Math.random() * 20 * attempt))

@@ -1,12 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DatabaseEvent } from '../../../src/db/database.ts'
-import {
-  type Lease,
-  type WaitQueue,
-  type WaitQueueOptions,
-  waitQueue,
-} from '../../../src/db/pool/queue.ts'
+import type { Lease } from '../../../src/db/pool/leaks.ts'
+import { type WaitQueue, type WaitQueueOptions, waitQueue } from '../../../src/db/pool/queue.ts'
 
 const forever = { timeLeft: Infinity, signal: undefined }
 let events: DatabaseEvent[]
