@@ -1,7 +1,7 @@
 import { PostgresError } from 'postgres'
 import { describe, expect, it } from 'vitest'
 import { AppError, timeout } from '../../src/errors/error.ts'
-import { fromPostgres } from '../../src/errors/postgres.ts'
+import { fromPostgres, isRetryable, sqlStateOf } from '../../src/errors/postgres.ts'
 import { useDatabase } from '../support/database.ts'
 import { insertPost, insertUser } from '../support/factories.ts'
 
@@ -201,5 +201,32 @@ describe('fromPostgres', () => {
   it('knows the class postgres.js throws', async () => {
     const thrown = await database.sql`select 1 / 0`.catch((error: unknown) => error)
     expect(thrown).toBeInstanceOf(PostgresError)
+  })
+})
+
+describe('sqlStateOf', () => {
+  it('is the SQLSTATE of the error or of what it wraps', () => {
+    expect(sqlStateOf(coded('23505'))).toBe('23505')
+    expect(sqlStateOf(new Error('wrapped', { cause: coded('42P01') }))).toBe('42P01')
+    expect(sqlStateOf(new AggregateError([coded('ECONNREFUSED'), coded('28P01')]))).toBe('28P01')
+  })
+
+  it('is undefined for what is not PostgreSQL’s', () => {
+    expect(sqlStateOf(coded('CONNECTION_CLOSED'))).toBeUndefined()
+    expect(sqlStateOf(coded('EPIPE'))).toBeUndefined()
+    expect(sqlStateOf('23505')).toBeUndefined()
+  })
+})
+
+describe('isRetryable', () => {
+  it.each(['40001', '40P01'])('is true for concurrent changes that collided (%s)', (code) => {
+    expect(isRetryable(coded(code))).toBe(true)
+    expect(isRetryable(new Error('wrapped', { cause: coded(code) }))).toBe(true)
+  })
+
+  it('is false for what would fail again, or was given another meaning', () => {
+    expect(isRetryable(coded('23505'))).toBe(false)
+    expect(isRetryable(coded('CONNECTION_CLOSED'))).toBe(false)
+    expect(isRetryable(timeout(coded('40001')))).toBe(false)
   })
 })

@@ -30,12 +30,18 @@ let proxy: TestProxy
 let pool: Pool
 let observed: Observation[]
 let requestTimeout = 5_000
+let keptAlive: Promise<unknown>[]
+let done: unknown[]
 
 beforeEach(async () => {
   observed = []
+  keptAlive = []
+  done = []
   requestTimeout = 5_000
   proxy = await startProxy(database.url)
-  pool = openTestPool(proxy.url)
+  pool = openTestPool(proxy.url, {
+    on: (event) => observed.push({ type: 'database', event }),
+  })
 })
 afterEach(async () => {
   await expect.poll(() => pool.stats().inUse).toBe(0)
@@ -55,7 +61,7 @@ function createRoutes() {
       cache: noCache,
       observe: (observation) => observed.push(observation),
       runtime: 'node',
-      keepAlive: () => {},
+      keepAlive: (_, work) => keptAlive.push(work),
       isReady: () => true,
     }),
     transaction(),
@@ -73,9 +79,21 @@ function createRoutes() {
       throw new Error('thrown away')
     })
     .post('/promise', async (c) => c.json(await c.var.db.run(promise), 201))
-    .post('/atomic/:username', async (c) => {
+    .post('/whole/:username', async (c) => {
       const username = c.req.param('username')
       return c.json(await c.var.db.transaction((db) => db.run(addUser, { username })), 201)
+    })
+    .post('/after/:username', async (c) => {
+      const username = c.req.param('username')
+      c.var.db.afterCommit(async () => void done.push(await usersNamed(username)))
+      await c.var.db.run(addUser, { username })
+      if (c.req.query('fault') === 'handler') throw new Error('thrown away')
+      if (c.req.query('fault') === 'commit') await c.var.db.run(promise)
+      c.var.db.afterCommit(() => {
+        throw new Error('nobody there')
+      })
+      c.var.db.afterCommit(() => void done.push('last'))
+      return c.json({ done }, 201)
     })
 }
 
@@ -132,8 +150,8 @@ describe('transaction', () => {
     expect(await usersNamed('ada')).toBe(1)
   })
 
-  it('commits a write done atomically', async () => {
-    expect((await post('/atomic/grace')).status).toBe(201)
+  it('commits a whole transaction', async () => {
+    expect((await post('/whole/grace')).status).toBe(201)
     expect(await usersNamed('grace')).toBe(1)
   })
 
@@ -143,11 +161,44 @@ describe('transaction', () => {
   })
 
   it('answers with the failure of the commit', async () => {
-    await database.sql`create table promises
-      (id int primary key, other int references promises deferrable initially deferred)`
+    await promises()
     const response = await post('/promise')
     expect(response.status).toBe(422)
     expect(await response.json()).toMatchObject({ code: 'reference_missing' })
+  })
+
+  it('calls back after the commit of a write, before it is answered', async () => {
+    const response = await post('/after/hook')
+    expect(response.status).toBe(201)
+    expect(await response.json()).toEqual({ done: [] })
+    expect(done).toEqual([1, 'last'])
+    expect(observed).toContainEqual({
+      type: 'database',
+      event: {
+        type: 'after_commit_failed',
+        error: expect.objectContaining({ message: 'nobody there' }),
+      },
+    })
+  })
+
+  it.each([
+    ['handler', 500],
+    ['commit', 422],
+  ])('does not call back when the %s failed', async (fault, status) => {
+    await promises()
+    expect((await post(`/after/none?fault=${fault}`)).status).toBe(status)
+    expect(done).toEqual([])
+    expect(await usersNamed('none')).toBe(0)
+  })
+
+  it('keeps the end of a read alive behind its answer, and nothing of a write', async () => {
+    const app = createRoutes()
+    await app.request('/pid')
+    expect(keptAlive).toHaveLength(1)
+    await Promise.all(keptAlive)
+    expect(pool.stats().inUse).toBe(0)
+    await post('/users/eve')
+    expect(keptAlive).toHaveLength(1)
   })
 
   it('does not fail a read whose commit fails, but tells it', async () => {
@@ -189,6 +240,10 @@ describe('transaction', () => {
     expect(response.headers.get('server-timing')).toMatch(/^total;dur=.+, pool;dur=.+, db;dur=/)
   })
 })
+
+const promises = () => database.sql`
+  create table if not exists promises
+    (id int primary key, other int references promises deferrable initially deferred)`
 
 const transactions = async () => {
   const rows = await database.sql`

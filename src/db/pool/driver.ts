@@ -28,7 +28,7 @@ export type ClientOptions = {
   readonly socket?: () => unknown
   /** Asked while connecting: whether the connection stands already. */
   readonly isConnected: () => boolean
-  /** The connection was lost; what was in flight on it has been rejected before. */
+  /** Called when the connection is lost or closed; what was in flight on it is rejected. */
   readonly onLost: () => void
 }
 
