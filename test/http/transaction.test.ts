@@ -4,6 +4,7 @@ import { serve } from '@hono/node-server'
 import { sql } from 'drizzle-orm'
 import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { anyone } from '../../src/auth/caller.ts'
 import { noCache } from '../../src/cache/cache.ts'
 import type { Pool } from '../../src/db/database.ts'
 import { users } from '../../src/db/schema.ts'
@@ -56,6 +57,7 @@ function createRoutes() {
       observe: (observation) => observed.push(observation),
       runtime: 'node',
       isReady: () => true,
+      callerOf: () => anyone,
     }),
     transaction(),
   )

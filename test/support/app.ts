@@ -1,4 +1,5 @@
 import { createApp } from '../../src/app.ts'
+import { anyone } from '../../src/auth/caller.ts'
 import { noCache } from '../../src/cache/cache.ts'
 import type { Pool } from '../../src/db/database.ts'
 import type { PoolOptions } from '../../src/db/pool/pool.ts'
@@ -43,6 +44,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     observe: (observation) => observed.push(observation),
     runtime: 'node',
     isReady: () => true,
+    callerOf: () => anyone,
     ...options.services,
   })
   return {
