@@ -22,11 +22,13 @@ const onNode =
 /** Who may talk to PostgreSQL past a `Database`. */
 const onDriver =
   /^db\/(pool|embedded)\/|^db\/(bulk|migrate)\.ts$|^commands\/|^(node|worker|cli)\.ts$/
-/** Who may open a pool: who decides how large it is and when it closes. */
-const onPool = /^db\/pool\/|^commands\/|^server\/|^(worker|cli)\.ts$/
+/** Who may open a pool or a connection: who decides how large it is and when it closes. */
+const onPool =
+  /^db\/(pool|embedded)\/|^db\/(bulk|migrate)\.ts$|^(commands|server)\/|^(worker|cli)\.ts$/
 /** Who may read the environment, and why not through `config.ts`. */
 const onEnvironment: readonly (readonly [files: RegExp, reason: string])[] = [
   [/^(node|cli)\.ts$/, 'an entry hands it to readConfig'],
+  [/^commands\/on-database\.ts$/, 'every command starts there: it hands it to readConfig'],
   [/^server\/orphaned\.ts$/, 'npm, not the user, sets the variable it looks for'],
   [/^db\/embedded\//, 'it passes the environment on to the programs it starts'],
 ]

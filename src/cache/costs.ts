@@ -1,16 +1,15 @@
-/** Loads measured per name: the most recent ones. */
+/** Loads remembered per name. */
 const window = 100
-/** Loads from which on a p95 means something. */
+/** Below this many loads a p95 says nothing. */
 const enough = 20
 
 export type Costs = {
-  /** `duration` in ms. */
   record(name: string, duration: number): void
-  /** 95th percentile of the last 100 loads, in ms, renewed every 20 loads; undefined before the first 20. */
+  /** 95th percentile of the last 100 loads, ms; undefined before there were 20. */
   p95(name: string): number | undefined
 }
 
-/** Measures what loading costs, by name. */
+/** What loading costs, by name. */
 export function loadCosts(): Costs {
   const byName = new Map<string, Loads>()
   return {
