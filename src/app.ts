@@ -4,6 +4,7 @@ import { health } from './features/health/routes.ts'
 import { stats } from './features/stats/routes.ts'
 import { answerFromCache } from './http/answer.ts'
 import type { AppEnv, Services } from './http/context.ts'
+import { identify } from './http/identify.ts'
 import { methodNotAllowedOr404 } from './http/methods.ts'
 import { onError } from './http/problems.ts'
 import { mountOpenApi } from './http/reference.ts'
@@ -18,7 +19,7 @@ export function createApp(services: Services) {
   app.onError(onError)
   app.notFound(methodNotAllowedOr404(app.router))
   app.use(requests(services), wellFormed)
-  app.use('/api/*', answerFromCache, transaction())
+  app.use('/api/*', identify, answerFromCache, transaction())
   const routed = app.route('/', health).route('/api/v1', stats).route('/api/v1', activity)
   mountOpenApi(app)
   return routed

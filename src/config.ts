@@ -1,63 +1,22 @@
-import { z } from 'zod'
+import { type Env, type Variables, variables } from './variables.ts'
 
-const whole = (from: number, to: number, unit = '') =>
-  z
-    .string()
-    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= from && Number(text) <= to, {
-      error: `a whole number${unit && ` of ${unit}`} from ${from} to ${to}`,
-    })
-    .transform(Number)
-const milliseconds = (from: number, to: number) => whole(from, to, 'milliseconds')
-const choice = <const T extends readonly string[]>(values: T) =>
-  z.enum(values, { error: `one of ${values.join(', ')}` })
-const onOff = choice(['on', 'off']).transform((value) => value === 'on')
-const hour = 3_600_000
+type VariableError = { readonly name: string; readonly should: string }
 
-/** Limits inside one another, the outer first: what is not set is at most its outer one. */
-const nested = [
+/** Pairs of an outer and an inner timeout: the inner one is at most the outer one, and so is its default. */
+const nestedTimeouts = [
   ['REQUEST_TIMEOUT', 'STATEMENT_TIMEOUT'],
   ['REQUEST_TIMEOUT', 'POOL_ACQUIRE_TIMEOUT'],
   ['REQUEST_TIMEOUT', 'CONNECT_TIMEOUT'],
   ['STATEMENT_TIMEOUT', 'LOCK_TIMEOUT'],
 ] as const
 
-const variables = z.object({
-  NODE_ENV: choice(['production', 'development', 'test']).optional(),
-  DATABASE_URL: z
-    .string()
-    .refine(isDatabaseUrl, { error: 'a URL like postgres://user:password@host:5432/database' })
-    .optional(),
-  DATA_DIR: z.string().optional(),
-  DEMO: onOff.optional(),
-  HOST: z
-    .string()
-    .regex(/^[\w.:-]+$/, { error: 'a host name or an IP address' })
-    .default('127.0.0.1'),
-  PORT: whole(0, 65_535).default(3000),
-  LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  REQUEST_TIMEOUT: milliseconds(100, hour).default(10_000),
-  STATEMENT_TIMEOUT: milliseconds(50, hour).optional(),
-  LOCK_TIMEOUT: milliseconds(10, hour).optional(),
-  IDLE_IN_TRANSACTION_TIMEOUT: milliseconds(100, hour).default(30_000),
-  CONNECT_TIMEOUT: milliseconds(50, hour).optional(),
-  POOL_SIZE: whole(1, 1000).default(10),
-  POOL_ACQUIRE_TIMEOUT: milliseconds(10, hour).optional(),
-  POOL_QUEUE_LIMIT: whole(0, 1_000_000).default(1000),
-  CACHE: onOff.default(true),
-  CACHE_THRESHOLD: milliseconds(0, 60_000).default(5),
-  FOLD_INTERVAL: milliseconds(50, 60_000).default(1000),
-  CURSOR_SECRET: z.string().min(32, { error: 'at least 32 characters' }).optional(),
-})
-type Variables = z.output<typeof variables>
-type VariableError = { readonly name: string; readonly should: string }
-
 export type Config = ReturnType<typeof configOf>
 
 /**
- * What the environment says, defaults filled in; an empty variable counts as unset. Durations are in ms.
- * @throws ConfigError with every fault there is, never with the value of a secret
+ * Reads the environment and fills in the defaults; an empty variable counts as unset. Durations are in ms.
+ * @throws ConfigError that names every invalid variable, never with the value of a secret
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(env: Env): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const read = variables.safeParse(given)
   const errors = [
@@ -71,7 +30,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return configOf(read.data)
 }
 
-/** Its message is for the person who starts the program: one line per faulty variable. */
+/** For the person who starts the program: its message has one line per invalid variable. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   constructor(errors: readonly VariableError[]) {
@@ -104,8 +63,8 @@ function configOf(read: Variables) {
   }
 }
 
-/** Looks at the variables one by one, so that a fault in one does not hide a contradiction of others. */
-function contradictions(given: Readonly<Record<string, string | undefined>>): VariableError[] {
+/** Compares variables pair by pair, so that an invalid one does not hide a contradiction of others. */
+function contradictions(given: Env): VariableError[] {
   const errors: VariableError[] = []
   const report = (name: keyof Variables, should: string) => errors.push({ name, should })
   const isExternal = given.DATABASE_URL !== undefined
@@ -118,24 +77,19 @@ function contradictions(given: Readonly<Record<string, string | undefined>>): Va
     report('DATA_DIR', 'should not be set with DATABASE_URL: it is for the embedded database')
   if (isExternal && given.DEMO === 'on')
     report('DEMO', 'should not be on with DATABASE_URL: run "npm run shopboard -- demo" there')
-  for (const [outer, inner] of nested) {
+  for (const [outer, inner] of nestedTimeouts) {
     const [limit, value] = [numberOf(outer, given), numberOf(inner, given)]
     if (limit === undefined || value === undefined || given[inner] === undefined) continue
     const isStrict = inner === 'POOL_ACQUIRE_TIMEOUT'
-    if (isStrict ? value >= limit : value > limit)
-      report(
-        inner,
-        `should be ${isStrict ? 'less than' : 'at most'} ${outer}, which is ${limit}; it is ${value}`,
-      )
+    if (value < limit || (value === limit && !isStrict)) continue
+    const bound = isStrict ? 'less than' : 'at most'
+    report(inner, `should be ${bound} ${outer}, which is ${limit}; it is ${value}`)
   }
   return errors
 }
 
-/** Undefined when it is faulty: that is told already. */
-function numberOf(
-  name: (typeof nested)[number][0 | 1],
-  given: Readonly<Record<string, string | undefined>>,
-): number | undefined {
+/** Undefined for a variable that is unset, or invalid and reported already. */
+function numberOf(name: (typeof nestedTimeouts)[number][0 | 1], given: Env): number | undefined {
   const value = variables.shape[name].safeParse(given[name])
   if (value.data === undefined && value.success && name === 'STATEMENT_TIMEOUT')
     return numberOf('REQUEST_TIMEOUT', given)
@@ -143,15 +97,5 @@ function numberOf(
 }
 
 const secrets = ['DATABASE_URL', 'CURSOR_SECRET']
-const shown = (name: string, given: Readonly<Record<string, string | undefined>>) =>
+const shown = (name: string, given: Env) =>
   secrets.includes(name) ? '' : `; it is ${JSON.stringify(given[name])}`
-
-function isDatabaseUrl(text: string): boolean {
-  try {
-    const { protocol, username, password } = new URL(text)
-    decodeURIComponent(username + password)
-    return protocol === 'postgres:' || protocol === 'postgresql:'
-  } catch {
-    return false
-  }
-}

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { createApp } from './app.ts'
+import { anyone } from './auth/caller.ts'
 import { noCache } from './cache/cache.ts'
 import { ConfigError, readConfig } from './config.ts'
 import type { Pool } from './db/database.ts'
@@ -37,6 +38,7 @@ function servicesOf(env: Bindings): Services {
     runtime: 'workerd',
     keepAlive: (c, work) => c.executionCtx.waitUntil(work),
     isReady: () => true,
+    callerOf: () => anyone,
   }
 }
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestApp, type TestApp } from './support/app.ts'
-import { insertPost } from './support/factories.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -18,11 +17,6 @@ const problemOf = async (response: Response) => {
     errors?: { path: string; message: string }[]
   }
 }
-const etagOf = (response: Response) => {
-  const etag = response.headers.get('etag')
-  if (!etag) throw new Error('no ETag')
-  return etag
-}
 
 describe('every response', () => {
   it.each([
@@ -32,36 +26,12 @@ describe('every response', () => {
     ['the contract', '/openapi.json', 200],
     ['the reference', '/docs', 200],
     ['health', '/livez', 200],
-  ])('carries the standing headers: %s', async (_, path, status) => {
+  ])('carries the common headers: %s', async (_, path, status) => {
     const response = await app.request(path)
     expect(response.status).toBe(status)
     expect(response.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/)
     expect(response.headers.get('server-timing')).toMatch(/^total;dur=[\d.]+/)
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
-  })
-
-  it('echoes a request id the client gave, also in the problem', async () => {
-    const headers = { 'X-Request-Id': 'checkout-42' }
-    const found = await app.request(feed, { headers })
-    const missed = await app.request('/nowhere', { headers })
-    expect(found.headers.get('x-request-id')).toBe('checkout-42')
-    expect(await problemOf(missed)).toMatchObject({ code: 'not_found', requestId: 'checkout-42' })
-  })
-
-  it.each([
-    ['too long', 'x'.repeat(129)],
-    ['with a space', 'a b'],
-    ['with a quote', 'a"b'],
-  ])('makes an id of its own where the given one is %s', async (_, id) => {
-    const response = await app.request(feed, { headers: { 'X-Request-Id': id } })
-    expect(response.headers.get('x-request-id')).not.toBe(id)
-  })
-
-  it('says where the time went', async () => {
-    const response = await app.request(feed)
-    expect(response.headers.get('server-timing')).toMatch(
-      /^total;dur=[\d.]+, pool;dur=[\d.]+, db;dur=[\d.]+$/,
-    )
   })
 })
 
@@ -135,107 +105,5 @@ describe('bad input', () => {
         message: 'is not a parameter here',
       })
     }
-  })
-})
-
-describe('a read', () => {
-  it('is not sent again while nothing but its time changed', async () => {
-    const first = await app.request('/api/v1/dashboard/stats')
-    const etag = etagOf(first)
-    const again = await app.request('/api/v1/dashboard/stats', {
-      headers: { 'If-None-Match': etag },
-    })
-    expect(again.status).toBe(304)
-    expect(await again.text()).toBe('')
-    expect(etagOf(again)).toBe(etag)
-    expect(again.headers.get('x-request-id')).toBeTruthy()
-    expect(again.headers.get('server-timing')).toContain('db;dur=')
-    expect(again.headers.get('cache-control')).toBe('private, no-cache')
-  })
-
-  it.each([
-    ['any', () => '*'],
-    ['strong', (etag: string) => etag.replace('W/', '')],
-    ['in a list', (etag: string) => `"other", ${etag}`],
-  ])('compares the tags a client has weakly: %s', async (_, given) => {
-    const etag = etagOf(await app.request(feed))
-    const response = await app.request(feed, { headers: { 'If-None-Match': given(etag) } })
-    expect(response.status).toBe(304)
-    expect(response.headers.get('link')).toContain('rel="first"')
-  })
-
-  it('is sent again once something changed', async () => {
-    const etag = etagOf(await app.request(feed))
-    await insertPost(app.sql)
-    const response = await app.request(feed, { headers: { 'If-None-Match': etag } })
-    expect(response.status).toBe(200)
-    expect(etagOf(response)).not.toBe(etag)
-  })
-})
-
-describe('health', () => {
-  it('says which runtime lives, and causes no query', async () => {
-    const before = acquired()
-    expect(await (await app.request('/livez')).json()).toEqual({ status: 'ok', runtime: 'node' })
-    expect(await (await app.request('/readyz')).json()).toEqual({ status: 'ready' })
-    expect(acquired()).toBe(before)
-  })
-
-  it('is not ready while the database is known to be away', async () => {
-    const away = await createTestApp({ services: { isReady: () => false } })
-    const response = await away.request('/readyz')
-    expect(response.status).toBe(503)
-    expect(response.headers.get('retry-after')).toBe('2')
-    expect(await problemOf(response)).toMatchObject({ code: 'database_unavailable' })
-    await away.close()
-  })
-})
-
-describe('the contract', () => {
-  it('is OpenAPI 3.1 with every route and its failures', async () => {
-    const document = (await (await app.request('/openapi.json')).json()) as {
-      openapi: string
-      paths: Record<string, { get: { responses: Record<string, object> } }>
-    }
-    expect(document.openapi).toBe('3.1.0')
-    expect(Object.keys(document.paths)).toEqual(
-      expect.arrayContaining([
-        '/livez',
-        '/readyz',
-        '/api/v1/activity',
-        '/api/v1/dashboard/stats',
-        '/api/v1/dashboard/active-users',
-        '/api/v1/dashboard/trends',
-      ]),
-    )
-    const { responses } = document.paths['/api/v1/activity']?.get ?? { responses: {} }
-    expect(Object.keys(responses)).toEqual(expect.arrayContaining(['200', '400', '503', '504']))
-    expect(responses['400']).toMatchObject({ content: { 'application/problem+json': {} } })
-  })
-})
-
-describe('observing', () => {
-  it('tells of each request once it is answered', async () => {
-    await app.request('/livez', { headers: { 'X-Request-Id': 'seen' } })
-    expect(app.observed).toContainEqual({
-      type: 'request',
-      requestId: 'seen',
-      method: 'GET',
-      path: '/livez',
-      status: 200,
-      duration: expect.any(Number),
-    })
-  })
-
-  it('tells of a failure with its cause, which the client does not see', async () => {
-    const broken = await createTestApp()
-    await broken.sql`drop schema rollup cascade`
-    const response = await broken.request('/api/v1/dashboard/stats')
-    expect(response.status).toBe(500)
-    expect(await response.text()).not.toMatch(/rollup/)
-    const told = broken.observed.find(({ type }) => type === 'error')
-    expect(told).toMatchObject({ status: 500, path: '/api/v1/dashboard/stats' })
-    expect(String(told?.type === 'error' && told.error)).toMatch(/rollup/)
-    await broken.close()
   })
 })

@@ -1,6 +1,6 @@
 import type { TableName } from '../db/rollup/tables.ts'
 
-/** How long an answer holds while its tables do not change. */
+/** How long an entry stays fresh while its tables do not change. */
 export type Tier = 'short' | 'medium' | 'long'
 
 /** ms */
@@ -12,7 +12,7 @@ export const freshFor: Readonly<Record<Tier, number>> = {
 
 export type CacheOutcome = 'hit' | 'miss' | 'stale'
 
-/** A finished answer. */
+/** A finished answer, as it is sent. */
 export type Entry = {
   readonly text: string
   readonly etag: string
@@ -20,40 +20,41 @@ export type Entry = {
 }
 
 export type Lookup = {
-  /** Tells answers apart: path and query. */
+  /** Identifies the answer: the caller's scope, path and query. */
   readonly key: string
-  /** Whose cost is measured: one per route. */
+  /** Under which the cost of loading is measured: one per route. */
   readonly name: string
   readonly tier: Tier
-  /** The tables it reads: a write to one of them makes the answer old. */
+  /** The tables the answer is read from: a write to one of them invalidates it. */
   readonly tables: readonly TableName[]
 }
 
-/** `request` loads through the request's own transaction; `background` outlives the request. */
+/** Makes the entry: in the request's own transaction, or in the `background`, which outlives the request. */
 export type Load = (where: 'request' | 'background') => Promise<Entry>
 
 export type Outcome = {
   readonly entry: Entry
-  /** Undefined when the cache had no part in it. */
+  /** Undefined when the entry was loaded past the cache. */
   readonly outcome: CacheOutcome | undefined
 }
 
 export type Hit = { readonly entry: Entry; readonly name: string }
 
 export type Cache = {
-  /** At once what `remember` would hit; it may miss what `remember` would not. */
+  /** A fresh entry, without a promise; it may miss an entry that `remember` would hit. */
   peek(key: string): Hit | undefined
-  remember(question: Lookup, load: Load): Promise<Outcome>
-  /** These tables were written: nothing loaded from them before is served again. */
+  /** The entry under the lookup's key, loaded where there is none. @throws what `load` throws when no entry can stand in */
+  remember(lookup: Lookup, load: Load): Promise<Outcome>
+  /** These tables were written: no entry loaded from them before is served as fresh again. */
   invalidate(tables: readonly TableName[]): void
-  /** `drop` has been told of every write committed before this instant (`performance.now()`). */
+  /** Every write committed before this instant (`performance.now()`) has been passed to `invalidate`. */
   validate(instant: number): void
 }
 
-/** Asks the database every time. */
+/** Loads every time. */
 export const noCache: Cache = {
   peek: () => undefined,
-  remember: async (_question, load) => ({ entry: await load('request'), outcome: undefined }),
+  remember: async (_lookup, load) => ({ entry: await load('request'), outcome: undefined }),
   invalidate() {},
   validate() {},
 }

@@ -5,12 +5,13 @@ import { type Cache, type Entry, freshFor, type Hit, type Tier } from './cache.t
 import { loadCosts } from './costs.ts'
 
 export type MemoryCacheOptions = {
-  /** ms: an answer whose loads stay under this (p95) is loaded each time. */
+  /** ms: what loads in less (p95) is loaded every time. Default 5. */
   readonly threshold?: number
+  /** Default 1000. */
   readonly maxEntries?: number
   /** ms */
   readonly freshFor?: Readonly<Record<Tier, number>>
-  /** ms an entry is kept after it stopped being fresh, for when the database cannot be asked. */
+  /** ms an entry is kept after it stopped being fresh, to be served while the database is away. Default 600,000. */
   readonly grace?: number
   readonly onRefreshFailed?: (name: string, error: unknown) => void
 }
@@ -18,43 +19,39 @@ export type MemoryCacheOptions = {
 type CachedEntry = Entry & { readonly loadedAt: number }
 type HotEntry = Hit & { readonly entry: CachedEntry; readonly ttl: number }
 
-/** ms without a confirmation after which another's write may have gone unseen. */
-const unconfirmedAfter = 2000
+/** ms after the last validation from which on a write may have gone unseen. */
+const validFor = 2000
 
 /**
- * Answers kept in this process. The number of times each table moved is part of the key, so what was loaded
- * before a write, even while it happened, is never found after it.
+ * Keeps entries in this process. The key holds the generation of each table, a count of its invalidations, so an
+ * entry loaded before a write, or during it, is never found after it.
  */
 export function memoryCache(options: MemoryCacheOptions = {}): Cache {
   const { threshold = 5, maxEntries = 1000, grace = 600_000, onRefreshFailed } = options
   const ttls = options.freshFor ?? freshFor
-  const driver = memoryDriver({ serialize: false, maxItems: maxEntries })
-  const store = new BentoCache({
-    default: 'memory',
-    stores: { memory: bentostore().useL1Layer(driver) },
-  }).use()
+  const store = openStore(maxEntries)
   const costs = loadCosts()
   const generations = new Map<TableName, number>()
-  /** What was hit since any table moved, to be found at once. */
+  /** The entries that were hit since the last invalidation, for `peek`. */
   const hot = new Map<string, HotEntry>()
-  let confirmedAt = Number.NEGATIVE_INFINITY
+  let validatedAt = Number.NEGATIVE_INFINITY
 
   const generationOf = (tables: readonly TableName[]) =>
     tables.map((table) => generations.get(table) ?? 0).join('.')
 
   const isValidated = (cached: CachedEntry, now: number) =>
-    now - Math.max(cached.loadedAt, confirmedAt) < unconfirmedAfter
+    now - Math.max(cached.loadedAt, validatedAt) < validFor
   const isWorthCaching = (name: string) => (costs.p95(name) ?? 0) >= threshold
 
   return {
     peek(key) {
-      const found = hot.get(key)
-      if (!found) return undefined
+      const hit = hot.get(key)
+      if (!hit) return undefined
       const now = performance.now()
-      const isFresh = now - found.entry.loadedAt < found.ttl && isValidated(found.entry, now)
-      return isFresh && isWorthCaching(found.name) ? found : undefined
+      const isFresh = now - hit.entry.loadedAt < hit.ttl && isValidated(hit.entry, now)
+      return isFresh && isWorthCaching(hit.name) ? hit : undefined
     },
-    async remember({ key: asked, name, tier, tables }, load) {
+    async remember({ key: lookupKey, name, tier, tables }, load) {
       const measured = async (where: 'request' | 'background'): Promise<CachedEntry> => {
         const loadedAt = performance.now()
         const entry = await load(where)
@@ -67,7 +64,7 @@ export function memoryCache(options: MemoryCacheOptions = {}): Cache {
 
       const ttl = ttls[tier]
       const generation = generationOf(tables)
-      const key = `${generation} ${asked}`
+      const key = `${generation} ${lookupKey}`
       const cached: CachedEntry | undefined = await store.get<CachedEntry | undefined>({
         key,
         grace: ttl + grace,
@@ -77,31 +74,21 @@ export function memoryCache(options: MemoryCacheOptions = {}): Cache {
       const isCachedValidated = cached !== undefined && isValidated(cached, now)
       if (cached && isCachedValidated && age < ttl) {
         if (hot.size >= maxEntries) hot.clear()
-        if (generation === generationOf(tables)) hot.set(asked, { entry: cached, name, ttl })
+        if (generation === generationOf(tables)) hot.set(lookupKey, { entry: cached, name, ttl })
         return { entry: cached, outcome: 'hit' }
       }
 
       if (cached) await store.expire({ key })
-      // twice its time is too old to hand out while the database can be asked
+      // an entry twice its ttl old is too old to serve while the database answers
       const waits = !cached || (isCachedValidated && age >= 2 * ttl)
-      let isLoaded = false
-      const entry = await store
-        .getOrSet<CachedEntry>({
-          key,
-          ttl,
-          grace: ttl + grace,
-          timeout: waits ? null : 0,
-          factory: () => {
-            isLoaded = waits
-            return measured(waits ? 'request' : 'background')
-          },
-          onFactoryError: ({ isBackgroundFactory, cause }) => {
-            if (isBackgroundFactory) onRefreshFailed?.(name, cause)
-          },
-        })
-        .catch((error: unknown) => {
-          throw error instanceof errors.E_FACTORY_ERROR ? error.cause : error
-        })
+      const { entry, isLoaded } = await getOrLoad(store, {
+        key,
+        ttl,
+        grace: ttl + grace,
+        waits,
+        load: measured,
+        onBackgroundFailure: (error) => onRefreshFailed?.(name, error),
+      })
       return { entry, outcome: entry === cached ? 'stale' : isLoaded ? 'miss' : 'hit' }
     },
     invalidate(tables) {
@@ -109,7 +96,48 @@ export function memoryCache(options: MemoryCacheOptions = {}): Cache {
       for (const table of tables) generations.set(table, (generations.get(table) ?? 0) + 1)
     },
     validate(instant) {
-      confirmedAt = Math.max(confirmedAt, instant)
+      validatedAt = Math.max(validatedAt, instant)
     },
   }
+}
+
+function openStore(maxItems: number) {
+  const memory = bentostore().useL1Layer(memoryDriver({ serialize: false, maxItems }))
+  return new BentoCache({ default: 'memory', stores: { memory } }).use()
+}
+
+type Loading = {
+  readonly key: string
+  /** ms */
+  readonly ttl: number
+  /** ms */
+  readonly grace: number
+  /** Whether the caller waits for the load; else it is served the entry there is, and the load goes on behind it. */
+  readonly waits: boolean
+  readonly load: (where: 'request' | 'background') => Promise<CachedEntry>
+  readonly onBackgroundFailure: (error: unknown) => void
+}
+
+/** The entry under the key, loaded once for all who ask at the same time; the old one where loading fails. */
+async function getOrLoad(store: ReturnType<typeof openStore>, loading: Loading) {
+  const { key, ttl, grace, waits, load, onBackgroundFailure } = loading
+  let isLoaded = false
+  const entry = await store
+    .getOrSet<CachedEntry>({
+      key,
+      ttl,
+      grace,
+      timeout: waits ? null : 0,
+      factory: () => {
+        isLoaded = waits
+        return load(waits ? 'request' : 'background')
+      },
+      onFactoryError: ({ isBackgroundFactory, cause }) => {
+        if (isBackgroundFactory) onBackgroundFailure(cause)
+      },
+    })
+    .catch((error: unknown) => {
+      throw error instanceof errors.E_FACTORY_ERROR ? error.cause : error
+    })
+  return { entry, isLoaded }
 }

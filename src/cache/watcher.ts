@@ -21,12 +21,12 @@ export type WatcherOptions = {
 /** ms a poll may take. */
 const pollTimeout = 1000
 
-/** How many write statements each table has seen, by anyone. */
+/** The number of write statements each table has seen, by anyone. */
 export const tableVersions = statement('table_versions', (db) =>
   db.select({ kind: currentVersions.kind, n: currentVersions.n }).from(currentVersions),
 )
 
-/** Tells the cache which tables were written, by whomever, at most `interval` and the time of a poll after the commit. */
+/** Polls the versions of the tables and invalidates what anyone wrote, at most `interval` and the time of a poll after the commit. */
 export function watchTables(options: WatcherOptions): Watcher {
   const { pool, cache, interval = 1000, onChange } = options
   const known = new Map<TableName, number>()

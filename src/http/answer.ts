@@ -11,13 +11,13 @@ export type JsonText<T> = string & { readonly [json]: T }
 
 export type Loaded<T> = {
   readonly body: T | JsonText<T>
-  /** Sent, and kept in the cache, with the body: `Link`. */
+  /** Sent and cached with the body, like `Link`. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
- * The one way a read answers: from the cache where that pays, with `ETag`, and 304 when the client has it.
- * `load` must ask the database it is given: a refresh in the background outlives the request.
+ * The one way a read answers: from the cache where that pays, with an `ETag`, and 304 when the client has it.
+ * `load` must use the database it is given: a refresh in the background outlives the request.
  */
 export async function respond<T>(
   c: Context<AppEnv>,
@@ -40,16 +40,16 @@ export async function respond<T>(
 }
 
 /**
- * Answers what the cache holds before it is validated or given a transaction, in half the time: under the key of
- * a request that would be refused nothing is ever held.
+ * Answers a cached read before its parameters are validated or it is given a transaction, in half the time. It
+ * comes after `identify`: the key holds the caller's scope, and no request that was refused has an entry.
  */
 export const answerFromCache: MiddlewareHandler<AppEnv> = async function answerFromCache(c, next) {
   const { method } = c.req
   if (method !== 'GET' && method !== 'HEAD') return next()
-  const found = c.get('services').cache.peek(keyOf(c))
-  if (!found) return next()
-  observeOutcome(c, found.name, 'hit')
-  return send(c, found.entry)
+  const hit = c.get('services').cache.peek(keyOf(c))
+  if (!hit) return next()
+  observeOutcome(c, hit.name, 'hit')
+  return send(c, hit.entry)
 }
 
 function observeOutcome(c: Context<AppEnv>, name: string, outcome: CacheOutcome): void {
@@ -66,7 +66,7 @@ function send(c: Context<AppEnv>, { text, etag, headers }: Entry): Response {
 }
 
 const asJson = { 'Content-Type': 'application/json' }
-/** A client may keep it, and must ask whether it still holds. */
+/** A client may keep the response, and must revalidate it before each use. */
 const validators = { 'Cache-Control': 'private, no-cache' }
 
 function entryOf<T>({ body, headers }: Loaded<T>): Entry {
@@ -74,11 +74,12 @@ function entryOf<T>({ body, headers }: Loaded<T>): Entry {
   return { text, etag: etagOf(text), headers }
 }
 
-/** Path and query, the query's parameters in one order however they were written. */
+/** The caller's scope, path and query, the query's parameters sorted however they were written. */
 function keyOf(c: Context<AppEnv>): string {
   const { url, path } = c.req
+  const { scope } = c.get('caller')
   const at = url.indexOf('?')
-  if (at === -1) return path
+  if (at === -1) return `${scope} ${path}`
   const query = url.slice(at + 1)
-  return `${path}?${query.includes('&') ? query.split('&').sort().join('&') : query}`
+  return `${scope} ${path}?${query.includes('&') ? query.split('&').sort().join('&') : query}`
 }

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import type { Caller } from '../auth/caller.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { Pool, RequestDatabase } from '../db/database.ts'
 import type { Observation } from '../observability/observation.ts'
@@ -11,6 +12,8 @@ export type Runtime = 'node' | 'workerd'
 export type Services = {
   /** One pool for the process on Node; on Workers a client that lives as long as its request. */
   readonly pool: (c: Context<AppEnv>) => Pool
+  /** Who asks. @throws AppError `unauthenticated` for a caller who is turned away */
+  readonly callerOf: (c: Context<AppEnv>) => Caller | Promise<Caller>
   readonly cursors: CursorCodec
   /** ms from a request's start until its query is cancelled and it is answered with 504. */
   readonly requestTimeout: number
@@ -36,6 +39,9 @@ export type AppEnv = {
     requestId: string
     services: Services
     timing: RequestTiming
+    caller: Caller
+    /** The response that `reply` has finished, headers and all. */
+    replied: Response | undefined
     db: RequestDatabase
   }
 }

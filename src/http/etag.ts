@@ -1,4 +1,4 @@
-/** Weak, because two texts that differ only in `asOf` say the same. https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3 */
+/** A weak tag of the text without its `asOf`: two texts that differ only in that are equivalent. https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3 */
 export function etagOf(text: string): string {
   const asOf = /"asOf" ?: ?"[^"]*"/.exec(text)
   // slices share the text's memory, where leaving out by `replace` copies it
@@ -6,7 +6,7 @@ export function etagOf(text: string): string {
   return `W/"${hash(parts).toString(36)}"`
 }
 
-/** Whether the client already has it: `*`, or a list compared weakly. */
+/** Whether an `If-None-Match` names the tag: `*`, or a list compared weakly. */
 export const isKnown = (ifNoneMatch: string, etag: string): boolean =>
   ifNoneMatch === etag ||
   ifNoneMatch.trim() === '*' ||
@@ -36,7 +36,7 @@ function hash(parts: readonly string[]): number {
   return 2 ** 32 * (2097151 & b) + (a >>> 0)
 }
 
-/** Writes the parts into `words`, one after another and zeros behind; how many bytes they are. */
+/** Writes the parts into `words`, one after another and zeros behind; returns how many bytes they take. */
 function bytesOf(parts: readonly string[]): number {
   const atMost = parts.reduce((sum, part) => sum + 3 * part.length, 4)
   if (words.byteLength < atMost) words = new Uint32Array(atMost)

@@ -7,7 +7,7 @@ import { onNotFound, renderProblem } from './problems.ts'
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-/** Where no route answered: 405 or the answer to OPTIONS when the path has routes of other methods, else 404. */
+/** Answers where no route did: 405, or 204 to OPTIONS, when the path has routes for other methods, else 404. */
 export const methodNotAllowedOr404 = (router: Router<[H, RouterRoute]>): NotFoundHandler<AppEnv> =>
   function methodNotAllowedOr404(c) {
     const { path } = c.req

@@ -6,7 +6,7 @@ export const instant = z
   .transform(
     (text, context) =>
       utcInstant(text) ??
-      fault(context, 'must be an RFC 3339 instant (2020-05-31T01:40:47Z) or a date (2020-05-31)'),
+      reject(context, 'must be an RFC 3339 instant (2020-05-31T01:40:47Z) or a date (2020-05-31)'),
   )
   .openapi({
     type: 'string',
@@ -19,7 +19,7 @@ export const instant = z
 export const utcDate = z
   .string()
   .transform((text, context) =>
-    isDate(text) ? text : fault(context, 'must be a date of the calendar, YYYY-MM-DD'),
+    isDate(text) ? text : reject(context, 'must be a date of the calendar, YYYY-MM-DD'),
   )
   .openapi({ type: 'string', format: 'date', example: '2020-05-31' })
 
@@ -30,7 +30,7 @@ export const wholeNumber = (least: number, most: number) =>
       const value = /^-?\d{1,16}$/.test(text) ? Number(text) + 0 : Number.NaN
       return value >= least && value <= most
         ? value
-        : fault(context, `must be a whole number from ${least} to ${most}`)
+        : reject(context, `must be a whole number from ${least} to ${most}`)
     })
     .openapi({ type: 'integer', minimum: least, maximum: most })
 
@@ -41,7 +41,7 @@ export const pageSize = wholeNumber(1, 100)
   .default(20)
   .openapi({ type: 'integer', minimum: 1, maximum: 100, default: 20 })
 
-/** One or more of `names`, separated by commas, each once; comes out in the order of `names`. */
+/** One or more of `names`, separated by commas, each once; parsed in the order of `names`. */
 export const listOf = <const Name extends string>(names: readonly Name[]) =>
   z
     .string()
@@ -50,7 +50,7 @@ export const listOf = <const Name extends string>(names: readonly Name[]) =>
       const known = names.filter((name) => asked.includes(name))
       return known.length === asked.length
         ? known
-        : fault(context, `must be one or more of ${names.join(', ')}, each once`)
+        : reject(context, `must be one or more of ${names.join(', ')}, each once`)
     })
     .openapi({
       type: 'array',
@@ -58,7 +58,7 @@ export const listOf = <const Name extends string>(names: readonly Name[]) =>
       param: { style: 'form', explode: false },
     })
 
-function fault(context: z.RefinementCtx, message: string): never {
+function reject(context: z.RefinementCtx, message: string): never {
   context.addIssue({ code: 'custom', message })
   return z.NEVER
 }

@@ -4,12 +4,12 @@ import { AppError, type ErrorCode, internalError, notFound, problems } from '../
 import { fromPostgres } from '../errors/postgres.ts'
 import type { AppEnv } from './context.ts'
 
-/** Turns whatever was thrown into its problem document; what is not foreseen says nothing of itself. */
+/** Answers whatever was thrown with its problem document; an unforeseen error reveals nothing of itself. */
 export const onError: ErrorHandler<AppEnv> = (thrown, c) => renderProblem(c, asAppError(thrown))
 
 export const onNotFound: NotFoundHandler<AppEnv> = (c) => renderProblem(c, notFound('Path'))
 
-/** Writes RFC 9457. */
+/** Writes an RFC 9457 problem document. */
 export function renderProblem(c: Context<AppEnv>, error: AppError): Response {
   const { code, status, detail, errors } = error
   const body = {
@@ -30,12 +30,15 @@ export function renderProblem(c: Context<AppEnv>, error: AppError): Response {
   })
 }
 
-/** The failure a client is told of, whatever was thrown. */
+/** The failure a client sees, whatever was thrown. */
 export const asAppError = (thrown: unknown): AppError =>
   (thrown instanceof HTTPException ? fromHono(thrown) : fromPostgres(thrown)) ??
   internalError(thrown)
 
-/** Hono's validators and body limit throw this: the code follows from the status. */
+/**
+ * Hono's validators and body limit throw this. The code follows from the status; only its message tells a body that
+ * is not JSON (`test/http/problems.test.ts` fails when that text changes).
+ */
 function fromHono(thrown: HTTPException): AppError | undefined {
   const code = /malformed json/i.test(thrown.message) ? 'malformed_json' : codeOf(thrown.status)
   return code && new AppError(code, undefined, { cause: thrown })

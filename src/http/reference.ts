@@ -2,7 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { Scalar } from '@scalar/hono-api-reference'
 import type { AppEnv } from './context.ts'
 
-/** The contract for machines at /openapi.json and for people at /docs; made once, when first asked for. */
+/** Mounts the contract for machines at /openapi.json and for people at /docs; it is built at the first request. */
 export function mountOpenApi(app: OpenAPIHono<AppEnv>): void {
   let contract: string | undefined
   app.get('/openapi.json', (c) => {

@@ -4,7 +4,7 @@ import { serverTiming } from './server-timing.ts'
 
 type Headers = Readonly<Record<string, string>>
 
-/** What every response carries. */
+/** The headers every response carries. */
 const commonHeaders = (c: Context<AppEnv>): Headers => ({
   'X-Request-Id': c.get('requestId'),
   'Server-Timing': serverTiming(c.get('timing')),
@@ -13,7 +13,7 @@ const commonHeaders = (c: Context<AppEnv>): Headers => ({
 
 /**
  * A finished response from plain headers: `c.body` would make `Headers` of them, a tenth of a cached answer's
- * time. What was set by `c.header` before is not in it.
+ * time. Headers set by `c.header` before are not in it.
  */
 export function reply(
   c: Context<AppEnv>,
@@ -21,12 +21,13 @@ export function reply(
   status: number,
   headers: Headers,
 ): Response {
-  c.get('timing').headersWritten = true
-  return new Response(body, { status, headers: { ...headers, ...commonHeaders(c) } })
+  const response = new Response(body, { status, headers: { ...headers, ...commonHeaders(c) } })
+  c.set('replied', response)
+  return response
 }
 
-/** Adds to a response of any other making what `reply` has put into its own. */
+/** Adds the common headers to the response, unless it is the very one that `reply` wrote them into. */
 export function addCommonHeaders(c: Context<AppEnv>): void {
-  if (c.get('timing').headersWritten && !c.error) return
+  if (c.res === c.get('replied')) return
   for (const [name, value] of Object.entries(commonHeaders(c))) c.res.headers.set(name, value)
 }

@@ -3,7 +3,7 @@ import type { AppEnv, Services } from './context.ts'
 import { addCommonHeaders } from './reply.ts'
 import { startTiming } from './server-timing.ts'
 
-/** Gives each request its id and services, each response its standing headers, and observes both. */
+/** Gives each request its id, timing and services, each response the common headers, and observes both. */
 export const requests = (services: Services): MiddlewareHandler<AppEnv> =>
   async function requests(c, next) {
     const timing = startTiming()
@@ -28,6 +28,6 @@ export const requests = (services: Services): MiddlewareHandler<AppEnv> =>
     }
   }
 
-/** Anything longer or stranger could forge log lines. */
+/** Undefined for an id that is longer or stranger: it could forge log lines. */
 const validId = (id: string | undefined) =>
   id !== undefined && /^[\w.:/+=-]{1,128}$/.test(id) ? id : undefined

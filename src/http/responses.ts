@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { type ErrorCode, problems } from '../errors/error.ts'
 
-/** RFC 9457, as every failure is told. */
+/** The body of every failure: RFC 9457. */
 export const Problem = z
   .object({
     type: z.url().openapi({ example: 'https://shopboard.dev/problems/validation_failed' }),
@@ -14,7 +14,7 @@ export const Problem = z
   })
   .openapi('Problem')
 
-/** Whatever a route does, these can happen to it. */
+/** The failures any route can answer with. */
 type Always = 'internal_error' | 'database_unavailable' | 'timeout'
 type StatusOf<Code extends ErrorCode> = (typeof problems)[Code]['status']
 type Failure = {
@@ -22,7 +22,7 @@ type Failure = {
   content: { 'application/problem+json': { schema: typeof Problem } }
 }
 
-/** The `responses` of a route for these codes, and for those any route that asks the database can give. */
+/** The `responses` of a route that answers with these codes, and with those any use of the database can bring. */
 export function failures<Code extends ErrorCode>(...codes: Code[]) {
   const always: ErrorCode[] = [
     'internal_error',

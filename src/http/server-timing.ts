@@ -1,13 +1,11 @@
 import type { CacheOutcome } from '../cache/cache.ts'
 import type { Timing } from '../db/database.ts'
 
-/** Where a request's time went, written down while it goes; ms. */
+/** Where a request's time went, recorded while it is answered; ms. */
 export type RequestTiming = Timing & {
-  /** `performance.now()` when the request came in. */
+  /** `performance.now()` when the request arrived. */
   readonly start: number
   cache: CacheOutcome | undefined
-  /** The response has its `Server-Timing`. */
-  headersWritten: boolean
 }
 
 export const startTiming = (): RequestTiming => ({
@@ -15,7 +13,6 @@ export const startTiming = (): RequestTiming => ({
   pool: undefined,
   db: undefined,
   cache: undefined,
-  headersWritten: false,
 })
 
 /** https://www.w3.org/TR/server-timing/ */

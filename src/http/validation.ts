@@ -3,7 +3,7 @@ import { type FieldError, validationFailed } from '../errors/error.ts'
 
 type Checked = { readonly success: true } | { readonly success: false; readonly error: z.ZodError }
 
-/** What every route does with input that does not fit its schema: refuses it with all its faults. */
+/** The hook of every route: rejects input that does not fit its schema, naming every field at fault. */
 export const rejectInvalid = (checked: Checked): undefined => {
   if (!checked.success) throw validationFailed(checked.error.issues.flatMap(fieldErrorsOf))
 }
@@ -15,7 +15,7 @@ function fieldErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
       message: 'is not a parameter here',
     }))
   }
-  // Hono gives an array where a query parameter came twice
+  // Hono passes an array where a query parameter is repeated
   const isRepeated = issue.code === 'invalid_type' && issue.message.endsWith('received array')
   const message = isRepeated ? 'must be given once' : issue.message
   return [{ path: issue.path.join('.'), message }]

@@ -5,7 +5,7 @@ import type { AppEnv } from './context.ts'
 /** Characters; Node itself stops at 16 KiB of headers. */
 const longestUrl = 8192
 
-/** Refuses a URL that is too long, wrongly percent-encoded or hides a NUL. */
+/** Rejects a URL that is too long, wrongly percent-encoded or contains a NUL. */
 export const wellFormed: MiddlewareHandler<AppEnv> = function wellFormed(c, next) {
   const { url } = c.req
   if (url.length > longestUrl) {
@@ -13,15 +13,15 @@ export const wellFormed: MiddlewareHandler<AppEnv> = function wellFormed(c, next
   }
   if (!url.includes('%')) return next()
   const [path = '', query = ''] = url.split('?', 2)
-  const faults = [
-    faultIn('url', path),
-    ...query.split('&').map((pair) => faultIn(pair.split('=', 1)[0] ?? '', pair)),
-  ].filter((fault) => fault !== undefined)
-  if (faults.length > 0) throw validationFailed(faults)
+  const errors = [
+    fieldErrorIn('url', path),
+    ...query.split('&').map((pair) => fieldErrorIn(pair.split('=', 1)[0] ?? '', pair)),
+  ].filter((error) => error !== undefined)
+  if (errors.length > 0) throw validationFailed(errors)
   return next()
 }
 
-function faultIn(path: string, encoded: string): FieldError | undefined {
+function fieldErrorIn(path: string, encoded: string): FieldError | undefined {
   try {
     if (!decodeURIComponent(encoded).includes('\0')) return undefined
     return { path, message: 'must not contain a NUL character' }

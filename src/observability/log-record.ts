@@ -1,17 +1,24 @@
 import type { DatabaseEvent } from '../db/database.ts'
 import type { Observation } from './observation.ts'
 
-/** What of an observation belongs in a log, for a person who reads it later. */
+/** One line of a log, for a person who reads it later. */
 export type LogRecord = {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
   readonly message: string
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-/** ms: a request that took this long is told without asking for `debug`. */
+/** ms from which a request is logged at `info`. */
 const slow = 1000
 
-/** Errors, slow requests and what goes wrong behind the answers; at `debug` each request. */
+const failureMessages = {
+  fold_failed: 'A fold failed',
+  close_failed: 'Closing failed',
+  unhandled_rejection: 'A rejection was not handled',
+  uncaught_exception: 'An exception was not caught',
+} as const
+
+/** Errors, slow requests and failures behind the requests; every request at `debug`. Undefined for what no log needs. */
 export function logRecordOf(observation: Observation): LogRecord | undefined {
   switch (observation.type) {
     case 'request': {
@@ -40,10 +47,15 @@ export function logRecordOf(observation: Observation): LogRecord | undefined {
           }
     case 'database':
       return logRecordOfDatabase(observation.event)
-    case 'failure':
+    case 'server_lost':
+      return { level: 'error', message: 'The embedded PostgreSQL ended', fields: {} }
+    case 'fold_failed':
+    case 'close_failed':
+    case 'unhandled_rejection':
+    case 'uncaught_exception':
       return {
         level: 'error',
-        message: observation.what,
+        message: failureMessages[observation.type],
         fields: observation.error === undefined ? {} : causesOf(observation.error),
       }
     case 'cache':

@@ -1,7 +1,7 @@
 import type { CacheOutcome } from '../cache/cache.ts'
 import type { DatabaseEvent } from '../db/database.ts'
 
-/** Everything worth telling about a running server. Whoever sees it says it; who listens is the entry's business. */
+/** Every fact about a running server that a log or a metric may want. The entry decides who observes them. */
 export type Observation =
   | {
       readonly type: 'request'
@@ -25,14 +25,12 @@ export type Observation =
   | { readonly type: 'refresh_failed'; readonly name: string; readonly error: unknown }
   | { readonly type: 'watcher'; readonly state: 'up' | 'down'; readonly error?: unknown }
   | { readonly type: 'database'; readonly event: DatabaseEvent }
-  /** Behind the requests: no answer tells of it. */
-  | { readonly type: 'failure'; readonly what: string; readonly error?: unknown }
+  /** What goes wrong behind the requests: no answer tells of it. */
+  | {
+      readonly type: 'fold_failed' | 'close_failed' | 'unhandled_rejection' | 'uncaught_exception'
+      readonly error: unknown
+    }
+  /** The embedded PostgreSQL ended before it was stopped. */
+  | { readonly type: 'server_lost' }
 
 export type Observer = (observation: Observation) => void
-
-/** Tells each of the listeners. */
-export const observeAll =
-  (...listeners: readonly Observer[]): Observer =>
-  (observation) => {
-    for (const listener of listeners) listener(observation)
-  }

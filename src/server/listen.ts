@@ -4,12 +4,12 @@ import { getRequestListener } from '@hono/node-server'
 
 export type Listening = {
   readonly url: string
-  /** Accepts nothing new, lets running requests finish for at most `timeout` ms, then closes their connections. */
+  /** Accepts no more connections, gives running requests `timeout` ms to finish, then closes what is left. */
   readonly drain: (timeout: number) => Promise<void>
 }
 type Fetch = Parameters<typeof getRequestListener>[0]
 
-/** Serves `fetch` on Node. @throws a plain sentence when the address cannot be had */
+/** Serves `fetch` over HTTP. Port 0 takes a free one. @throws a plain sentence when it cannot listen on the address */
 export async function listen(fetch: Fetch, host: string, port: number): Promise<Listening> {
   const server = createServer(getRequestListener(fetch))
   await new Promise<void>((resolve, reject) => {
@@ -30,7 +30,7 @@ export async function listen(fetch: Fetch, host: string, port: number): Promise<
       })
       const deadline = Date.now() + timeout
       while (!isClosed && Date.now() < deadline) {
-        server.closeIdleConnections() // Kept alive by a client, with no request on them.
+        server.closeIdleConnections() // kept alive by a client, without a request on them
         await Promise.race([closed, sleep(20)])
       }
       server.closeAllConnections()

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { Socket } from 'node:net'
 import { createApp } from '../app.ts'
-import { noCache } from '../cache/cache.ts'
+import { anyone } from '../auth/caller.ts'
+import { type Cache, noCache } from '../cache/cache.ts'
 import { memoryCache } from '../cache/memory.ts'
-import { tableVersions, watchTables } from '../cache/watcher.ts'
-import { DemoError, demo } from '../commands/demo/demo.ts'
+import { type Watcher, watchTables } from '../cache/watcher.ts'
 import type { Config } from '../config.ts'
 import type { Pool } from '../db/database.ts'
 import { migrateWhenUp } from '../db/migrate-when-up.ts'
@@ -14,66 +14,53 @@ import { startFolding } from '../db/rollup/fold.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
 import type { Observer } from '../observability/observation.ts'
 import { listen } from './listen.ts'
+import { seedDemo } from './seed-demo.ts'
 import type { Shutdown } from './shutdown.ts'
 
-/** ms a database may still be starting when we are. */
+/** ms to wait for a database that is still starting. */
 const startTimeout = 30_000
-/** ms running requests get to finish; what stops processes rarely waits longer than 30 s. */
+/** ms running requests get to finish: process managers rarely wait longer than 30 s before they kill. */
 const drainTimeout = 20_000
-/** Users of the community a newcomer finds. */
-const demoUsers = 300
 /** The watcher and the fold have connections of their own: no load on the requests' pool blinds them. */
 const backgroundPoolSize = 2
 
-/** Migrates the database and serves it until `end`. @throws a plain sentence when it cannot */
+/** Migrates the database and serves it until `shutdown`. @throws a plain sentence when it cannot */
 export async function serve(
   config: Config,
   database: Provided,
   observe: Observer,
-  end: Shutdown,
+  shutdown: Shutdown,
 ): Promise<void> {
-  await migrateWhenUp(database.url, startTimeout, (reason) =>
+  const { url: databaseUrl } = database
+  await migrateWhenUp(databaseUrl, startTimeout, (reason) =>
     say(`Waiting for the database ${reason}`),
   )
 
-  const open = (size: number, name: string, limits: Partial<Config> = {}) => {
-    const pool = openPool(database.url, {
+  const open = (size: number, applicationName: string, limits: Partial<Config> = {}) => {
+    const pool = openPool(databaseUrl, {
       ...config,
       ...limits,
       size,
-      applicationName: name,
+      applicationName,
       socket: () => new Socket().setNoDelay(),
       on: (event) => observe({ type: 'database', event }),
     })
-    end.defer(pool.close)
+    shutdown.defer(pool.close)
     return pool
   }
   const background = open(backgroundPoolSize, 'shopboard background', { statementTimeout: 600_000 })
-  if (config.demo) await seedDemo(database.url, background, end.signal)
+  if (config.demo) {
+    const seeded = await seedDemo({ databaseUrl, pool: background, signal: shutdown.signal })
+    if (seeded) say(seeded)
+  }
   const pool = open(config.poolSize, 'shopboard')
-  const cache = config.cache
-    ? memoryCache({
-        threshold: config.cacheThreshold,
-        onRefreshFailed: (name, error) => observe({ type: 'refresh_failed', name, error }),
-      })
-    : noCache
-  const watcher = watchTables({
-    pool: background,
-    cache,
-    onChange: (state, error) => observe({ type: 'watcher', state, error }),
-  })
-  end.defer(watcher.stop)
-  const folding = startFolding({
-    pool: background,
-    interval: config.foldInterval,
-    onFailed: (error) =>
-      watcher.isUp() && observe({ type: 'failure', what: 'A fold failed', error }),
-  })
-  end.defer(folding.stop)
+  const cache = cacheOf(config, observe)
+  const watcher = startBackgroundWork(config, background, cache, { observe, shutdown })
 
   const app = createApp({
     pool: () => pool,
-    cursors: cursorCodec(cursorKey(config, database.url)),
+    callerOf: () => anyone,
+    cursors: cursorCodec(cursorKey(config, databaseUrl)),
     requestTimeout: config.requestTimeout,
     cache,
     observe,
@@ -81,26 +68,43 @@ export async function serve(
     keepAlive: () => {},
     isReady: watcher.isUp,
   })
-  const listening = await listen(app.fetch, config.host, config.port)
-  end.defer(() => listening.drain(Math.min(config.requestTimeout, drainTimeout)))
-  say(`Shopboard is at ${listening.url} (${database.description})`)
+  const { url, drain } = await listen(app.fetch, config.host, config.port)
+  shutdown.defer(() => drain(Math.min(config.requestTimeout, drainTimeout)))
+  say(`Shopboard is at ${url} (${database.description})`)
 }
 
-/** Fills a database nothing was ever written to; of two servers that start at once, one does. */
-async function seedDemo(url: string, pool: Pool, signal: AbortSignal): Promise<void> {
-  const versions = await pool.transaction({ access: 'read only' }, (db) => db.run(tableVersions))
-  if (versions.some(({ n }) => n > 0)) return
-  try {
-    const { users, posts, comments } = await demo({ databaseUrl: url, users: demoUsers, signal })
-    say(
-      `A demo community moved in: ${users} users, ${posts} posts, ${comments} comments (DEMO=off leaves it empty)`,
-    )
-  } catch (error) {
-    if (!(error instanceof DemoError) || signal.aborted) throw error
-  }
+const cacheOf = ({ cache, cacheThreshold: threshold }: Config, observe: Observer): Cache =>
+  cache
+    ? memoryCache({
+        threshold,
+        onRefreshFailed: (name, error) => observe({ type: 'refresh_failed', name, error }),
+      })
+    : noCache
+
+/** Starts what a server does beside its requests: it watches for writes and folds the rollups. */
+function startBackgroundWork(
+  { foldInterval: interval }: Config,
+  pool: Pool,
+  cache: Cache,
+  { observe, shutdown }: { observe: Observer; shutdown: Shutdown },
+): Watcher {
+  const watcher = watchTables({
+    pool,
+    cache,
+    onChange: (state, error) => observe({ type: 'watcher', state, error }),
+  })
+  shutdown.defer(watcher.stop)
+  const folding = startFolding({
+    pool,
+    interval,
+    // while the watcher is down its own observation says why
+    onFailed: (error) => watcher.isUp() && observe({ type: 'fold_failed', error }),
+  })
+  shutdown.defer(folding.stop)
+  return watcher
 }
 
-/** Cursors outlive a restart and are good on every server of one database; its port and host may change. */
+/** The key that signs cursors: it survives a restart, and a change of the database's host or port. */
 function cursorKey({ cursorSecret }: Config, url: string): Uint8Array {
   const { username, password, pathname } = new URL(url)
   const secret = cursorSecret ?? (password || `${username}${pathname}`)

@@ -5,68 +5,67 @@ import { whenOrphaned } from './orphaned.ts'
 type Close = () => Promise<void>
 
 export type Shutdown = {
-  /** Adds what is to be closed: the last one first. */
+  /** Registers what the shutdown closes: the last one registered first. */
   readonly defer: (close: Close) => void
-  /** Aborts when the end begins: for what is better given up than waited for. */
+  /** Aborts when the shutdown begins: for work that is better given up than waited for. */
   readonly signal: AbortSignal
-  /** Ends a program that could not start: says why on standard error, exit code 1. */
+  /** Ends a program that could not start: writes the error's message to standard error, exit code 1. */
   readonly fail: (error: unknown) => Promise<never>
-  /** Who hears of failures nobody caught. */
+  /** Receives the failures nobody caught; prints them to standard error until the log is open. */
   observe: Observer
 }
 
-/** ms in which a second signal is the same Ctrl-C: the terminal's, and npm's that passes it on. */
+/** ms in which a second signal counts as the same Ctrl-C: the terminal sends one, and npm passes on another. */
 const repeatWindow = 300
 /** ms for everything to close. */
 const closeTimeout = 30_000
 
 /**
- * Ends the process in order on SIGINT, SIGTERM or SIGHUP or when npm is gone, and at once on a second signal. A rejection nobody
- * handled is told and survived; an exception nobody caught is told and ends the process.
+ * Shuts the process down in order on SIGINT, SIGTERM or SIGHUP or when npm is gone, and at once on a second
+ * signal. The process survives an unhandled rejection and ends after an uncaught exception; both are observed.
  */
-export function shutdown(): Shutdown {
-  const open: Close[] = []
-  const ending = new AbortController()
-  const { signal } = ending
-  let begun = 0
+export function gracefulShutdown(): Shutdown {
+  const deferred: Close[] = []
+  const beginning = new AbortController()
+  const { signal } = beginning
+  let begunAt = 0
 
-  async function end(code: number): Promise<never> {
-    begun = performance.now()
-    ending.abort()
-    setTimeout(() => process.exit(code || 1), closeTimeout).unref()
-    for (let close = open.pop(); close; close = open.pop()) {
-      await close().catch((error: unknown) =>
-        handle.observe({ type: 'failure', what: 'Closing failed', error }),
-      )
+  async function begin(exitCode: number): Promise<never> {
+    begunAt = performance.now()
+    beginning.abort()
+    setTimeout(() => process.exit(exitCode || 1), closeTimeout).unref()
+    for (let close = deferred.pop(); close; close = deferred.pop()) {
+      await close().catch((error: unknown) => shutdown.observe({ type: 'close_failed', error }))
     }
-    process.exit(code)
+    process.exit(exitCode)
+  }
+  const beginOnce = (exitCode: number) => {
+    if (!signal.aborted) void begin(exitCode)
   }
 
-  const handle: Shutdown = {
-    defer: (close) => open.push(close),
+  const shutdown: Shutdown = {
+    defer: (close) => deferred.push(close),
     signal,
     async fail(error) {
-      if (signal.aborted) return new Promise(() => {}) // The end interrupted the start.
+      if (signal.aborted) return new Promise(() => {}) // The shutdown interrupted the start.
       process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
-      return end(1)
+      return begin(1)
     },
     observe: (observation) => process.stderr.write(`${inspect(observation)}\n`),
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
-      if (!signal.aborted) void end(0)
-      else if (performance.now() - begun > repeatWindow) process.exit(130)
+      if (signal.aborted && performance.now() - begunAt > repeatWindow) process.exit(130)
+      beginOnce(0)
     })
   }
-  whenOrphaned(() => {
-    if (!signal.aborted) void end(0)
-  })
+  whenOrphaned(() => beginOnce(0))
   process.on('unhandledRejection', (error) =>
-    handle.observe({ type: 'failure', what: 'A rejection was not handled', error }),
+    shutdown.observe({ type: 'unhandled_rejection', error }),
   )
   process.on('uncaughtException', (error) => {
-    handle.observe({ type: 'failure', what: 'An exception was not caught', error })
-    if (!signal.aborted) void end(1)
+    shutdown.observe({ type: 'uncaught_exception', error })
+    beginOnce(1)
   })
-  return handle
+  return shutdown
 }

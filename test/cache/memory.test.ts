@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Load, Lookup } from '../../src/cache/cache.ts'
 import { memoryCache } from '../../src/cache/memory.ts'
 
-const question: Lookup = { key: '/feed', name: 'feed', tier: 'short', tables: ['posts'] }
+const lookup: Lookup = { key: '/feed', name: 'feed', tier: 'short', tables: ['posts'] }
 
 /** Loads that answer with their number. */
 function counted() {
@@ -25,8 +25,8 @@ describe('an answer that is worth keeping', () => {
   it('is loaded once while nothing changes', async () => {
     const cache = memoryCache({ threshold: 0 })
     const { load, wheres } = counted()
-    const first = await cache.remember(question, load)
-    const second = await cache.remember(question, load)
+    const first = await cache.remember(lookup, load)
+    const second = await cache.remember(lookup, load)
     expect(first).toMatchObject({ outcome: 'miss', entry: { text: '1' } })
     expect(second).toMatchObject({ outcome: 'hit', entry: { text: '1' } })
     expect(wheres).toEqual(['request'])
@@ -35,22 +35,22 @@ describe('an answer that is worth keeping', () => {
   it('is loaded again after one of its tables was written, and not after another was', async () => {
     const cache = memoryCache({ threshold: 0 })
     const { load } = counted()
-    await cache.remember(question, load)
+    await cache.remember(lookup, load)
     cache.invalidate(['sessions'])
-    expect(await cache.remember(question, load)).toMatchObject({ outcome: 'hit' })
+    expect(await cache.remember(lookup, load)).toMatchObject({ outcome: 'hit' })
     cache.invalidate(['posts'])
-    const found = await cache.remember(question, load)
+    const found = await cache.remember(lookup, load)
     expect(found).toMatchObject({ outcome: 'miss', entry: { text: '2' } })
   })
 
   it('is not kept when its table was written while it was loaded', async () => {
     const cache = memoryCache({ threshold: 0 })
     const early = held()
-    const answered = cache.remember(question, early.load)
+    const answered = cache.remember(lookup, early.load)
     cache.invalidate(['posts'])
     early.resolve('from before the write')
     expect((await answered).entry.text).toBe('from before the write')
-    expect(await cache.remember(question, counted().load)).toMatchObject({
+    expect(await cache.remember(lookup, counted().load)).toMatchObject({
       outcome: 'miss',
       entry: { text: '1' },
     })
@@ -59,7 +59,7 @@ describe('an answer that is worth keeping', () => {
   it('is loaded once for all who ask at the same time', async () => {
     const cache = memoryCache({ threshold: 0 })
     const { load, wheres } = counted()
-    const all = await Promise.all(Array.from({ length: 20 }, () => cache.remember(question, load)))
+    const all = await Promise.all(Array.from({ length: 20 }, () => cache.remember(lookup, load)))
     expect(wheres).toHaveLength(1)
     expect(all.map(({ entry }) => entry.text)).toEqual(Array(20).fill('1'))
     expect(all.filter(({ outcome }) => outcome === 'miss')).toHaveLength(1)
@@ -68,19 +68,19 @@ describe('an answer that is worth keeping', () => {
   it('is loaded by the next who waits when the first fails, each told of its own failure', async () => {
     const cache = memoryCache({ threshold: 0 })
     const failing = held()
-    const first = cache.remember(question, failing.load)
-    const second = cache.remember(question, counted().load)
+    const first = cache.remember(lookup, failing.load)
+    const second = cache.remember(lookup, counted().load)
     const reason = new Error('the client of the first went away')
     failing.reject(reason)
     await expect(first).rejects.toBe(reason)
     expect((await second).entry.text).toBe('1')
   })
 
-  it('tells answers to different questions apart', async () => {
+  it('tells the answers of different keys apart', async () => {
     const cache = memoryCache({ threshold: 0 })
     const { load } = counted()
-    await cache.remember(question, load)
-    const other = await cache.remember({ ...question, key: '/feed?page=2' }, load)
+    await cache.remember(lookup, load)
+    const other = await cache.remember({ ...lookup, key: '/feed?page=2' }, load)
     expect(other).toMatchObject({ outcome: 'miss', entry: { text: '2' } })
   })
 })
@@ -89,7 +89,7 @@ describe('an answer past its time', () => {
   const tiers = { short: 50, medium: 50, long: 50 }
   const age = async (cache: ReturnType<typeof memoryCache>, load: Load, ms: number) => {
     const loaded = performance.now()
-    await cache.remember(question, load)
+    await cache.remember(lookup, load)
     await vi.waitUntil(() => performance.now() - loaded > ms, { interval: 5 })
     cache.validate(performance.now())
   }
@@ -98,11 +98,11 @@ describe('an answer past its time', () => {
     const cache = memoryCache({ threshold: 0, freshFor: tiers })
     const { load, wheres } = counted()
     await age(cache, load, 55)
-    const stale = await cache.remember(question, load)
+    const stale = await cache.remember(lookup, load)
     expect(stale).toMatchObject({ outcome: 'stale', entry: { text: '1' } })
     await vi.waitUntil(() => wheres.length === 2)
     expect(wheres).toEqual(['request', 'background'])
-    const fresh = await cache.remember(question, load)
+    const fresh = await cache.remember(lookup, load)
     expect(fresh).toMatchObject({ outcome: 'hit', entry: { text: '2' } })
   })
 
@@ -110,7 +110,7 @@ describe('an answer past its time', () => {
     const cache = memoryCache({ threshold: 0, freshFor: tiers })
     const { load, wheres } = counted()
     await age(cache, load, 105)
-    const found = await cache.remember(question, load)
+    const found = await cache.remember(lookup, load)
     expect(found).toMatchObject({ outcome: 'miss', entry: { text: '2' } })
     expect(wheres).toEqual(['request', 'request'])
   })
@@ -118,7 +118,7 @@ describe('an answer past its time', () => {
   it('is better than a failure', async () => {
     const cache = memoryCache({ threshold: 0, freshFor: tiers })
     await age(cache, counted().load, 105)
-    const found = await cache.remember(question, () => Promise.reject(new Error('away')))
+    const found = await cache.remember(lookup, () => Promise.reject(new Error('away')))
     expect(found).toMatchObject({ outcome: 'stale', entry: { text: '1' } })
   })
 
@@ -127,7 +127,7 @@ describe('an answer past its time', () => {
     const cache = memoryCache({ threshold: 0, freshFor: tiers, onRefreshFailed: failed })
     await age(cache, counted().load, 55)
     const reason = new Error('away')
-    const found = await cache.remember(question, () => Promise.reject(reason))
+    const found = await cache.remember(lookup, () => Promise.reject(reason))
     expect(found.outcome).toBe('stale')
     await vi.waitUntil(() => failed.mock.calls.length === 1)
     expect(failed).toHaveBeenCalledWith('feed', reason)
@@ -140,18 +140,18 @@ describe('a cache that cannot see writes', () => {
     try {
       const cache = memoryCache({ threshold: 0 })
       const { load, wheres } = counted()
-      await cache.remember(question, load)
+      await cache.remember(lookup, load)
       vi.advanceTimersByTime(1500)
       cache.validate(performance.now())
       vi.advanceTimersByTime(1999)
-      expect(await cache.remember(question, load)).toMatchObject({ outcome: 'hit' })
+      expect(await cache.remember(lookup, load)).toMatchObject({ outcome: 'hit' })
       vi.advanceTimersByTime(1)
-      expect(await cache.remember(question, load)).toMatchObject({
+      expect(await cache.remember(lookup, load)).toMatchObject({
         outcome: 'stale',
         entry: { text: '1' },
       })
       await vi.waitUntil(() => wheres.length === 2)
-      expect(await cache.remember(question, load)).toMatchObject({
+      expect(await cache.remember(lookup, load)).toMatchObject({
         outcome: 'hit',
         entry: { text: '2' },
       })
@@ -165,7 +165,7 @@ describe('an answer that is cheap', () => {
   it('is loaded each time', async () => {
     const cache = memoryCache({ threshold: 1000 })
     const { load, wheres } = counted()
-    for (let i = 0; i < 50; i++) await cache.remember(question, load)
+    for (let i = 0; i < 50; i++) await cache.remember(lookup, load)
     expect(wheres).toHaveLength(50)
   })
 
@@ -178,49 +178,49 @@ describe('an answer that is cheap', () => {
       return load(where)
     }
     for (let i = 0; i < 20; i++) {
-      expect((await cache.remember(question, dear)).outcome).toBeUndefined()
+      expect((await cache.remember(lookup, dear)).outcome).toBeUndefined()
     }
-    expect((await cache.remember(question, dear)).outcome).toBe('miss')
-    expect((await cache.remember(question, dear)).outcome).toBe('hit')
+    expect((await cache.remember(lookup, dear)).outcome).toBe('miss')
+    expect((await cache.remember(lookup, dear)).outcome).toBe('hit')
     expect(wheres).toHaveLength(21)
   })
 })
 
-describe('recalling', () => {
+describe('peek', () => {
   const hit = async (threshold = 0) => {
     const cache = memoryCache({ threshold })
     const { load } = counted()
-    await cache.remember(question, load)
-    await cache.remember(question, load)
+    await cache.remember(lookup, load)
+    await cache.remember(lookup, load)
     return cache
   }
 
   it('finds what was hit, and nothing else', async () => {
     const cache = await hit()
-    expect(cache.peek(question.key)).toMatchObject({ name: 'feed', entry: { text: '1' } })
+    expect(cache.peek(lookup.key)).toMatchObject({ name: 'feed', entry: { text: '1' } })
     expect(cache.peek('/other')).toBeUndefined()
   })
 
   it('finds nothing that is not worth keeping', async () => {
-    expect((await hit(5)).peek(question.key)).toBeUndefined()
+    expect((await hit(5)).peek(lookup.key)).toBeUndefined()
   })
 
   it('finds nothing from before a write', async () => {
     const cache = await hit()
     cache.invalidate([])
-    expect(cache.peek(question.key)).toBeDefined()
+    expect(cache.peek(lookup.key)).toBeDefined()
     cache.invalidate(['posts'])
-    expect(cache.peek(question.key)).toBeUndefined()
+    expect(cache.peek(lookup.key)).toBeUndefined()
   })
 
-  it('finds nothing that went 2 s without a confirmation', async () => {
+  it('finds nothing that went 2 s without validation', async () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     try {
       const cache = await hit()
       vi.advanceTimersByTime(2000)
-      expect(cache.peek(question.key)).toBeUndefined()
+      expect(cache.peek(lookup.key)).toBeUndefined()
       cache.validate(performance.now())
-      expect(cache.peek(question.key)).toBeDefined()
+      expect(cache.peek(lookup.key)).toBeDefined()
     } finally {
       vi.useRealTimers()
     }

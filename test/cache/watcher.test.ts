@@ -18,19 +18,19 @@ afterEach(async () => {
 
 /** A cache that notes what it is told. */
 function listening() {
-  const dropped: string[][] = []
-  const confirmed: number[] = []
+  const invalidated: string[][] = []
+  const validated: number[] = []
   const cache: Cache = {
     ...memoryCache(),
-    invalidate: (tables) => dropped.push([...tables].toSorted()),
-    validate: (instant) => confirmed.push(instant),
+    invalidate: (tables) => invalidated.push([...tables].toSorted()),
+    validate: (instant) => validated.push(instant),
   }
-  /** Resolves after a whole look that began later than this call. */
-  const looked = async () => {
+  /** Resolves after a whole poll that began later than this call. */
+  const polled = async () => {
     const asked = performance.now()
-    await vi.waitUntil(() => confirmed.some((instant) => instant > asked), { timeout: 5_000 })
+    await vi.waitUntil(() => validated.some((instant) => instant > asked), { timeout: 5_000 })
   }
-  return { cache, dropped, confirmed, looked }
+  return { cache, invalidated, validated, polled }
 }
 
 const watch = (cache: Cache, options: Partial<WatcherOptions> = {}) => {
@@ -39,13 +39,13 @@ const watch = (cache: Cache, options: Partial<WatcherOptions> = {}) => {
 }
 
 describe('the watcher', () => {
-  it('drops everything at its first look, and nothing while nothing is written', async () => {
-    const { cache, dropped, looked } = listening()
+  it('invalidates every table at its first poll, and nothing while nothing is written', async () => {
+    const { cache, invalidated, polled } = listening()
     watch(cache)
-    await looked()
-    await looked()
-    expect(dropped[0]).toEqual(['comments', 'posts', 'sessions', 'users'])
-    expect(dropped.slice(1).flat()).toEqual([])
+    await polled()
+    await polled()
+    expect(invalidated[0]).toEqual(['comments', 'posts', 'sessions', 'users'])
+    expect(invalidated.slice(1).flat()).toEqual([])
   })
 
   it('sees any write of anyone, in its table', async () => {
@@ -53,7 +53,7 @@ describe('the watcher', () => {
     const user = await insertUser(sql)
     const post = await insertPost(sql)
     const session = await insertSession(sql, { user_id: user.id })
-    const { cache, dropped, looked } = listening()
+    const { cache, invalidated, polled } = listening()
     watch(cache)
     const writes: [string, () => PromiseLike<unknown>][] = [
       ['users', () => sql`update users set username = 'renamed' where id = ${user.id}`],
@@ -63,31 +63,31 @@ describe('the watcher', () => {
       ['comments', () => sql`truncate comments`],
     ]
     for (const [table, write] of writes) {
-      await looked()
-      dropped.length = 0
+      await polled()
+      invalidated.length = 0
       await write()
-      await looked()
-      expect(dropped.flat(), table).toEqual([table])
+      await polled()
+      expect(invalidated.flat(), table).toEqual([table])
     }
   })
 
   it('is not misled by a fold', async () => {
     await insertPost(app.sql)
-    const { cache, dropped, looked } = listening()
+    const { cache, invalidated, polled } = listening()
     watch(cache)
-    await looked()
-    dropped.length = 0
+    await polled()
+    invalidated.length = 0
     await app.sql`select rollup.fold()`
-    await looked()
-    expect(dropped.flat()).toEqual([])
+    await polled()
+    expect(invalidated.flat()).toEqual([])
   })
 
   it('tells when it no longer sees, and when it does again', async () => {
-    const { cache, looked } = listening()
+    const { cache, polled } = listening()
     const states: string[] = []
     const { isUp } = watch(cache, { onChange: (state) => states.push(state) })
     expect(isUp()).toBe(false)
-    await looked()
+    await polled()
     expect(isUp()).toBe(true)
     await app.sql`alter view rollup.current_versions rename to elsewhere`
     await vi.waitUntil(() => !isUp())
@@ -97,11 +97,11 @@ describe('the watcher', () => {
   })
 
   it('leaves no connection in use when stopped', async () => {
-    const { cache, confirmed } = listening()
+    const { cache, validated } = listening()
     await watch(cache).stop()
-    const looks = confirmed.length
+    const polls = validated.length
     await vi.waitUntil(() => app.pool.stats().inUse === 0)
-    expect(confirmed.length).toBe(looks)
+    expect(validated.length).toBe(polls)
   })
 })
 

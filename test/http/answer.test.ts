@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { memoryCache } from '../../src/cache/memory.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
 import { insertPost } from '../support/factories.ts'
@@ -101,5 +101,52 @@ describe('a cached read', () => {
       { type: 'cache', name: 'activity', outcome: 'miss' },
       { type: 'cache', name: 'activity', outcome: 'hit' },
     ])
+  })
+})
+
+describe('a read', () => {
+  const feed = '/api/v1/activity'
+  let app: TestApp
+  beforeAll(async () => {
+    app = await createTestApp()
+  })
+  afterAll(() => app.close())
+  const etagOf = (response: Response) => {
+    const etag = response.headers.get('etag')
+    if (!etag) throw new Error('no ETag')
+    return etag
+  }
+
+  it('is not sent again while nothing but its time changed', async () => {
+    const first = await app.request('/api/v1/dashboard/stats')
+    const etag = etagOf(first)
+    const again = await app.request('/api/v1/dashboard/stats', {
+      headers: { 'If-None-Match': etag },
+    })
+    expect(again.status).toBe(304)
+    expect(await again.text()).toBe('')
+    expect(etagOf(again)).toBe(etag)
+    expect(again.headers.get('x-request-id')).toBeTruthy()
+    expect(again.headers.get('server-timing')).toContain('db;dur=')
+    expect(again.headers.get('cache-control')).toBe('private, no-cache')
+  })
+
+  it.each([
+    ['any', () => '*'],
+    ['strong', (etag: string) => etag.replace('W/', '')],
+    ['in a list', (etag: string) => `"other", ${etag}`],
+  ])('compares the tags a client has weakly: %s', async (_, given) => {
+    const etag = etagOf(await app.request(feed))
+    const response = await app.request(feed, { headers: { 'If-None-Match': given(etag) } })
+    expect(response.status).toBe(304)
+    expect(response.headers.get('link')).toContain('rel="first"')
+  })
+
+  it('is sent again once something changed', async () => {
+    const etag = etagOf(await app.request(feed))
+    await insertPost(app.sql)
+    const response = await app.request(feed, { headers: { 'If-None-Match': etag } })
+    expect(response.status).toBe(200)
+    expect(etagOf(response)).not.toBe(etag)
   })
 })

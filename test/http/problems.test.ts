@@ -1,3 +1,4 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
@@ -7,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { AppError, type ErrorCode, problems, validationFailed } from '../../src/errors/error.ts'
 import type { AppEnv } from '../../src/http/context.ts'
 import { onError, onNotFound } from '../../src/http/problems.ts'
+import { rejectInvalid } from '../../src/http/validation.ts'
 
 /** An app whose only route fails in the way given. */
 function failing(thrown: () => unknown) {
@@ -109,5 +111,30 @@ describe('the renderer', () => {
     expect(await (await send('{"a":')).json()).toMatchObject({ code: 'malformed_json' })
     const large = await send(JSON.stringify('x'.repeat(100)))
     expect(large.status).toBe(413)
+  })
+
+  // What Hono throws for a broken body says so in its message only: when this fails, read `fromHono`.
+  it('tells a body that is not JSON from one that does not fit its schema', async () => {
+    const body = { content: { 'application/json': { schema: z.object({ title: z.string() }) } } }
+    const createPost = createRoute({
+      method: 'post',
+      path: '/posts',
+      request: { body: { ...body, required: true } },
+      responses: { 201: { description: 'Created' } },
+    })
+    const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid })
+    app.onError(onError)
+    app.openapi(createPost, (c) => c.body(null, 201))
+    const answer = async (text: string) => {
+      const headers = { 'Content-Type': 'application/json' }
+      const response = await app.request('/posts', { method: 'POST', headers, body: text })
+      return response.status === 201
+        ? 'created'
+        : ((await response.json()) as { code: string }).code
+    }
+    expect(await answer('{"title":"x"}')).toBe('created')
+    expect(await answer('{"title":')).toBe('malformed_json')
+    expect(await answer('')).toBe('malformed_json')
+    expect(await answer('{"title":1}')).toBe('validation_failed')
   })
 })

@@ -4,6 +4,7 @@ import { serve } from '@hono/node-server'
 import { sql } from 'drizzle-orm'
 import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { anyone } from '../../src/auth/caller.ts'
 import { noCache } from '../../src/cache/cache.ts'
 import type { Pool } from '../../src/db/database.ts'
 import { users } from '../../src/db/schema.ts'
@@ -63,6 +64,7 @@ function createRoutes() {
       runtime: 'node',
       keepAlive: (_, work) => keptAlive.push(work),
       isReady: () => true,
+      callerOf: () => anyone,
     }),
     transaction(),
   )

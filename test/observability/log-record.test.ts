@@ -40,6 +40,40 @@ describe('the line of a request', () => {
   })
 })
 
+describe('the line of a failure behind the requests', () => {
+  it.each([
+    ['fold_failed', 'A fold failed'],
+    ['close_failed', 'Closing failed'],
+    ['unhandled_rejection', 'A rejection was not handled'],
+    ['uncaught_exception', 'An exception was not caught'],
+  ] as const)('says what %s means, and why', (type, message) => {
+    const error = new Error('outer', { cause: new Error('the reason') })
+    const line = logRecordOf({ type, error })
+    expect(line).toMatchObject({ level: 'error', message })
+    expect(line?.fields.error).toMatch(/outer[\s\S]*caused by: [\s\S]*the reason/)
+  })
+
+  it('tells a rejection without a reason, and one that is no error', () => {
+    const type = 'unhandled_rejection'
+    expect(logRecordOf({ type, error: undefined })?.fields).toEqual({})
+    expect(logRecordOf({ type, error: 'no' })?.fields).toEqual({ error: 'no' })
+  })
+
+  it('says that the embedded PostgreSQL ended', () => {
+    expect(logRecordOf({ type: 'server_lost' })).toEqual({
+      level: 'error',
+      message: 'The embedded PostgreSQL ended',
+      fields: {},
+    })
+  })
+
+  it('says when the database goes and when it is back', () => {
+    const down = logRecordOf({ type: 'watcher', state: 'down', error: new Error('refused') })
+    expect(down).toMatchObject({ level: 'warn', message: 'The database does not answer' })
+    expect(logRecordOf({ type: 'watcher', state: 'up' })?.level).toBe('info')
+  })
+})
+
 describe('what happens a thousand times a second', () => {
   it('has no line', () => {
     expect(logRecordOf({ type: 'cache', name: 'activity', outcome: 'hit' })).toBeUndefined()

@@ -1,4 +1,5 @@
 import { createApp } from '../../src/app.ts'
+import { anyone } from '../../src/auth/caller.ts'
 import { noCache } from '../../src/cache/cache.ts'
 import type { Pool } from '../../src/db/database.ts'
 import type { PoolOptions } from '../../src/db/pool/pool.ts'
@@ -44,6 +45,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     runtime: 'node',
     keepAlive: () => {},
     isReady: () => true,
+    callerOf: () => anyone,
     ...options.services,
   })
   return {

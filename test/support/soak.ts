@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
 import { createApp } from '../../src/app.ts'
+import { anyone } from '../../src/auth/caller.ts'
 import { noCache } from '../../src/cache/cache.ts'
 import { openPool } from '../../src/db/pool/pool.ts'
 import type { ErrorCode } from '../../src/errors/error.ts'
@@ -75,6 +76,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     runtime: 'node',
     keepAlive: () => {},
     isReady: () => true,
+    callerOf: () => anyone,
   })
   mountFaultRoutes(app)
 

@@ -2,14 +2,14 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { invalidCursor } from '../../errors/error.ts'
 
-/** Where a page ends, and which way to go on from there. */
+/** The end of a page, and the direction in which the next one lies. */
 export type Cursor = {
   readonly direction: 'next' | 'prev'
   /** The sort position of the row at that end: opaque parts that its list understands, none with a `|`. */
   readonly position: readonly string[]
 }
 
-/** Writes and reads the cursors of one list; `filters` says canonically which list, with which filters. */
+/** Writes and reads cursors; `filters` identifies, in one canonical text, the list and its filters. */
 export type CursorCodec = {
   readonly write: (cursor: Cursor, filters: string) => string
   /** @throws AppError invalid_cursor where the text was altered or belongs to other filters */
@@ -21,7 +21,7 @@ const encoder = new TextEncoder()
 
 /**
  * Cursors that only this key could have written: base64url of `direction|position`, then the first 96 bits of
- * its HMAC-SHA-256. The filters are signed along and not carried: with other filters the signature differs.
+ * its HMAC-SHA-256. The signature covers the filters, which the cursor does not carry.
  */
 export function cursorCodec(key: Uint8Array): CursorCodec {
   const keyed = hmac.create(sha256, key)

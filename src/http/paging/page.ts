@@ -17,12 +17,12 @@ export const metadataSchema = z
   .openapi('PageMetadata')
 export type PageMetadata = z.infer<typeof metadataSchema>
 
-/** Where the client stands in a list: on a numbered page, or beyond a cursor. */
+/** Where the page lies in its list: at a number, or behind a cursor. */
 export type PagePosition =
   | { readonly strategy: 'page'; readonly page: number }
   | { readonly strategy: 'cursor' }
 
-/** What a statement found around one page. */
+/** What a statement found about one page. */
 export type PageFacts = {
   readonly total: number
   readonly asOf: string
@@ -50,8 +50,8 @@ export const metadataOf = (
 })
 
 /**
- * The `Link` header of a page (RFC 8288): references relative to this server, so that they hold behind a proxy.
- * `url` is the request's; a client that jumps by number is led on by number, every other by cursor.
+ * The `Link` header of a page (RFC 8288): references relative to this server, so that they are right behind a proxy.
+ * `url` is the request's; a client that asked by `page` gets links by `page`, every other by `cursor`.
  */
 export function linkHeader(url: string, metadata: PageMetadata): string {
   const { pathname, searchParams } = new URL(url)

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+
+const whole = (from: number, to: number, unit = '') =>
+  z
+    .string()
+    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= from && Number(text) <= to, {
+      error: `a whole number${unit && ` of ${unit}`} from ${from} to ${to}`,
+    })
+    .transform(Number)
+const milliseconds = (from: number, to: number) => whole(from, to, 'milliseconds')
+const choice = <const T extends readonly string[]>(values: T) =>
+  z.enum(values, `one of ${values.join(', ')}`)
+const onOff = choice(['on', 'off']).transform((value) => value === 'on')
+const hour = 3_600_000
+
+/** The variables of the environment that the program reads, each valid on its own. */
+export const variables = z.object({
+  NODE_ENV: choice(['production', 'development', 'test']).optional(),
+  DATABASE_URL: z
+    .string()
+    .refine(isDatabaseUrl, 'a URL like postgres://user:password@host:5432/database')
+    .optional(),
+  DATA_DIR: z.string().optional(),
+  DEMO: onOff.optional(),
+  HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/, 'a host name or an IP address')
+    .default('127.0.0.1'),
+  PORT: whole(0, 65_535).default(3000),
+  LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  REQUEST_TIMEOUT: milliseconds(100, hour).default(10_000),
+  STATEMENT_TIMEOUT: milliseconds(50, hour).optional(),
+  LOCK_TIMEOUT: milliseconds(10, hour).optional(),
+  IDLE_IN_TRANSACTION_TIMEOUT: milliseconds(100, hour).default(30_000),
+  CONNECT_TIMEOUT: milliseconds(50, hour).optional(),
+  POOL_SIZE: whole(1, 1000).default(10),
+  POOL_ACQUIRE_TIMEOUT: milliseconds(10, hour).optional(),
+  POOL_QUEUE_LIMIT: whole(0, 1_000_000).default(1000),
+  CACHE: onOff.default(true),
+  CACHE_THRESHOLD: milliseconds(0, 60_000).default(5),
+  FOLD_INTERVAL: milliseconds(50, 60_000).default(1000),
+  CURSOR_SECRET: z.string().min(32, 'at least 32 characters').optional(),
+})
+
+/** An environment: what `process.env` or the bindings of a Worker hold. */
+export type Env = Readonly<Record<string, string | undefined>>
+export type Variables = z.output<typeof variables>
+
+function isDatabaseUrl(text: string): boolean {
+  try {
+    const { protocol, username, password } = new URL(text)
+    decodeURIComponent(username + password)
+    return protocol === 'postgres:' || protocol === 'postgresql:'
+  } catch {
+    return false
+  }
+}
