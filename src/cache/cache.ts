@@ -1,4 +1,4 @@
-import type { TableName } from '../db/rollup/tables.ts'
+import type { TableName } from '../db/rollup/kinds.ts'
 
 /** How long an answer holds while its tables do not change. */
 export type Tier = 'short' | 'medium' | 'long'
@@ -22,7 +22,7 @@ export type Entry = {
 export type Lookup = {
   /** Tells answers apart: path and query. */
   readonly key: string
-  /** Whose cost is measured: one per route. */
+  /** Under which the cost of loading is measured: the statement's. */
   readonly name: string
   readonly tier: Tier
   /** The tables it reads: a write to one of them makes the answer old. */

@@ -6,10 +6,10 @@ import { compile, type Placeholders, statement } from '../../src/db/statement.ts
 
 type ById = { readonly id: number }
 
-const userById = statement('user_by_id', (db, slots: Placeholders<ById>) =>
+const userById = statement('user_by_id', { reads: [] }, (db, slots: Placeholders<ById>) =>
   db.select({ id: users.id, username: users.username }).from(users).where(eq(users.id, slots.id)),
 )
-const now = statement('now', () => sql<{ now: string }>`select now()::text as now`)
+const now = statement('now', { reads: [] }, () => sql<{ now: string }>`select now()::text as now`)
 
 describe('statement', () => {
   it('writes its SQL once, with every value a parameter', () => {
@@ -21,7 +21,7 @@ describe('statement', () => {
 
   it('builds once per process', () => {
     let built = 0
-    const counted = statement('counted', () => {
+    const counted = statement('counted', { reads: [] }, () => {
       built += 1
       return sql<{ one: number }>`select 1 as one`
     })
@@ -31,13 +31,16 @@ describe('statement', () => {
   })
 
   it('keeps constants, and binds a slot once wherever it stands', () => {
-    const page = statement('page', (db, slots: Placeholders<{ id: number; limit: number }>) =>
-      db
-        .select({ id: posts.id })
-        .from(posts)
-        .where(and(eq(posts.title, 'Hello'), sql`(${posts.id}, ${slots.id}) > (${slots.id}, 0)`))
-        .orderBy(asc(posts.id))
-        .limit(slots.limit),
+    const page = statement(
+      'page',
+      { reads: [] },
+      (db, slots: Placeholders<{ id: number; limit: number }>) =>
+        db
+          .select({ id: posts.id })
+          .from(posts)
+          .where(and(eq(posts.title, 'Hello'), sql`(${posts.id}, ${slots.id}) > (${slots.id}, 0)`))
+          .orderBy(asc(posts.id))
+          .limit(slots.limit),
     )
     expect(compile(page).bind({ id: 3, limit: 20 })).toEqual(['Hello', 3, 20])
     expect(compile(page).text).toContain('"id", $2) > ($2, 0)')
@@ -50,6 +53,7 @@ describe('statement', () => {
   it('hands arrays over as PostgreSQL writes them', () => {
     const any = statement(
       'any',
+      { reads: [] },
       (_, slots: Placeholders<{ names: string[] }>) =>
         sql<{
           n: number
@@ -59,7 +63,7 @@ describe('statement', () => {
   })
 
   it('maps rows as Drizzle does, nested fields and missing joins included', () => {
-    const nested = statement('nested', (db) =>
+    const nested = statement('nested', { reads: [] }, (db) =>
       db
         .select({ id: comments.id, author: { id: users.id, name: users.username } })
         .from(comments)
@@ -71,7 +75,7 @@ describe('statement', () => {
   })
 
   it('maps what a write returns, and leaves a template to the driver', () => {
-    const insert = statement('insert', (db, slots: Placeholders<{ name: string }>) =>
+    const insert = statement('insert', { reads: [] }, (db, slots: Placeholders<{ name: string }>) =>
       db.insert(users).values({ username: slots.name }).returning({ id: users.id }),
     )
     expect(compile(insert).bind({ name: 'ada' })).toEqual(['ada'])

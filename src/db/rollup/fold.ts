@@ -10,7 +10,11 @@ export type FoldOptions = {
 }
 
 /** Moves pending deltas into the counts; 0 while another fold is at work. */
-export const fold = statement('fold', () => sql<{ folded: string }>`select rollup.fold() as folded`)
+export const fold = statement(
+  'fold',
+  { reads: [] },
+  () => sql<{ folded: string }>`select rollup.fold() as folded`,
+)
 
 /** ms: a fold behind a large import moves millions of deltas. */
 const foldTimeout = 600_000

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { kinds } from '../../db/rollup/tables.ts'
+import { kinds } from '../../db/rollup/kinds.ts'
 import { metadataSchema } from '../../http/paging/page.ts'
 import { id, instant, listOf, pageSize, wholeNumber } from '../../http/parameters.ts'
 

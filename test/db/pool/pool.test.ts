@@ -11,20 +11,30 @@ import { startProxy, type TestProxy } from '../../support/proxy.ts'
 
 const echo = statement(
   'echo',
+  { reads: [] },
   (_, slots: Placeholders<{ n: number }>) => sql<{ n: number }>`select ${slots.n}::int as n`,
 )
-const pid = statement('pid', () => sql<{ pid: number }>`select pg_backend_pid() as pid`)
+const pid = statement(
+  'pid',
+  { reads: [] },
+  () => sql<{ pid: number }>`select pg_backend_pid() as pid`,
+)
 const sleep = statement(
   'sleep',
+  { reads: [] },
   (_, slots: Placeholders<{ ms: number }>) =>
     sql<{ slept: string }>`select pg_sleep(${slots.ms}::float8 / 1000)::text as slept`,
 )
 const end = statement(
   'end',
+  { reads: [] },
   () => sql<{ ended: boolean }>`select pg_terminate_backend(pg_backend_pid()) as ended`,
 )
-const addUser = statement('add_user', (db, slots: Placeholders<{ username: string }>) =>
-  db.insert(users).values({ username: slots.username }).returning({ id: users.id }),
+const addUser = statement(
+  'add_user',
+  { reads: [] },
+  (db, slots: Placeholders<{ username: string }>) =>
+    db.insert(users).values({ username: slots.username }).returning({ id: users.id }),
 )
 
 const database = useDatabase()

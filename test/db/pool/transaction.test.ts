@@ -11,27 +11,38 @@ import { startProxy, type TestProxy } from '../../support/proxy.ts'
 
 const one = statement(
   'one',
+  { reads: [] },
   (_, slots: Placeholders<{ n: number }>) => sql<{ n: number }>`select ${slots.n}::int as n`,
 )
-const pid = statement('pid', () => sql<{ pid: number }>`select pg_backend_pid() as pid`)
+const pid = statement(
+  'pid',
+  { reads: [] },
+  () => sql<{ pid: number }>`select pg_backend_pid() as pid`,
+)
 const sleep = statement(
   'sleep',
+  { reads: [] },
   (_, slots: Placeholders<{ seconds: number }>) =>
     sql<{ pid: number }>`select pg_backend_pid() as pid, pg_sleep(${slots.seconds}::float8)::text`,
 )
-const userById = statement('user_by_id', (db, slots: Placeholders<{ id: number }>) =>
+const userById = statement('user_by_id', { reads: [] }, (db, slots: Placeholders<{ id: number }>) =>
   db.select().from(users).where(eq(users.id, slots.id)),
 )
-const addUser = statement('add_user', (db, slots: Placeholders<{ username: string }>) =>
-  db.insert(users).values({ username: slots.username }).returning({ id: users.id }),
+const addUser = statement(
+  'add_user',
+  { reads: [] },
+  (db, slots: Placeholders<{ username: string }>) =>
+    db.insert(users).values({ username: slots.username }).returning({ id: users.id }),
 )
 const countUsers = statement(
   'count_users',
+  { reads: [] },
   () => sql<{ n: number }>`select count(*) as n from users`,
 )
-const fails = statement('fails', () => sql<{ n: number }>`select 1/0 as n`)
+const fails = statement('fails', { reads: [] }, () => sql<{ n: number }>`select 1/0 as n`)
 const settings = statement(
   'settings',
+  { reads: [] },
   () => sql<{ name: string; setting: string }>`select name, setting from pg_settings`,
 )
 
@@ -156,6 +167,7 @@ describe('a statement', () => {
   it('is prepared once per connection and stays so over transactions', async () => {
     const prepared = statement(
       'prepared',
+      { reads: [] },
       () => sql<{ statement: string; calls: number }>`
         select statement, generic_plans + custom_plans as calls from pg_prepared_statements`,
     )
@@ -194,6 +206,7 @@ describe('a statement', () => {
   it('takes arrays, nulls and booleans, and counts in numbers', async () => {
     const echo = statement(
       'echo',
+      { reads: [] },
       (_, slots: Placeholders<{ a: string[]; b: boolean | null; c: number }>) =>
         sql<{ a: string; b: boolean | null; c: number; d: string }>`
         select ${slots.a}::text[]::text as a, ${slots.b}::boolean as b, ${slots.c}::bigint as c,
@@ -239,7 +252,11 @@ describe('a write', () => {
   it('fails when its commit does', async () => {
     await database.sql`
       create table promises (id int primary key, other int references promises deferrable initially deferred)`
-    const promise = statement('promise', () => sql<never>`insert into promises values (1, 2)`)
+    const promise = statement(
+      'promise',
+      { reads: [] },
+      () => sql<never>`insert into promises values (1, 2)`,
+    )
     const { db, commit } = request('read write')
     await db.run(promise)
     await expect(commit()).rejects.toMatchObject({ code: '23503' })
@@ -344,6 +361,7 @@ describe('a client that hangs up', () => {
 describe('concurrent changes', () => {
   const setTitle = statement(
     'set_title',
+    { reads: [] },
     (db, slots: Placeholders<{ id: number; title: string }>) =>
       db
         .update(posts)
@@ -397,6 +415,7 @@ describe('concurrent changes', () => {
   it('are given up after three tries', async () => {
     const serialization = statement(
       'serialization',
+      { reads: [] },
       (_, slots: Placeholders<{ text: string }>) => sql<never>`select raise_40001(${slots.text})`,
     )
     await database.sql.unsafe(`create or replace function raise_40001(text) returns void

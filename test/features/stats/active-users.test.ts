@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ActiveUsers } from '../../../src/features/stats/schemas.ts'
+import type { ActiveUsers } from '../../../src/features/stats/schemas/active-users.ts'
 import { useDashboard } from './app.ts'
 
 describe('GET /api/v1/dashboard/active-users', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Stats } from '../../../src/features/stats/schemas.ts'
+import type { Stats } from '../../../src/features/stats/schemas/stats.ts'
 import { insertComment, insertPost, insertSession, insertUser } from '../../support/factories.ts'
 import { useDashboard } from './app.ts'
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { metrics, type Trends } from '../../../src/features/stats/schemas.ts'
+import { metrics } from '../../../src/db/rollup/kinds.ts'
+import type { Trends } from '../../../src/features/stats/schemas/trends.ts'
 import { useDashboard } from './app.ts'
 
 const hour = 3_600_000
