@@ -153,7 +153,8 @@ function recount(rollup: string, reads: readonly TableName[], stored: SQL, expec
           filter (where differs))[:3], '{}')) as examples
       from (
         select key, s.value as stored, e.value as expected, s.value is distinct from e.value as differs
-        from (${stored}) as s (key, value) full join (${expected}) as e (key, value) using (key)
+        from (${stored}) as s (key, value)
+          full join (${expected}) as e (key, value) using (key)
       ) as compared`,
   )
 }

@@ -53,28 +53,35 @@ export type Located = {
 
 /** Locates row number `target` (0-based), going down from the newest. */
 export const locateRow = (filter: FilterSql, target: SQL): Located => ({
-  ctes: sql`
-      target as (select ${target} as row_number),
-      ${filter.authorId ? locatedByDay(filter) : locatedByBucket(filter)}`,
+  ctes: sql`target as (select ${target} as row_number),
+    ${filter.authorId ? locatedByDay(filter) : locatedByBucket(filter)}`,
   until: sql`(select until from located)`,
   rest: sql`coalesce((select rest from located), 0)`,
 })
 
-const locatedByDay = (filter: FilterSql): SQL => sql`
-      located as (
-        select ${utc(sql`day + 1`)} as until, row_number - above as rest
-        from (
-          select day, n, sum(n) over (order by day desc) - n as above
-          from (select day, sum(n) as n from (${authorDays(filter)}) as d group by day) as days
-        ) as days, target
-        where above <= row_number and row_number < above + n
-      )`
+const locatedByDay = (filter: FilterSql): SQL => sql`located as (
+      select ${utc(sql`day + 1`)} as until, row_number - above as rest
+      from (
+        select day, n, sum(n) over (order by day desc) - n as above
+        from (select day, sum(n) as n from (${authorDays(filter)}) as d group by day) as days
+      ) as days, target
+      where above <= row_number and row_number < above + n
+    )`
 
-const locatedByBucket = (filter: FilterSql): SQL => sql`
-      ${level(filter, 'month', sql`(select '-infinity'::timestamptz as bucket, 'infinity'::timestamptz as until, 0 as above) as top`)},
-      ${level(filter, 'day', sql`${cteOf.month} as top`)},
-      ${level(filter, 'quarterHour', sql`${cteOf.day} as top`)},
-      located as (select until, row_number - above as rest from ${cteOf.quarterHour}, target)`
+const locatedByBucket = (filter: FilterSql): SQL =>
+  sql.join(
+    [
+      level(filter, 'month', everything),
+      level(filter, 'day', sql`${cteOf.month} as top`),
+      level(filter, 'quarterHour', sql`${cteOf.day} as top`),
+      sql`located as (select until, row_number - above as rest from ${cteOf.quarterHour}, target)`,
+    ],
+    sql`,\n    `,
+  )
+
+const everything = sql`(
+      select '-infinity'::timestamptz as bucket, 'infinity'::timestamptz as until, 0 as above
+    ) as top`
 
 /** The CTE of each level. */
 const cteOf: Readonly<Record<Span, SQL>> = {
@@ -84,8 +91,7 @@ const cteOf: Readonly<Record<Span, SQL>> = {
 }
 
 /** A CTE: the bucket of that span inside `top` that holds the target, and the rows above it. */
-const level = (filter: FilterSql, span: Span, top: SQL): SQL => sql`
-  ${cteOf[span]} as (
+const level = (filter: FilterSql, span: Span, top: SQL): SQL => sql`${cteOf[span]} as (
     select bucket, ${nextBucket(span, sql`bucket`)} as until, above
     from (
       select bucket, n, top_above + sum(n) over (order by bucket desc) - n as above
@@ -117,11 +123,15 @@ const ifAsked = (filter: FilterSql, kind: Kind, n: SQLWrapper): SQL =>
 
 /** Counts rows of the tables themselves: only for stretches no longer than a rollup's finest bucket. */
 const rowsBetween = (filter: FilterSql, from: SQL, until: SQL): SQL => sql`
-  (select coalesce(sum(n), 0) from (${ofEverySource(
-    (source) => sql`select count(*) as n from ${source.table} where ${matchesFilter(source, filter)}
+  (select coalesce(sum(n), 0) from (
+    ${ofEverySource(
+      (
+        source,
+      ) => sql`select count(*) as n from ${source.table} where ${matchesFilter(source, filter)}
       and ${source.table.createdAt} >= ${from} and ${source.table.createdAt} < ${until}`,
-    'union all',
-  )}) as rows)`
+      '\n    union all\n    ',
+    )}
+  ) as rows)`
 
 /** One author's rows per UTC day; a day may stand in two rows. */
 const authorDays = (filter: FilterSql): SQL => sql`

@@ -108,7 +108,7 @@ function picked({ asked, variant, direction, beyond, located }: FeedPage): SQL {
       order by ${source.table.createdAt} ${sql.raw(order)}, ${source.table.id} ${sql.raw(order)}
       limit ${located ? sql`${located.rest} + ${limit}` : limit}
     ) as source ${located ? sql.empty() : sql`limit ${mostRows}`})`,
-    'union all',
+    '\nunion all\n',
   )
   return sql`
       select *, row_number() over (order by ${inOrder}) as rank
@@ -139,7 +139,7 @@ export function existsBehind(
         and (${source.table.createdAt}, ${source.table.id}) ${sql.raw(compare)} ${beyondPosition(asked)(source.kind)}
         ${variant.isBounded ? bound(source.table) : sql.empty()}
       order by ${source.table.createdAt} ${sql.raw(order)}, ${source.table.id} ${sql.raw(order)} limit 1)`,
-    ',',
+    ',\n',
   )
   return sql`coalesce(${anyOf}, false)`
 }

@@ -15,9 +15,8 @@ export type FilterSql = {
 }
 
 /** Holds for the live rows of a source that the filter lets through. */
-export const matchesFilter = ({ kind, table, owner }: Source, filter: FilterSql): SQL => sql`
-  ${isAsked(filter, kind)} and ${table.deletedAt} is null
-  ${filter.authorId ? sql`and ${owner} = ${filter.authorId}::bigint` : sql.empty()}`
+export const matchesFilter = ({ kind, table, owner }: Source, filter: FilterSql): SQL =>
+  sql`${isAsked(filter, kind)} and ${table.deletedAt} is null ${filter.authorId ? sql`and ${owner} = ${filter.authorId}::bigint` : sql.empty()}`
 
 /** Whether the filter lets rows of the kind through at all. */
 export const isAsked = (filter: FilterSql, kind: Kind): SQL =>
@@ -25,4 +24,4 @@ export const isAsked = (filter: FilterSql, kind: Kind): SQL =>
 
 /** `make` of every source, joined. */
 export const ofEverySource = (make: (source: Source) => SQL, separator: string): SQL =>
-  sql.join(sources.map(make), sql.raw(` ${separator} `))
+  sql.join(sources.map(make), sql.raw(separator))
