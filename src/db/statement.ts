@@ -64,7 +64,7 @@ export function compile<Params, Row>(query: Statement<Params, Row>): Compiled {
   return fresh
 }
 
-/** Any name asked of it is a placeholder of that name: which names there are is the type's business. */
+/** Gives a placeholder of any name; the type says which names there are. */
 const placeholders = new Proxy<Record<string, Placeholder>>(
   {},
   { get: (_, name) => sql.placeholder(String(name)) },

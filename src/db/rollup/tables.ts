@@ -36,7 +36,7 @@ const buckets = {
 /** Live rows created in each UTC month, day and quarter-hour. A bucket may stand in several rows: sum them. */
 export const currentBuckets = rollup.view('current_buckets', buckets).existing()
 
-/** `currentBuckets` in its two parts, for who reads many short stretches and the pending rows only once. */
+/** `currentBuckets` in its two parts, for a statement that reads many short ranges and the pending rows only once. */
 export const foldedBuckets = rollup.table('counts', buckets)
 export const pendingCounts = rollup
   .view('pending_counts', { kind: kind(), bucket: bucket(), n: n() })

@@ -28,7 +28,7 @@ export const activityPageSchema = z
   .openapi('ActivityPage')
 export type ActivityPage = z.infer<typeof activityPageSchema>
 
-/** Faults are told all at once: what concerns two parameters is looked at unless one of them is wrong by itself. */
+/** Faults are reported all at once: two parameters are compared unless one of them is wrong by itself. */
 const areSound =
   (...names: string[]) =>
   ({ issues }: z.core.ParsePayload) =>
