@@ -1,4 +1,4 @@
-import type { TableName } from '../db/rollup/tables.ts'
+import type { TableName } from '../db/rollup/kinds.ts'
 
 /** How long an entry stays fresh while its tables do not change. */
 export type Tier = 'short' | 'medium' | 'long'
@@ -22,7 +22,7 @@ export type Entry = {
 export type Lookup = {
   /** Identifies the answer: the caller's scope, path and query. */
   readonly key: string
-  /** Under which the cost of loading is measured: one per route. */
+  /** Under which the cost of loading is measured: the statement's. */
   readonly name: string
   readonly tier: Tier
   /** The tables the answer is read from: a write to one of them invalidates it. */

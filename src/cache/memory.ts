@@ -1,6 +1,6 @@
 import { BentoCache, bentostore, errors } from 'bentocache'
 import { memoryDriver } from 'bentocache/drivers/memory'
-import type { TableName } from '../db/rollup/tables.ts'
+import type { TableName } from '../db/rollup/kinds.ts'
 import { type Cache, type Entry, freshFor, type Hit, type Tier } from './cache.ts'
 import { loadCosts } from './costs.ts'
 

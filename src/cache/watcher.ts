@@ -1,5 +1,6 @@
 import type { Pool } from '../db/database.ts'
-import { currentVersions, kinds, type TableName, tableOfKind } from '../db/rollup/tables.ts'
+import { kinds, kindTable, type TableName, tableNames } from '../db/rollup/kinds.ts'
+import { currentVersions } from '../db/rollup/tables.ts'
 import { statement } from '../db/statement.ts'
 import type { Cache } from './cache.ts'
 
@@ -22,7 +23,7 @@ export type WatcherOptions = {
 const pollTimeout = 1000
 
 /** The number of write statements each table has seen, by anyone. */
-export const tableVersions = statement('table_versions', (db) =>
+export const tableVersions = statement('table_versions', { reads: tableNames }, (db) =>
   db.select({ kind: currentVersions.kind, n: currentVersions.n }).from(currentVersions),
 )
 
@@ -79,5 +80,5 @@ export function watchTables(options: WatcherOptions): Watcher {
 
 function tableOfNumber(number: number): TableName | undefined {
   const kind = kinds[number]
-  return kind && tableOfKind[kind]
+  return kind && kindTable[kind].tableName
 }

@@ -52,7 +52,7 @@ export function compileBuilder(name: string, builder: Builder): Compiled {
   return compiledOf(name, plan.getQuery(), mapperOf(plan))
 }
 
-/** A slot that stands in several places is bound once: Drizzle would send its value for each of them. */
+/** A placeholder that stands in several places is bound once: Drizzle would send its value for each of them. */
 function compiledOf(name: string, { sql, params }: Query, map: Compiled['map']): Compiled {
   const sent: unknown[] = []
   const numbers = params.map((param) => {
@@ -69,7 +69,7 @@ function compiledOf(name: string, { sql, params }: Query, map: Compiled['map']):
 const isSamePlaceholder = (one: unknown, other: Placeholder) =>
   is(one, Placeholder) && one.name === other.name
 
-/** How one `$n` gets its value; what Drizzle's fillPlaceholders finds out anew on every run. */
+/** How one `$n` gets its value, found out once: Drizzle's fillPlaceholders does so on every run. */
 function boundTo(name: string, param: unknown): Bound {
   if (is(param, Placeholder)) {
     const placeholder = param.name
@@ -94,7 +94,7 @@ function mapperOf({ fields, joinsNotNullableMap }: Plan): Compiled['map'] {
   return fields && ((columns) => mapResultRow(fields, columns, joinsNotNullableMap))
 }
 
-/** What Drizzle hands to a driver, kept. */
+/** Keeps what Drizzle hands to a driver. */
 class Plan extends PgPreparedQuery<PreparedQueryConfig> {
   readonly fields: SelectedFieldsOrdered | undefined
   /** A select sets it after it made the plan. */

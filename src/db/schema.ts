@@ -7,12 +7,10 @@ import {
   index,
   pgTable,
   text,
-  timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
+import { instant } from './instant.ts'
 
-/** Instants keep PostgreSQL's microseconds: they travel as text, never as a JavaScript `Date`. */
-const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' })
 const id = () => bigint('id', { mode: 'number' }).primaryKey().generatedByDefaultAsIdentity()
 
 /** Every instant can be written as RFC 3339: a four-digit year, neither infinite nor before Christ. */
@@ -21,8 +19,8 @@ const fourDigitYear = (column: AnyPgColumn) =>
 
 /** The instants every row carries. A row is live while `deletedAt` is null. */
 const lifetime = {
-  createdAt: instant('created_at').notNull().defaultNow(),
-  updatedAt: instant('updated_at').notNull().defaultNow(),
+  createdAt: instant('created_at').notNull().default(sql`now()`),
+  updatedAt: instant('updated_at').notNull().default(sql`now()`),
   deletedAt: instant('deleted_at'),
 }
 
@@ -92,8 +90,8 @@ export const sessions = pgTable(
     userId: bigint('user_id', { mode: 'number' })
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
-    createdAt: instant('created_at').notNull().defaultNow(),
-    lastSeenAt: instant('last_seen_at').notNull().defaultNow(),
+    createdAt: instant('created_at').notNull().default(sql`now()`),
+    lastSeenAt: instant('last_seen_at').notNull().default(sql`now()`),
     deletedAt: instant('deleted_at'),
   },
   (t) => [

@@ -7,6 +7,7 @@ import {
   type Drizzle,
   queryBuilder,
 } from './compile.ts'
+import type { TableName } from './rollup/kinds.ts'
 
 export type { Compiled, Drizzle } from './compile.ts'
 
@@ -20,18 +21,33 @@ export type Preparable<Row> =
       prepare(name: string): PgPreparedQuery<PreparedQueryConfig>
     })
 
+export type StatementOptions = {
+  /** The tables whose rows its result follows from, directly or through a rollup; none for a write. */
+  readonly reads: readonly TableName[]
+  /** Whether no other statement follows it in its transaction. */
+  readonly isOnly?: boolean
+}
+
 /** A named query as a value: it says what to ask; `Database.run` decides when and on which connection. */
-export type Statement<Params, Row> = {
+export type Statement<Params, Row> = StatementOptions & {
   readonly name: string
   /** In a read only transaction that it opens it is the only one: `begin`, it and `commit` are sent together. */
   readonly isOnly?: boolean
   readonly build: (db: Drizzle, placeholders: Placeholders<Params>) => Preparable<Row>
 }
 
-export const statement = <Params, Row>(
+/** Every statement made so far: a program makes its own when its modules are loaded. */
+export const statements: Statement<never, unknown>[] = []
+
+export function statement<Params, Row>(
   name: string,
+  options: StatementOptions,
   build: (db: Drizzle, placeholders: Placeholders<Params>) => Preparable<Row>,
-): Statement<Params, Row> => ({ name, build })
+): Statement<Params, Row> {
+  const made = { name, ...options, build }
+  statements.push(made)
+  return made
+}
 
 /** A value where the SQL needs it known when it is written; none where the statement takes none. */
 export type Values<Params> = keyof Params extends never ? [] : [values: Params]
@@ -50,7 +66,7 @@ export function compile<Params, Row>(query: Statement<Params, Row>): Compiled {
   return fresh
 }
 
-/** Any name asked of it is a placeholder of that name: which names there are is the type's business. */
+/** Gives a placeholder of any name; the type says which names there are. */
 const placeholders = new Proxy<Record<string, Placeholder>>(
   {},
   { get: (_, name) => sql.placeholder(String(name)) },

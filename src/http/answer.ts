@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
-import type { CacheOutcome, Entry, Lookup } from '../cache/cache.ts'
+import type { CacheOutcome, Entry, Tier } from '../cache/cache.ts'
+import type { BoundStatement } from '../db/bound-statement.ts'
 import type { Database } from '../db/database.ts'
 import type { AppEnv } from './context.ts'
 import { etagOf, isKnown } from './etag.ts'
@@ -15,25 +16,28 @@ export type Loaded<T> = {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+export type Read<Row> = {
+  /** Its name is the one under which the cost of loading is measured; a write to a table it reads invalidates the answer. */
+  readonly statement: BoundStatement<Row>
+  readonly tier: Tier
+}
+
 /**
  * The one way a read answers: from the cache where that pays, with an `ETag`, and 304 when the client has it.
- * `load` must use the database it is given: a refresh in the background outlives the request.
+ * `answerOf` must not use the request's database: a refresh in the background outlives the request.
  */
-export async function respond<T>(
+export async function respond<T, Row>(
   c: Context<AppEnv>,
-  lookup: Omit<Lookup, 'key'>,
-  load: (db: Database) => Promise<Loaded<T>>,
+  { statement, tier }: Read<Row>,
+  answerOf: (rows: Row[]) => Loaded<T>,
 ): Promise<Response & TypedResponse<T, 200, 'json'>> {
   const { cache, pool, requestTimeout } = c.get('services')
-  const { name, tier, tables } = lookup
-  const { entry, outcome } = await cache.remember(
-    { key: keyOf(c), name, tier, tables },
-    async (where) =>
-      entryOf(
-        where === 'request'
-          ? await load(c.get('db'))
-          : await pool(c).transaction({ access: 'read only', deadline: requestTimeout }, load),
-      ),
+  const { name, reads: tables } = statement
+  const load = async (db: Database) => entryOf(answerOf(await statement.run(db)))
+  const { entry, outcome } = await cache.remember({ key: keyOf(c), name, tier, tables }, (where) =>
+    where === 'request'
+      ? load(c.get('db'))
+      : pool(c).transaction({ access: 'read only', deadline: requestTimeout }, load),
   )
   if (outcome) observeOutcome(c, name, outcome)
   return send(c, entry) as Response & TypedResponse<T, 200, 'json'>

@@ -18,6 +18,7 @@ const long = '/api/fault/sleep?seconds=30'
 
 const touch = statement<{ id: number }, { id: number }>(
   'touch_post',
+  { reads: [] },
   (_, { id }) => template`update ${posts} set title = title || '.' where id = ${id} returning id`,
 )
 
@@ -193,5 +194,6 @@ describe('requests in each other’s way', () => {
 
 const countPosts = statement<object, { n: string }>(
   'count_posts',
+  { reads: [] },
   () => template`select count(*) as n from ${posts}`,
 )

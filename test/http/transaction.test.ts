@@ -19,12 +19,27 @@ import { useDatabase } from '../support/database.ts'
 import { openTestPool } from '../support/pool.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
 
-const pid = statement('pid', () => sql<{ pid: number }>`select pg_backend_pid() as pid`)
-const sleep = statement('sleep', () => sql<{ slept: string }>`select pg_sleep(30)::text as slept`)
-const addUser = statement('add_user', (db, slots: Placeholders<{ username: string }>) =>
-  db.insert(users).values({ username: slots.username }).returning({ id: users.id }),
+const pid = statement(
+  'pid',
+  { reads: [] },
+  () => sql<{ pid: number }>`select pg_backend_pid() as pid`,
 )
-const promise = statement('promise', () => sql<never>`insert into promises values (1, 2)`)
+const sleep = statement(
+  'sleep',
+  { reads: [] },
+  () => sql<{ slept: string }>`select pg_sleep(30)::text as slept`,
+)
+const addUser = statement(
+  'add_user',
+  { reads: [] },
+  (db, slots: Placeholders<{ username: string }>) =>
+    db.insert(users).values({ username: slots.username }).returning({ id: users.id }),
+)
+const promise = statement(
+  'promise',
+  { reads: [] },
+  () => sql<never>`insert into promises values (1, 2)`,
+)
 
 const database = useDatabase()
 let proxy: TestProxy

@@ -19,31 +19,35 @@ describe('the statements of the feed, over a million rows', () => {
     shortlyAfter = middle?.later ?? ''
   }, 120_000)
 
-  const scope = {
+  const filter = {
     kinds: '{0,1,2,3}',
     authorId: null,
     after: '-infinity',
     before: 'infinity',
     size: 20,
   }
-  const inAShape = (shape: Partial<FeedVariant>) => ({
+  const variantOf = (variant: Partial<FeedVariant>) => ({
     ofAuthor: false,
     isBounded: false,
-    ...shape,
+    ...variant,
   })
   const go = (
     statement: typeof activityBefore,
     from: Partial<FeedPosition>,
-    shape: Partial<FeedVariant> = {},
+    variant: Partial<FeedVariant> = {},
   ) =>
-    planOf(database.sql, statement(inAShape(shape)), {
-      ...scope,
+    planOf(database.sql, statement(variantOf(variant)), {
+      ...filter,
       ...startingBefore('infinity'),
       ...from,
     })
-  const jump = (page: number, from: Partial<FeedPosition> = {}, shape: Partial<FeedVariant> = {}) =>
-    planOf(database.sql, activityPage(inAShape(shape)), {
-      ...scope,
+  const jump = (
+    page: number,
+    from: Partial<FeedPosition> = {},
+    variant: Partial<FeedVariant> = {},
+  ) =>
+    planOf(database.sql, activityPage(variantOf(variant)), {
+      ...filter,
       ...from,
       skip: (page - 1) * 20,
     })

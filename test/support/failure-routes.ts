@@ -6,15 +6,18 @@ import { type ErrorCode, problems } from '../../src/errors/error.ts'
 
 export const sleep = statement<{ seconds: number }, { slept: string }>(
   'sleep',
+  { reads: [] },
   (_, { seconds }) => sql`select pg_sleep(${seconds}::float8) as slept`,
 )
 export const addUser = statement<{ username: string | null; email: string | null }, { id: number }>(
   'add_user',
+  { reads: [] },
   (_, { username, email }) =>
     sql`insert into ${users} (username, email) values (${username}, ${email}) returning id`,
 )
 export const addPost = statement<{ authorId: string }, { id: number }>(
   'add_post',
+  { reads: [] },
   (_, { authorId }) =>
     sql`insert into ${posts} (author_id) values (${authorId}::bigint) returning id`,
 )

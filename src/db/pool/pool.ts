@@ -117,6 +117,7 @@ function startupParameters(options: PoolOptions) {
     tcp_keepalives_interval: 5,
     tcp_keepalives_count: 3,
     TimeZone: 'UTC',
+    DateStyle: 'ISO',
     // one plan per statement, made once per connection: no statement of ours needs to know its values
     plan_cache_mode: 'force_generic_plan',
     // such a plan outlives the day its tables were small: it must not have settled for scanning them

@@ -10,11 +10,15 @@ export type FoldOptions = {
 }
 
 /** Moves pending deltas into the counts; 0 while another fold is at work. */
-export const fold = statement('fold', () => sql<{ folded: string }>`select rollup.fold() as folded`)
+export const fold = statement(
+  'fold',
+  { reads: [] },
+  () => sql<{ folded: string }>`select rollup.fold() as folded`,
+)
 
 /** ms: a fold behind a large import moves millions of deltas. */
 const foldTimeout = 600_000
-/** Deltas after which the next fold does not wait: there are more where they came from. */
+/** A fold of so many deltas is followed by the next at once: more of them wait. */
 const backlog = 5_000
 
 /** Folds once every interval, sooner while many deltas wait. Any number of processes may do so at once. */

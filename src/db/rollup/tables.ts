@@ -1,12 +1,7 @@
-import {
-  bigint,
-  date,
-  integer,
-  pgSchema,
-  primaryKey,
-  smallint,
-  timestamp,
-} from 'drizzle-orm/pg-core'
+import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { bigint, date, integer, pgSchema, primaryKey, smallint } from 'drizzle-orm/pg-core'
+import { instant } from '../instant.ts'
+import { activityKinds, kinds, kindTable, recordOf } from './kinds.ts'
 
 /**
  * The rollups as queries see them: `current*` are folded and pending counts together, exact in any snapshot.
@@ -14,41 +9,34 @@ import {
  */
 export const rollup = pgSchema('rollup')
 
-/** What is counted, in the feed's order for equal instants. */
-export const kinds = ['post', 'comment', 'signup', 'session'] as const
-export type Kind = (typeof kinds)[number]
-
-/** The number that stands for a kind in every rollup. */
-export const kindNumber = (kind: Kind): number => kinds.indexOf(kind)
-
-/** The table whose rows a kind counts. */
-export const tableOfKind = {
-  post: 'posts',
-  comment: 'comments',
-  signup: 'users',
-  session: 'sessions',
-} as const satisfies Record<Kind, string>
-export type TableName = (typeof tableOfKind)[Kind]
-
 const n = () => bigint('n', { mode: 'number' }).notNull()
 const kind = () => smallint('kind').notNull()
-const bucket = () => timestamp('bucket', { withTimezone: true, mode: 'string' }).notNull()
+const bucket = () => instant('bucket').notNull()
 const span = rollup.enum('span', ['month', 'day', 'quarter'])
 
-const counted = (metric: string) => bigint(metric, { mode: 'number' }).notNull()
+/** The buckets there are, coarse to fine. */
+export type Span = 'month' | 'day' | 'quarterHour'
+
+/** PostgreSQL's name of a span as a literal: `quarter` there is a quarter of an hour. */
+export const spanLiteral = (name: Span): SQL =>
+  sql.raw(`'${name === 'quarterHour' ? 'quarter' : name}'`)
+
+/** Where the quarter-hour that holds the instant begins. */
+export const quarterHourOf = (instant: SQLWrapper): SQL => sql`rollup.quarter(${instant})`
+
 const buckets = {
   span: span('span').notNull(),
   bucket: bucket(),
-  posts: counted('posts'),
-  comments: counted('comments'),
-  signups: counted('signups'),
-  sessions: counted('sessions'),
+  ...recordOf(kinds, (kind) => {
+    const { metric } = kindTable[kind]
+    return [metric, bigint(metric, { mode: 'number' }).notNull()]
+  }),
 }
 
 /** Live rows created in each UTC month, day and quarter-hour. A bucket may stand in several rows: sum them. */
 export const currentBuckets = rollup.view('current_buckets', buckets).existing()
 
-/** `currentBuckets` in its two parts, for who reads many short stretches and the pending rows only once. */
+/** `currentBuckets` in its two parts, for a statement that reads many short ranges and the pending rows only once. */
 export const foldedBuckets = rollup.table('counts', buckets)
 export const pendingCounts = rollup
   .view('pending_counts', { kind: kind(), bucket: bucket(), n: n() })
@@ -69,9 +57,10 @@ export const userDays = rollup.table(
   {
     userId: bigint('user_id', { mode: 'number' }).notNull(),
     day: date('day', { mode: 'string' }).notNull(),
-    posts: integer('posts').notNull(),
-    comments: integer('comments').notNull(),
-    sessions: integer('sessions').notNull(),
+    ...recordOf(activityKinds, (kind) => {
+      const { metric } = kindTable[kind]
+      return [metric, integer(metric).notNull()]
+    }),
   },
   (t) => [primaryKey({ columns: [t.userId, t.day] })],
 )

@@ -1,7 +1,16 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Pool } from '../database.ts'
-import { comments, posts, sessions, users } from '../schema.ts'
+import { comments } from '../schema.ts'
 import { statement } from '../statement.ts'
+import {
+  activityKinds,
+  kindLiteral,
+  kinds,
+  kindTable,
+  type TableName,
+  tableNames,
+} from './kinds.ts'
+import { quarterHourOf, spanLiteral } from './tables.ts'
 
 /** One rollup, recounted from the tables themselves. */
 export type Verification = {
@@ -29,54 +38,68 @@ export const verify = (pool: Pool): Promise<Verification[]> =>
  */
 const allowScans = statement<Record<never, never>, unknown>(
   'verify_settings',
+  { reads: [] },
   () => sql`select set_config('enable_seqscan', 'on', true), set_config('work_mem', '256MB', true),
     set_config('max_parallel_workers_per_gather', '0', true)`,
 )
 
-/** Live rows of every kind. */
-const liveRows = sql`(
-  select 0 as kind, ${posts.createdAt} as created_at, ${posts.authorId} as user_id from ${posts} where ${posts.deletedAt} is null
-  union all
-  select 1, ${comments.createdAt}, ${comments.authorId} from ${comments} where ${comments.deletedAt} is null
-  union all
-  select 2, ${users.createdAt}, null from ${users} where ${users.deletedAt} is null
-  union all
-  select 3, ${sessions.createdAt}, ${sessions.userId} from ${sessions} where ${sessions.deletedAt} is null
+/** Live rows of every kind, with the user they make active. */
+const liveRows = sql`(${sql.join(
+  kinds.map((kind) => {
+    const { table, owner, isActivity } = kindTable[kind]
+    return sql`
+  select ${kindLiteral(kind)} as kind, ${table.createdAt} as created_at, ${isActivity ? owner : sql`null`} as user_id
+  from ${table} where ${table.deletedAt} is null`
+  }),
+  sql`
+  union all`,
+)}
 )`
+
+/** The tables whose rows make users active. */
+const activityTables = activityKinds.map((kind) => kindTable[kind].tableName)
 
 const recounts = [
   recount(
     'totals',
+    tableNames,
     sql`select kind::text as key, n::text as value from rollup.current_totals`,
-    sql`select k::text, (select count(*) from ${liveRows} as live where kind = k)::text from generate_series(0, 3) as k`,
+    sql`select k::text, (select count(*) from ${liveRows} as live where kind = k)::text from unnest(array[${sql.join(kinds.map(kindLiteral), sql`, `)}]) as k`,
   ),
   recount(
     'counts',
+    tableNames,
     sql`select concat_ws(' ', kind, span, bucket) as key, sum(n)::text as value from rollup.current_counts
       group by kind, span, bucket having sum(n) <> 0`,
     sql`select concat_ws(' ', kind, span, bucket), sum(n)::text
       from (
-        select kind, span, date_trunc(case span when 'quarter' then 'minute' else span::text end, quarter, 'UTC') as bucket, n
-        from (select kind, rollup.quarter(created_at) as quarter, count(*) as n from ${liveRows} as live group by 1, 2) as q,
+        select kind, span,
+          date_trunc(case span when ${spanLiteral('quarterHour')} then 'minute' else span::text end, quarter_hour, 'UTC') as bucket, n
+        from (select kind, ${quarterHourOf(sql`created_at`)} as quarter_hour, count(*) as n from ${liveRows} as live group by 1, 2) as q,
           unnest(enum_range(null::rollup.span)) as span
       ) as spans
       group by kind, span, bucket`,
   ),
   recount(
     'user_days',
-    sql`select concat_ws(' ', user_id, day) as key, concat_ws(' ', posts, comments, sessions) as value from rollup.user_days`,
+    activityTables,
+    sql`select concat_ws(' ', user_id, day) as key,
+        concat_ws(' ', ${perActivityKind((kind) => sql.raw(kindTable[kind].metric))}) as value
+      from rollup.user_days`,
     sql`select concat_ws(' ', user_id, rollup.utc_day(created_at)),
-        concat_ws(' ', count(*) filter (where kind = 0), count(*) filter (where kind = 1), count(*) filter (where kind = 3))
+        concat_ws(' ', ${perActivityKind((kind) => sql`count(*) filter (where kind = ${kindLiteral(kind)})`)})
       from ${liveRows} as live where user_id is not null group by user_id, rollup.utc_day(created_at)`,
   ),
   recount(
     'user_activity',
+    activityTables,
     sql`select user_id::text as key, days::text as value from rollup.user_activity where days <> 0`,
     sql`select user_id::text, count(distinct rollup.utc_day(created_at))::text
       from ${liveRows} as live where user_id is not null group by user_id`,
   ),
   recount(
     'active_users',
+    activityTables,
     sql`select a.day::text as key, concat_ws(' ', daily, weekly, monthly) as value
       from (
         select day, sum(daily) as daily, sum(weekly) as weekly, sum(monthly) as monthly
@@ -101,6 +124,7 @@ const recounts = [
   ),
   recount(
     'post_comments',
+    ['comments'],
     sql`select post_id::text as key, sum(n)::text as value
       from (
         select post_id, n from rollup.post_comments
@@ -112,10 +136,15 @@ const recounts = [
   ),
 ]
 
+function perActivityKind(of: (kind: (typeof activityKinds)[number]) => SQL): SQL {
+  return sql.join(activityKinds.map(of), sql`, `)
+}
+
 /** Compares two queries of `(key, value)` texts: what the rollup says, and what a recount says. */
-function recount(rollup: string, stored: SQL, expected: SQL) {
+function recount(rollup: string, reads: readonly TableName[], stored: SQL, expected: SQL) {
   return statement<Record<never, never>, Verification>(
     `verify_${rollup}`,
+    { reads },
     () => sql<Verification>`
       select ${sql.raw(`'${rollup}'`)} as rollup,
         count(*) as entries,
@@ -124,7 +153,8 @@ function recount(rollup: string, stored: SQL, expected: SQL) {
           filter (where differs))[:3], '{}')) as examples
       from (
         select key, s.value as stored, e.value as expected, s.value is distinct from e.value as differs
-        from (${stored}) as s (key, value) full join (${expected}) as e (key, value) using (key)
+        from (${stored}) as s (key, value)
+          full join (${expected}) as e (key, value) using (key)
       ) as compared`,
   )
 }

@@ -1,10 +1,12 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { rfc3339 } from '../../db/instant.ts'
-import { type Kind, kinds } from '../../db/rollup/tables.ts'
-import { comments, posts, sessions, users } from '../../db/schema.ts'
+import { type Kind, kindLiteral } from '../../db/rollup/kinds.ts'
 import type { Placeholders } from '../../db/statement.ts'
-import { countAll, countSince } from './counts.ts'
-import { type FilterSql, kindLiteral, matchesFilter, ofEverySource } from './sources.ts'
+import type { Direction } from '../../http/paging/cursor.ts'
+import type { KeysetPage } from '../../http/paging/keyset.ts'
+import { countAll, countSince, type Located } from './counts.ts'
+import { itemsJson } from './items.ts'
+import { type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
 
 /** What every page of the feed is asked with. */
 export type FeedFilter = {
@@ -19,170 +21,133 @@ export type FeedFilter = {
   readonly size: number
 }
 
-/** The position to go on from: of the rows at that very instant, each kind's beyond its id are still to come. */
-export type FeedPosition = FeedFilter & {
-  readonly at: string
-  readonly postId: string
-  readonly commentId: string
-  readonly signupId: string
-  readonly sessionId: string
-}
+/** Where to go on from: of the rows at that very instant, each kind's beyond its id are still to come. */
+export type FeedBounds = { readonly at: string } & { readonly [K in Kind as `${K}Id`]: string }
+export type FeedPosition = FeedFilter & FeedBounds
 
-/** One page: its items as JSON text, its outermost positions, and what lies around it. */
-export type FoundActivity = {
-  readonly items: string
-  /** Positions `instant|kind number|id`; null on an empty page. */
-  readonly newest: string | null
-  readonly oldest: string | null
-  /** Whether rows follow, in the direction gone. */
-  readonly goesOn: boolean
-  /** Whether rows lie behind, where the page was reached from. */
-  readonly isPreceded: boolean
-  readonly total: number
-  readonly asOf: string
-}
+/** One page, its items as JSON text; `first` is its newest row. */
+export type FoundActivity = KeysetPage & { readonly items: string }
 
 /** An author's rows lie in other indexes than everyone's, and bounds cost a count of their own. */
 export type FeedVariant = { readonly ofAuthor: boolean; readonly isBounded: boolean }
 
-/** Down the feed goes to older rows. */
-type Direction = 'down' | 'up'
-
 type FeedPage = {
-  readonly slots: Placeholders<FeedFilter>
-  readonly shape: FeedVariant
+  readonly asked: Placeholders<FeedFilter>
+  readonly variant: FeedVariant
+  /** Next goes to older rows. */
   readonly direction: Direction
   /** The `(created_at, id)` that a kind's rows lie beyond. */
   readonly beyond: (kind: Kind) => SQL
   readonly isPreceded: SQL
-  /** The CTE that finds where a jump lands; its `rest` rows are then passed over. */
-  readonly seek?: SQL
+  /** Where a jump lands; its `rest` rows are then passed over. */
+  readonly located?: Located
 }
 
 /** The largest page and the row that tells whether another follows: with an open limit the planner expects millions. */
 const mostRows = sql.raw('101')
 
-/** Behind every id of an instant, going down. */
-export const farthest = sql.raw('(-9223372036854775808)::bigint')
-
 export const filterSqlOf = (
-  slots: Placeholders<FeedFilter>,
+  asked: Placeholders<FeedFilter>,
   { ofAuthor }: FeedVariant,
 ): FilterSql => ({
-  kinds: slots.kinds,
-  authorId: ofAuthor ? slots.authorId : undefined,
+  kinds: asked.kinds,
+  authorId: ofAuthor ? asked.authorId : undefined,
 })
 
-export const positionOf = (slots: Placeholders<FeedPosition>) => (kind: Kind) =>
-  sql`(${slots.at}::timestamptz, ${slots[`${kind}Id`]}::bigint)`
+export const beyondPosition = (asked: Placeholders<FeedPosition>) => (kind: Kind) =>
+  sql`(${asked.at}::timestamptz, ${asked[`${kind}Id`]}::bigint)`
 
 /**
  * The next rows of each kind come from its own index, are merged, and only then read for texts, titles and names.
  * PostgreSQL writes the JSON: mapping rows in JavaScript would cost as much as the query.
  */
-export function feedPage({
-  slots,
-  shape,
-  direction,
-  beyond,
-  isPreceded,
-  seek,
-}: FeedPage): SQL<FoundActivity> {
-  const part = filterSqlOf(slots, shape)
-  const rest = seek && sql`coalesce((select rest from seek), 0)`
-  const [order, kindOrder] = direction === 'down' ? ['desc', 'asc'] : ['asc', 'desc']
-  const inOrder = sql.raw(`created_at ${order}, kind ${kindOrder}, id ${order}`)
-  const goesOn = sql`${slots.size}::int + 1`
-
-  const branches = ofEverySource(
-    (source) => sql`(select * from (
-      select ${kindLiteral(source.kind)} as kind, ${source.table.id} as id, ${source.table.createdAt} as created_at
-      from ${source.table}
-      where ${matchesFilter(source, part)}
-        and (${source.table.createdAt}, ${source.table.id}) ${sql.raw(direction === 'down' ? '<' : '>')} ${beyond(source.kind)}
-        ${shape.isBounded ? sql`and ${source.table.createdAt} > ${slots.after}::timestamptz` : sql.empty()}
-        ${shape.isBounded && !seek ? sql`and ${source.table.createdAt} < ${slots.before}::timestamptz` : sql.empty()}
-      order by ${source.table.createdAt} ${sql.raw(order)}, ${source.table.id} ${sql.raw(order)}
-      limit ${rest ? sql`${rest} + ${goesOn}` : goesOn}
-    ) as source ${rest ? sql.empty() : sql`limit ${mostRows}`})`,
-    'union all',
-  )
-
+export function feedPage(page: FeedPage): SQL<FoundActivity> {
+  const { asked, variant, direction, isPreceded, located } = page
+  const filter = filterSqlOf(asked, variant)
+  const isShown = sql`rank <= ${asked.size}::int`
+  const [newest, oldest] =
+    direction === 'next' ? (['nearest', 'farthest'] as const) : (['farthest', 'nearest'] as const)
+  const total = variant.isBounded
+    ? sql`${countSince(filter, microsecondAfter(asked.after))} - ${countSince(filter, asked.before)}`
+    : countAll(filter)
   return sql`
-    with ${seek ? sql`${seek},` : sql.empty()}
-    picked as materialized (
-      select *, row_number() over (order by ${inOrder}) as place
-      from (
-        select * from (${branches}) as merged
-        order by ${inOrder} ${rest ? sql`offset ${rest}` : sql.empty()} limit ${goesOn}
-      ) as sized limit ${mostRows}
-    ),
+    with ${located ? sql`${located.ctes},` : sql.empty()}
+    picked as materialized (${picked(page)}),
     ends as (
-      select min(place) filter (where place <= ${slots.size}::int) as nearest,
-        max(place) filter (where place <= ${slots.size}::int) as farthest,
-        count(*) > ${slots.size}::int as goes_on
+      select min(rank) filter (where ${isShown}) as nearest,
+        max(rank) filter (where ${isShown}) as farthest,
+        count(*) > ${asked.size}::int as goes_on
       from picked
     )
     select
-      '[' || coalesce((${items(sql`place <= ${slots.size}::int`, direction)}), '') || ']' as items,
-      ${place(direction === 'down' ? 'nearest' : 'farthest')} as newest,
-      ${place(direction === 'down' ? 'farthest' : 'nearest')} as oldest,
+      ${itemsJson(sql`picked`, isShown, sql.raw(`rank ${direction === 'next' ? 'asc' : 'desc'}`))} as items,
+      ${positionAt(newest)} as first,
+      ${positionAt(oldest)} as last,
       ends.goes_on as "goesOn",
       (${isPreceded}) as "isPreceded",
-      ${shape.isBounded ? sql`${countSince(part, afterwards(slots.after))} - ${countSince(part, slots.before)}` : countAll(part)} as total,
+      ${total} as total,
       ${rfc3339(sql`now()`)} as "asOf"
     from ends`
 }
 
+/** The rows of the page and one more, ranked in the direction gone. */
+function picked({ asked, variant, direction, beyond, located }: FeedPage): SQL {
+  const filter = filterSqlOf(asked, variant)
+  const [compare, order, kindOrder] =
+    direction === 'next' ? ['<', 'desc', 'asc'] : ['>', 'asc', 'desc']
+  const inOrder = sql.raw(`created_at ${order}, kind ${kindOrder}, id ${order}`)
+  const limit = sql`${asked.size}::int + 1`
+  const branches = ofEverySource(
+    (source) => sql`(select * from (
+      select ${kindLiteral(source.kind)} as kind, ${source.table.id} as id, ${source.table.createdAt} as created_at
+      from ${source.table}
+      where ${matchesFilter(source, filter)}
+        and (${source.table.createdAt}, ${source.table.id}) ${sql.raw(compare)} ${beyond(source.kind)}
+        ${variant.isBounded ? sql`and ${source.table.createdAt} > ${asked.after}::timestamptz` : sql.empty()}
+        ${variant.isBounded && !located ? sql`and ${source.table.createdAt} < ${asked.before}::timestamptz` : sql.empty()}
+      order by ${source.table.createdAt} ${sql.raw(order)}, ${source.table.id} ${sql.raw(order)}
+      limit ${located ? sql`${located.rest} + ${limit}` : limit}
+    ) as source ${located ? sql.empty() : sql`limit ${mostRows}`})`,
+    '\nunion all\n',
+  )
+  return sql`
+      select *, row_number() over (order by ${inOrder}) as rank
+      from (
+        select * from (${branches}) as merged
+        order by ${inOrder} ${located ? sql`offset ${located.rest}` : sql.empty()} limit ${limit}
+      ) as sized limit ${mostRows}
+    `
+}
+
 /**
- * Whether the part has rows on the other side of the position than the way leads. Ordered, because for a bare
- * `exists` the planner may find a sequential scan good enough.
+ * Whether rows lie on the other side of the position than the direction leads. Ordered, because for a bare `exists`
+ * the planner may find a sequential scan good enough.
  */
-export function isPreceded(
+export function existsBehind(
   direction: Direction,
-  slots: Placeholders<FeedPosition>,
-  shape: FeedVariant,
+  asked: Placeholders<FeedPosition>,
+  variant: FeedVariant,
 ): SQL {
-  const [compare, order] = direction === 'down' ? ['>=', 'asc'] : ['<=', 'desc']
+  const [compare, order] = direction === 'next' ? ['>=', 'asc'] : ['<=', 'desc']
   const bound = ({ createdAt }: { readonly createdAt: SQLWrapper }) =>
-    direction === 'down'
-      ? sql`and ${createdAt} < ${slots.before}::timestamptz`
-      : sql`and ${createdAt} > ${slots.after}::timestamptz`
+    direction === 'next'
+      ? sql`and ${createdAt} < ${asked.before}::timestamptz`
+      : sql`and ${createdAt} > ${asked.after}::timestamptz`
   const anyOf = ofEverySource(
     (source) => sql`(
-      select true from ${source.table} where ${matchesFilter(source, filterSqlOf(slots, shape))}
-        and (${source.table.createdAt}, ${source.table.id}) ${sql.raw(compare)} ${positionOf(slots)(source.kind)}
-        ${shape.isBounded ? bound(source.table) : sql.empty()}
+      select true from ${source.table} where ${matchesFilter(source, filterSqlOf(asked, variant))}
+        and (${source.table.createdAt}, ${source.table.id}) ${sql.raw(compare)} ${beyondPosition(asked)(source.kind)}
+        ${variant.isBounded ? bound(source.table) : sql.empty()}
       order by ${source.table.createdAt} ${sql.raw(order)}, ${source.table.id} ${sql.raw(order)} limit 1)`,
-    ',',
+    ',\n',
   )
   return sql`coalesce(${anyOf}, false)`
 }
 
 /** The position `instant|kind number|id` at that end of the page. */
-const place = (end: 'nearest' | 'farthest') => sql`(
-  select ${rfc3339(sql`created_at`)} || '|' || kind || '|' || id from picked where place = ends.${sql.raw(end)})`
+const positionAt = (end: 'nearest' | 'farthest') => sql`(
+  select ${rfc3339(sql`created_at`)} || '|' || kind || '|' || id from picked where rank = ends.${sql.raw(end)})`
 
-/** The picked rows as JSON, newest first. What belonged to a deleted account or post stays, without its name. */
-const items = (isShown: SQL, direction: Direction): SQL => sql`
-  select string_agg(
-    '{"kind":"' || (array[${sql.raw(kinds.map((kind) => `'${kind}'`).join())}])[kind + 1]
-      || '","id":' || picked.id
-      || ',"createdAt":"' || ${rfc3339(sql`picked.created_at`)}
-      || '","actor":' || coalesce('{"id":' || ${users.id} || ',"username":' || to_json(${users.username}) || '}', 'null')
-      || ',"post":' || coalesce('{"id":' || ${posts.id} || ',"title":'
-        || coalesce(to_json(case when ${posts.deletedAt} is null then ${posts.title} end)::text, 'null') || '}', 'null')
-      || ',"excerpt":' || coalesce(to_json(left(case kind when 0 then ${posts.body} else ${comments.body} end, 200))::text, 'null')
-      || '}',
-    ',' order by place ${sql.raw(direction === 'down' ? 'asc' : 'desc')})
-  from picked
-  left join ${comments} on ${comments.id} = case when kind = 1 then picked.id end
-  left join ${posts} on ${posts.id} = case kind when 0 then picked.id when 1 then ${comments.postId} end
-  left join ${sessions} on ${sessions.id} = case when kind = 3 then picked.id end
-  left join ${users} on ${users.deletedAt} is null and ${users.id} = case kind
-    when 0 then ${posts.authorId} when 1 then ${comments.authorId} when 2 then picked.id else ${sessions.userId} end
-  where ${isShown}`
-
-/** The instant after an exclusive lower bound: PostgreSQL counts whole microseconds. */
-const afterwards = (instant: SQLWrapper): SQL =>
+/** From an exclusive lower bound to an inclusive one: PostgreSQL counts whole microseconds. */
+const microsecondAfter = (instant: SQLWrapper): SQL =>
   sql`${instant}::timestamptz + interval '1 microsecond'`

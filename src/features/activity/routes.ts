@@ -1,10 +1,10 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
-import { tableOfKind } from '../../db/rollup/tables.ts'
+import { onlyRow } from '../../db/bound-statement.ts'
 import { respond } from '../../http/answer.ts'
 import type { AppEnv } from '../../http/context.ts'
 import { failures } from '../../http/responses.ts'
-import { feedPageOf, feedRequestOf, findFeedPage } from './page.ts'
-import { type ActivityPage, activityPageSchema, activityQuery } from './schemas.ts'
+import { feedPageOf, feedRequestOf, feedStatementOf } from './page.ts'
+import { activityPageSchema, activityQuery } from './schemas.ts'
 
 const listActivity = createRoute({
   method: 'get',
@@ -25,8 +25,8 @@ const listActivity = createRoute({
 export const activity = new OpenAPIHono<AppEnv>().openapi(listActivity, async (c) => {
   const { cursors } = c.get('services')
   const request = feedRequestOf(c.req.valid('query'), cursors)
-  const tables = [...request.query.kind.map((kind) => tableOfKind[kind]), 'users', 'posts'] as const
-  return respond<ActivityPage>(c, { name: 'activity', tier: 'short', tables }, async (db) =>
-    feedPageOf(await findFeedPage(db, request), request, cursors, c.req.url),
+  const statement = feedStatementOf(request)
+  return respond(c, { statement, tier: 'short' }, (rows) =>
+    feedPageOf(onlyRow(rows), request, cursors, c.req.url),
   )
 })

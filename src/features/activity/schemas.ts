@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { kinds } from '../../db/rollup/tables.ts'
+import { kinds } from '../../db/rollup/kinds.ts'
 import { metadataSchema } from '../../http/paging/page.ts'
 import { id, instant, listOf, pageSize, wholeNumber } from '../../http/parameters.ts'
 
@@ -28,7 +28,7 @@ export const activityPageSchema = z
   .openapi('ActivityPage')
 export type ActivityPage = z.infer<typeof activityPageSchema>
 
-/** Faults are told all at once: what concerns two parameters is looked at unless one of them is wrong by itself. */
+/** Faults are reported all at once: two parameters are compared unless one of them is wrong by itself. */
 const areSound =
   (...names: string[]) =>
   ({ issues }: z.core.ParsePayload) =>

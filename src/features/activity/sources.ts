@@ -1,23 +1,12 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import type { PgColumn } from 'drizzle-orm/pg-core'
-import { type Kind, kindNumber } from '../../db/rollup/tables.ts'
-import { comments, posts, sessions, users } from '../../db/schema.ts'
+import { type Kind, kindLiteral, kinds, kindTable } from '../../db/rollup/kinds.ts'
 
 /** Where the feed's rows of one kind come from, and which user they belong to. */
-type Source = {
-  readonly kind: Kind
-  readonly table: typeof posts | typeof comments | typeof users | typeof sessions
-  readonly owner: PgColumn
-}
+type Source = { readonly kind: Kind } & Pick<(typeof kindTable)[Kind], 'table' | 'owner'>
 
-export const sources: readonly Source[] = [
-  { kind: 'post', table: posts, owner: posts.authorId },
-  { kind: 'comment', table: comments, owner: comments.authorId },
-  { kind: 'signup', table: users, owner: users.id },
-  { kind: 'session', table: sessions, owner: sessions.userId },
-]
+export const sources: readonly Source[] = kinds.map((kind) => ({ kind, ...kindTable[kind] }))
 
-/** Which part of the feed a statement is about. */
+/** The rows of the feed that a statement is about. */
 export type FilterSql = {
   /** Kind numbers as a PostgreSQL array: `{0,1,2}`. */
   readonly kinds: SQLWrapper
@@ -25,14 +14,14 @@ export type FilterSql = {
   readonly authorId: SQLWrapper | undefined
 }
 
-/** A kind's number as a literal: PostgreSQL drops the branches of kinds that were not asked for. */
-export const kindLiteral = (kind: Kind): SQL => sql.raw(String(kindNumber(kind)))
+/** Holds for the live rows of a source that the filter lets through. */
+export const matchesFilter = ({ kind, table, owner }: Source, filter: FilterSql): SQL =>
+  sql`${isAsked(filter, kind)} and ${table.deletedAt} is null ${filter.authorId ? sql`and ${owner} = ${filter.authorId}::bigint` : sql.empty()}`
 
-/** Holds for the live rows of a source that belong to the part. */
-export const matchesFilter = ({ kind, table, owner }: Source, filter: FilterSql): SQL => sql`
-  ${kindLiteral(kind)} = any(${filter.kinds}::smallint[]) and ${table.deletedAt} is null
-  ${filter.authorId ? sql`and ${owner} = ${filter.authorId}::bigint` : sql.empty()}`
+/** Whether the filter lets rows of the kind through at all. */
+export const isAsked = (filter: FilterSql, kind: Kind): SQL =>
+  sql`${kindLiteral(kind)} = any(${filter.kinds}::smallint[])`
 
 /** `make` of every source, joined. */
 export const ofEverySource = (make: (source: Source) => SQL, separator: string): SQL =>
-  sql.join(sources.map(make), sql.raw(` ${separator} `))
+  sql.join(sources.map(make), sql.raw(separator))

@@ -21,8 +21,8 @@ type Asked = {
 }
 
 /**
- * No fewer buckets than this will come: enough to refuse without asking the database. Exact in UTC; another
- * zone's cuts may skip an hour or a day, and are counted where they are made.
+ * A lower bound of the number of buckets, to refuse without asking the database. Exact in UTC; another zone's cuts
+ * may skip an hour or a day, so the statement counts them once more.
  */
 export function leastBuckets({ from, to, interval, tz }: Asked): number {
   if (from === undefined) return 0

@@ -1,46 +1,52 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { rfc3339 } from '../../db/instant.ts'
+import { activityKinds, kindLiteral, kindOfTable, kinds, kindTable } from '../../db/rollup/kinds.ts'
 import {
   currentTotals,
   activeUsers as foldedActive,
   foldedBuckets,
-  kindNumber,
   pendingActive,
   pendingCounts,
 } from '../../db/rollup/tables.ts'
 import { sessions } from '../../db/schema.ts'
 import { type Placeholders, statement } from '../../db/statement.ts'
 import type { JsonText } from '../../http/answer.ts'
-import type { ActiveUsers, Stats } from './schemas.ts'
+import type { ActiveUsers } from './schemas/active-users.ts'
+import { type Stats, statsTables } from './schemas/stats.ts'
 
 /** The transaction's start: its snapshot is never older, so no number is staler than it claims. */
 export const asOf = rfc3339(sql`now()`)
 
-/** A subquery each, that PostgreSQL runs once: reckoned anew for every pending row they cost more than the read. */
+/** Each a subquery, that PostgreSQL runs once: evaluated for every pending row they cost more than the read. */
 const today = sql`(select date_trunc('day', now(), 'UTC'))`
 const todaysDate = sql`(select (now() at time zone 'UTC')::date)`
 
-/** The tables in the order they are told, and the kind that counts each. */
-const tables = sql`(values
-  (1, 'users', ${kindLiteral('signup')}), (2, 'posts', ${kindLiteral('post')}),
-  (3, 'comments', ${kindLiteral('comment')}), (4, 'sessions', ${kindLiteral('session')})) as tables (place, name, kind)`
+const listOf = (rows: readonly SQL[]) => sql.join([...rows], sql`, `)
+
+/** The tables in the order of the answer, and the kind that counts each. */
+const tables = sql`(values ${listOf(
+  statsTables.map(
+    (name, i) => sql`(${sql.raw(`${i + 1}, '${name}'`)}, ${kindLiteral(kindOfTable[name])})`,
+  ),
+)}) as tables (rank, name, kind)`
 
 /** A bucket's columns as rows. */
-const columns = sql`(values
-  (${kindLiteral('post')}, posts), (${kindLiteral('comment')}, comments),
-  (${kindLiteral('signup')}, signups), (${kindLiteral('session')}, sessions)) as columns (kind, n)`
+const columns = sql`(values ${listOf(
+  kinds.map((kind) => sql`(${kindLiteral(kind)}, ${sql.raw(kindTable[kind].metric)})`),
+)}) as columns (kind, n)`
 
-const perTable = (n: SQL) => sql`json_object_agg(name, ${n} order by place)`
+const perTable = (n: SQL) => sql`json_object_agg(name, ${n} order by rank)`
 
 /** `days`: the length of the window, today included. */
 export const dashboardStats = statement(
   'dashboard_stats',
-  (_, slots: Placeholders<{ days: number }>) => sql<{ body: JsonText<Stats> }>`
+  { reads: statsTables },
+  (_, asked: Placeholders<{ days: number }>) => sql<{ body: JsonText<Stats> }>`
     with asked as materialized (
       select today, today + interval '1 day' as tomorrow,
         today - (days - 1) * interval '1 day' as first,
         today - (2 * days - 1) * interval '1 day' as before
-      from (select ${today} as today, ${slots.days}::integer as days) as window_of
+      from (select ${today} as today, ${asked.days}::integer as days) as window_of
     ),
     counted as (
       select kind, bucket, n
@@ -56,8 +62,8 @@ export const dashboardStats = statement(
         sum(n) filter (where bucket >= before and bucket < first) as previous
       from counted, asked group by kind
     ),
-    told as (
-      select place, name, totals.n as total, coalesce(today, 0) as today, coalesce(current, 0) as current,
+    per_table as (
+      select rank, name, totals.n as total, coalesce(today, 0) as today, coalesce(current, 0) as current,
         coalesce(previous, 0) as previous
       from ${tables} join ${currentTotals} as totals using (kind) left join recent using (kind)
     )
@@ -75,14 +81,15 @@ export const dashboardStats = statement(
         'changePct', ${perTable(sql`round(100.0 * (current - previous) / nullif(previous, 0), 2)`)}
       )
     )::text as body
-    from told`,
+    from per_table`,
 )
 
 /** The days are dates, both included. */
 export const activeUsersBetween = statement(
   'active_users',
-  (_, slots: Placeholders<{ from: string; to: string }>) => sql<{ body: JsonText<ActiveUsers> }>`
-    with active as (${activeBetween(sql`${slots.from}::date`, sql`${slots.to}::date`)})
+  { reads: activityKinds.map((kind) => kindTable[kind].tableName) },
+  (_, asked: Placeholders<{ from: string; to: string }>) => sql<{ body: JsonText<ActiveUsers> }>`
+    with active as (${activeBetween(sql`${asked.from}::date`, sql`${asked.to}::date`)})
     select json_build_object('asOf', ${asOf}, 'items', json_agg(active order by date))::text as body
     from active`,
 )
@@ -110,7 +117,3 @@ function activeBetween(from: SQL, to: SQL): SQL {
 const liveSessions = sql`
   select count(*) from ${sessions}
   where deleted_at is null and last_seen_at >= now() - interval '5 minutes'`
-
-function kindLiteral(name: Parameters<typeof kindNumber>[0]): SQL {
-  return sql.raw(String(kindNumber(name)))
-}

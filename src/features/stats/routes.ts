@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
-import { kindNumber, tableOfKind } from '../../db/rollup/tables.ts'
+import { bind, onlyRow } from '../../db/bound-statement.ts'
+import { kindNumber, kindOfMetric, kindTable } from '../../db/rollup/kinds.ts'
 import { validationFailed } from '../../errors/error.ts'
 import { respond } from '../../http/answer.ts'
 import type { AppEnv } from '../../http/context.ts'
@@ -7,18 +8,9 @@ import { failures } from '../../http/responses.ts'
 import { defaultBuckets, tooManyBuckets } from './buckets.ts'
 import { daysOf } from './days.ts'
 import { activeUsersBetween, dashboardStats } from './queries.ts'
-import {
-  type ActiveUsers,
-  activeUsersQuery,
-  activeUsersSchema,
-  kindOf,
-  type Stats,
-  statsQuery,
-  statsSchema,
-  type Trends,
-  trendsQuery,
-  trendsSchema,
-} from './schemas.ts'
+import { activeUsersQuery, activeUsersSchema } from './schemas/active-users.ts'
+import { statsQuery, statsSchema } from './schemas/stats.ts'
+import { trendsQuery, trendsSchema } from './schemas/trends.ts'
 import { trends } from './trends.ts'
 
 const json = <Schema>(description: string, schema: Schema) => ({
@@ -57,40 +49,27 @@ const listTrends = createRoute({
 export const stats = new OpenAPIHono<AppEnv>()
   .openapi(showStats, async (c) => {
     const { window } = c.req.valid('query')
-    const tables = ['users', 'posts', 'comments', 'sessions'] as const
-    return respond<Stats>(c, { name: 'dashboard_stats', tier: 'short', tables }, (db) =>
-      theOne(db.run(dashboardStats, { days: window })),
-    )
+    const statement = bind(dashboardStats, { days: window })
+    return respond(c, { statement, tier: 'short' }, onlyRow)
   })
   .openapi(listActiveUsers, async (c) => {
-    const days = daysOf(c.req.valid('query'))
-    const tables = ['posts', 'comments', 'sessions'] as const
-    return respond<ActiveUsers>(c, { name: 'active_users', tier: 'short', tables }, (db) =>
-      theOne(db.run(activeUsersBetween, days)),
-    )
+    const statement = bind(activeUsersBetween, daysOf(c.req.valid('query')))
+    return respond(c, { statement, tier: 'short' }, onlyRow)
   })
   .openapi(listTrends, async (c) => {
     const { metric, interval, tz, from, to } = c.req.valid('query')
-    const asked = metric.map((name) => kindOf[name])
-    const question = {
+    const kinds = metric.map((name) => kindOfMetric[name])
+    const reads = kinds.map((kind) => kindTable[kind].tableName)
+    const bound = bind(trends, {
       interval,
       tz,
       from: from ?? null,
       to: to ?? null,
-      kinds: asked.map(kindNumber),
+      kinds: kinds.map(kindNumber),
       buckets: defaultBuckets[interval],
-    }
-    const tables = asked.map((kind) => tableOfKind[kind])
-    return respond<Trends>(c, { name: 'trends', tier: 'short', tables }, async (db) => {
-      const [row] = await db.run(trends, question)
+    })
+    return respond(c, { statement: { ...bound, reads }, tier: 'short' }, ([row]) => {
       if (!row?.body) throw validationFailed([tooManyBuckets])
       return { body: row.body }
     })
   })
-
-/** What a statement that always gives one row gave. */
-async function theOne<Body>(rows: Promise<{ body: Body }[]>): Promise<{ body: Body }> {
-  const [row] = await rows
-  if (!row) throw new Error('The statement gave no row')
-  return row
-}

@@ -2,9 +2,12 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { invalidCursor } from '../../errors/error.ts'
 
+/** Along a list, or back. */
+export type Direction = 'next' | 'prev'
+
 /** The end of a page, and the direction in which the next one lies. */
 export type Cursor = {
-  readonly direction: 'next' | 'prev'
+  readonly direction: Direction
   /** The sort position of the row at that end: opaque parts that its list understands, none with a `|`. */
   readonly position: readonly string[]
 }

@@ -22,6 +22,7 @@ describe('a statement', () => {
   it('is prepared once per connection and stays so over transactions', async () => {
     const prepared = statement(
       'prepared',
+      { reads: [] },
       () => sql<{ statement: string; calls: number }>`
         select statement, generic_plans + custom_plans as calls from pg_prepared_statements`,
     )
@@ -44,6 +45,7 @@ describe('a statement', () => {
   it('takes arrays, nulls and booleans, and counts in numbers', async () => {
     const echo = statement(
       'echo',
+      { reads: [] },
       (_, { a, b, c }: Placeholders<{ a: string[]; b: boolean | null; c: number }>) =>
         sql<{ a: string; b: boolean | null; c: number; d: string }>`
         select ${a}::text[]::text as a, ${b}::boolean as b, ${c}::bigint as c, 1.5::numeric as d`,

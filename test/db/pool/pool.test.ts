@@ -12,6 +12,7 @@ const { request } = test
 
 const settings = statement(
   'settings',
+  { reads: [] },
   () => sql<{ name: string; setting: string }>`select name, setting from pg_settings`,
 )
 const read = <T>(work: (db: Database) => Promise<T>, deadline = 5_000) =>

@@ -10,6 +10,7 @@ const { database, request } = test
 
 const setTitle = statement(
   'set_title',
+  { reads: [] },
   (db, { id, title }: Placeholders<{ id: number; title: string }>) =>
     db
       .update(posts)
@@ -75,6 +76,7 @@ describe('concurrent changes', () => {
   it('are given up after three tries', async () => {
     const serialization = statement(
       'serialization',
+      { reads: [] },
       (_, { text }: Placeholders<{ text: string }>) => sql<never>`select raise_40001(${text})`,
     )
     await database.sql.unsafe(`create or replace function raise_40001(text) returns void

@@ -95,7 +95,11 @@ describe('a write', () => {
   it('fails when its commit does', async () => {
     await database.sql`
       create table promises (id int primary key, other int references promises deferrable initially deferred)`
-    const promise = statement('promise', () => sql<never>`insert into promises values (1, 2)`)
+    const promise = statement(
+      'promise',
+      { reads: [] },
+      () => sql<never>`insert into promises values (1, 2)`,
+    )
     const { db, commit } = request('read write')
     await db.run(promise)
     await expect(commit()).rejects.toMatchObject({ code: '23503' })

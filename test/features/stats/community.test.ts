@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { ActiveUsers, Stats, Trends } from '../../../src/features/stats/schemas.ts'
+import type { ActiveUsers } from '../../../src/features/stats/schemas/active-users.ts'
+import type { Stats } from '../../../src/features/stats/schemas/stats.ts'
+import type { Trends } from '../../../src/features/stats/schemas/trends.ts'
 import { hasCommunity, loadCommunity } from '../../support/community.ts'
 import { useDashboard } from './app.ts'
 

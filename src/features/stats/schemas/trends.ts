@@ -1,0 +1,51 @@
+import { z } from '@hono/zod-openapi'
+import { metrics, recordOf } from '../../../db/rollup/kinds.ts'
+import { instant, listOf } from '../../../http/parameters.ts'
+import { intervals, leastBuckets, mostBuckets, tooManyBuckets } from '../buckets.ts'
+import { isZone } from '../zone.ts'
+import { asOf } from './as-of.ts'
+
+export const trendsSchema = z
+  .object({
+    asOf,
+    items: z.array(
+      z.object({
+        start: z.string().openapi({
+          format: 'date-time',
+          description: 'Where the bucket begins in the time zone, also where `from` cuts into it.',
+        }),
+        ...recordOf(metrics, (metric) => [metric, z.int().optional()]),
+      }),
+    ),
+  })
+  .openapi('Trends')
+export type Trends = z.infer<typeof trendsSchema>
+
+export const trendsQuery = z
+  .strictObject({
+    metric: listOf(metrics)
+      .default([...metrics])
+      .openapi({ default: metrics }),
+    from: instant.optional().openapi({
+      description: 'Missing: the last 24 hours, 30 days, 12 weeks or 12 months before `to`.',
+    }),
+    to: instant.optional().openapi({
+      description: 'The end, not included. Missing: the end of the current bucket.',
+    }),
+    interval: z.enum(intervals).default('day').openapi({
+      description: 'Weeks begin on Monday.',
+    }),
+    tz: z
+      .string()
+      .refine(isZone, 'must be the IANA name of a time zone, such as Europe/Paris')
+      .default('UTC')
+      .openapi({ example: 'America/New_York' }),
+  })
+  .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {
+    path: ['to'],
+    message: 'must not be before from',
+  })
+  .refine((asked) => leastBuckets(asked) <= mostBuckets, {
+    path: [tooManyBuckets.path],
+    message: tooManyBuckets.message,
+  })

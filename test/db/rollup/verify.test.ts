@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Pool } from '../../../src/db/database.ts'
+import { verify } from '../../../src/db/rollup/verify.ts'
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { insertComment, insertPost, insertSession, insertUser } from '../../support/factories.ts'
+import { openTestPool } from '../../support/pool.ts'
+
+let database: TestDatabase
+let pool: Pool
+beforeEach(async () => {
+  database = await createTestDatabase()
+  pool = openTestPool(database.url)
+  const { sql } = database
+  const created_at = '2020-02-29T10:20:30Z'
+  const user = await insertUser(sql, { id: 7, created_at })
+  const post = await insertPost(sql, { id: 70, author_id: user.id, created_at })
+  await insertComment(sql, { post_id: post.id, author_id: user.id, created_at })
+  await insertSession(sql, { user_id: user.id, created_at })
+  await sql`select rollup.fold()`
+})
+afterEach(async () => {
+  await pool.close()
+  await database.drop()
+})
+
+const drifts = async () =>
+  (await verify(pool)).flatMap(({ rollup, drift, examples }) =>
+    drift > 0 ? [{ rollup, drift: Number(drift), examples }] : [],
+  )
+
+describe('verify', () => {
+  it('compares every rollup and finds no drift where there is none, folded or pending', async () => {
+    expect(await verify(pool)).toMatchObject([
+      { rollup: 'totals', entries: 4 },
+      { rollup: 'counts', entries: 12 },
+      { rollup: 'user_days', entries: 1 },
+      { rollup: 'user_activity', entries: 1 },
+      { rollup: 'active_users', entries: 30 },
+      { rollup: 'post_comments', entries: 1 },
+    ])
+    await insertComment(database.sql, { post_id: 70, author_id: 7 })
+    expect(await drifts()).toEqual([])
+  })
+
+  it.each([
+    ['totals', 'update rollup.totals set n = 5 where kind = 2', '2: 5, recounted 1'],
+    [
+      'counts',
+      `update rollup.counts set posts = 0 where span = 'quarter'`,
+      '0 quarter 2020-02-29 10:15:00+00: nothing, recounted 1',
+    ],
+    [
+      'user_days',
+      'update rollup.user_days set comments = 3',
+      '7 2020-02-29: 1 3 1, recounted 1 1 1',
+    ],
+    ['user_days', 'delete from rollup.user_days', '7 2020-02-29: nothing, recounted 1 1 1'],
+    ['user_activity', 'update rollup.user_activity set days = 2', '7: 2, recounted 1'],
+    [
+      'active_users',
+      `update rollup.active_users set weekly = 2 where day = '2020-03-01'`,
+      '2020-03-01: 0 2 1, recounted 0 1 1',
+    ],
+    [
+      'active_users',
+      `insert into rollup.active_deltas (day, gap, n) values ('2019-01-01', 1, 4)`,
+      '2019-01-01: 4 4 4, recounted nothing',
+    ],
+    ['post_comments', 'update rollup.post_comments set n = 9', '70: 9, recounted 1'],
+    [
+      'post_comments',
+      'insert into rollup.post_comment_deltas (post_id, n) values (71, 2)',
+      '71: 2, recounted nothing',
+    ],
+  ])('finds the drift in %s after: %s', async (rollup, plant, example) => {
+    await database.sql.unsafe(plant)
+    expect(await drifts()).toEqual([{ rollup, drift: 1, examples: [example] }])
+  })
+
+  it('finds a pending delta that no row stands for', async () => {
+    await database.sql`insert into rollup.count_deltas (kind, bucket, n) values (3, '2020-02-29T10:15:00Z', 1)`
+    expect(await drifts()).toMatchObject([
+      { rollup: 'totals', drift: 1, examples: ['3: 2, recounted 1'] },
+      { rollup: 'counts', drift: 3 },
+    ])
+  })
+
+  it('finds a row that was written behind the back of the triggers', async () => {
+    await database.sql.begin(async (tx) => {
+      await tx`alter table posts disable trigger rollup_delete`
+      await tx`alter table posts disable trigger rollup_insert`
+      await tx`insert into posts (id, author_id, created_at) values (71, 7, '2020-02-29T10:20:30Z')`
+    })
+    expect((await drifts()).map(({ rollup }) => rollup)).toEqual(['totals', 'counts', 'user_days'])
+  })
+
+  it('gives at most three examples', async () => {
+    await database.sql`update rollup.active_users set daily = daily + 1`
+    const [found] = await drifts()
+    expect(found).toMatchObject({ rollup: 'active_users', drift: 30 })
+    expect(found?.examples).toHaveLength(3)
+  })
+})

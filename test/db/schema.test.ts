@@ -1,0 +1,43 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { useDatabase } from '../support/database.ts'
+import { insertComment, insertPost, insertSession, insertUser } from '../support/factories.ts'
+
+describe('the tables', () => {
+  const database = useDatabase()
+  afterEach(() => database.sql`truncate users, posts, comments, sessions cascade`)
+
+  it.each([
+    ['an instant before the year 1', { created_at: '0001-12-31 00:00:00+00 BC' }],
+    ['an instant after the year 9999', { created_at: '10000-01-01T00:00:00Z' }],
+    ['an infinite instant', { created_at: 'infinity' }],
+    ['an empty user name', { username: '' }],
+    ['a user name of 201 characters', { username: 'x'.repeat(201) }],
+    ['an e-mail address without an @', { email: 'nobody' }],
+  ])('refuse %s', async (_, row) => {
+    await expect(insertUser(database.sql, row)).rejects.toMatchObject({ code: '23514' })
+  })
+
+  it('take a user name twice, and an e-mail address once however it is written', async () => {
+    const { sql } = database
+    await insertUser(sql, { username: 'ada', email: 'Ada@example.org' })
+    await insertUser(sql, { username: 'ada' })
+    await expect(insertUser(sql, { email: 'ada@EXAMPLE.org' })).rejects.toMatchObject({
+      code: '23505',
+    })
+  })
+
+  it('keep what an account wrote without it, and drop its sessions and the comments of a post with them', async () => {
+    const { sql } = database
+    const user = await insertUser(sql)
+    const post = await insertPost(sql, { author_id: user.id })
+    await insertComment(sql, { post_id: post.id, author_id: user.id })
+    await insertSession(sql, { user_id: user.id })
+    await sql`delete from users`
+    expect(await sql`select author_id from posts union all select author_id from comments`).toEqual(
+      [{ author_id: null }, { author_id: null }],
+    )
+    expect(await sql`select from sessions`).toHaveLength(0)
+    await sql`delete from posts`
+    expect(await sql`select from comments`).toHaveLength(0)
+  })
+})

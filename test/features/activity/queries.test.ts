@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { kinds } from '../../../src/db/rollup/kinds.ts'
+import { compile } from '../../../src/db/statement.ts'
+import {
+  activityAfter,
+  activityBefore,
+  activityPage,
+  feedReads,
+} from '../../../src/features/activity/queries.ts'
+
+const variants = [false, true].flatMap((ofAuthor) =>
+  [false, true].map((isBounded) => ({ ofAuthor, isBounded })),
+)
+
+describe('the statements of the feed', () => {
+  it('are one for each variant, the same one every time', () => {
+    for (const statement of [activityBefore, activityAfter, activityPage]) {
+      expect(new Set(variants.map((variant) => statement(variant).name)).size).toBe(4)
+      for (const variant of variants) expect(statement({ ...variant })).toBe(statement(variant))
+    }
+  })
+
+  it('name every table that they read', () => {
+    for (const variant of variants) {
+      const statement = activityBefore(variant)
+      const named = [...compile(statement).text.matchAll(/(?:from|join) "(\w+)"(?!\.)/g)]
+      expect([...statement.reads].sort()).toEqual(
+        [...new Set(named.map(([, table]) => table))].sort(),
+      )
+    }
+  })
+
+  it('ask for an author only in their variants', () => {
+    const filter = {
+      kinds: '{0}',
+      authorId: 4711,
+      after: '-infinity',
+      before: 'infinity',
+      size: 20,
+    }
+    for (const variant of variants) {
+      const bound = compile(activityPage(variant)).bind({ ...filter, skip: 20 })
+      expect(bound.includes(4711)).toBe(variant.ofAuthor)
+      expect(bound.includes('-infinity')).toBe(variant.isBounded)
+    }
+  })
+})
+
+describe('feedReads', () => {
+  it('names each table once', () => {
+    expect(feedReads(kinds)).toEqual(['posts', 'comments', 'users', 'sessions'])
+  })
+})

@@ -1,0 +1,3 @@
+-- fold
+-- reads no table
+select rollup.fold() as folded

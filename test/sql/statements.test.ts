@@ -1,0 +1,29 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { everyStatement, sqlDirectory, sqlOf, writtenNames } from '../support/every-statement.ts'
+
+const statements = await everyStatement()
+const names = statements.map(({ name }) => name)
+const files = globSync('*.sql', { cwd: sqlDirectory }).sort()
+
+/** After a change that is meant: `npm run sql` writes the files anew. */
+describe('the statements of the program', () => {
+  it('have each a name of their own', () => {
+    expect(names).toEqual([...new Set(names)])
+  })
+
+  it('are all known: none is made only while the program runs', () => {
+    expect(writtenNames.filter((name) => !names.includes(name))).toEqual([])
+  })
+
+  it('have each a file in test/sql, and no file is left of a statement that is gone', () => {
+    expect(files).toEqual(names.map((name) => `${name}.sql`).sort())
+  })
+
+  it.each(statements)('$name is the SQL of its file', (statement) => {
+    const { name } = statement
+    expect(files).toContain(`${name}.sql`)
+    expect(sqlOf(statement)).toBe(readFileSync(join(sqlDirectory, `${name}.sql`), 'utf8'))
+  })
+})
