@@ -19,7 +19,7 @@ describe('run', () => {
   it('maps the rows of a builder and keeps microseconds', async () => {
     const user = await insertUser(database.sql, { created_at: '2020-05-31T01:40:47.307001Z' })
     const [row] = await read(({ db }) => db.run(userById, { id: user.id }))
-    expect(row).toMatchObject({ id: user.id, createdAt: '2020-05-31 01:40:47.307001+00' })
+    expect(row).toMatchObject({ id: user.id, createdAt: '2020-05-31T01:40:47.307001Z' })
   })
 
   it('adds up where the time went', async () => {
