@@ -5,7 +5,7 @@ import { type Block, recordLimit } from './bytes.ts'
 /** A record and the physical line it starts on, or what is wrong with that line. */
 export type CsvRecord = { readonly line: number; readonly text: () => string } & (
   | { readonly fields: readonly string[]; readonly reason?: never }
-  | { readonly reason: string }
+  | { readonly reason: string; readonly fields?: never }
 )
 
 const newline = 10

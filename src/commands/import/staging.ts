@@ -1,6 +1,7 @@
 import { type Bulk, copyFrom } from '../../db/bulk.ts'
 import type { ImportFile } from './files.ts'
-import { recordsOf, type SourceRecord } from './records.ts'
+import { recordsOf } from './records.ts'
+import type { SourceRecord } from './source-record.ts'
 import { type ImportTable, readRow } from './tables.ts'
 
 type Staged = {
@@ -12,7 +13,7 @@ type Staged = {
 /** Characters of COPY text sent at once. */
 const parcel = 128 * 1024
 
-/** The temporary table that holds a file's rows until they are settled; it dies with the connection. */
+/** The temporary table that holds a file's rows until they are settled; it is dropped with the connection. */
 export const stagingOf = ({ name }: ImportTable): string => `pg_temp.import_${name}`
 
 /**

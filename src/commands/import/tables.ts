@@ -1,6 +1,6 @@
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import { comments, posts, sessions, users } from '../../db/schema.ts'
-import { boolean, email, id, instant, type Reader, text, username } from './values.ts'
+import { boolean, email, id, instant, type Reader, type Reading, text, username } from './values.ts'
 
 export type ImportColumn = {
   readonly name: string
@@ -49,14 +49,10 @@ export function readRow(
   const values: (string | null)[] = []
   const reasons: string[] = []
 
-  columns.forEach(({ name, read, isRequired, whenEmpty }, at) => {
-    const cell = cells[at]
-    const reading = read(cell)
-    if (typeof reading === 'string') values[at] = reading
-    else if (reading !== null) reasons.push(`${name} ${reading.reason}`)
-    else if (whenEmpty === undefined || (cell === undefined && isRequired)) {
-      reasons.push(`${name} is missing`)
-    } else values[at] = whenEmpty === likeCreatedAt ? null : whenEmpty
+  columns.forEach((column, at) => {
+    const value = readCell(column, cells[at])
+    if (typeof value === 'string' || value === null) values[at] = value
+    else reasons.push(`${column.name} ${value.reason}`)
   })
 
   if (reasons.length === 0) {
@@ -66,6 +62,14 @@ export function readRow(
     })
   }
   return { values, reasons }
+}
+
+/** `likeCreatedAt` is null until the whole row is read. */
+function readCell({ read, isRequired, whenEmpty }: ImportColumn, cell: unknown): Reading {
+  const value = read(cell)
+  if (value !== null) return value
+  if (whenEmpty === undefined || (cell === undefined && isRequired)) return { reason: 'is missing' }
+  return whenEmpty === likeCreatedAt ? null : whenEmpty
 }
 
 function importTableOf(table: PgTable): ImportTable {

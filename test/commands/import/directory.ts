@@ -6,10 +6,10 @@ import { onTestFinished } from 'vitest'
 import {
   type ImportOptions,
   importDirectory,
-  type Report,
   type Summary,
   type TableSummary,
 } from '../../../src/commands/import/import.ts'
+import type { Progress } from '../../../src/commands/progress.ts'
 
 type Content = string | Buffer
 
@@ -37,11 +37,11 @@ export async function importFrom(
   options: Partial<ImportOptions> = {},
 ): Promise<Imported> {
   const notes: string[] = []
-  const report: Report = {
+  const progress: Progress = {
     note: (text) => notes.push(text),
     step: () => ({ update: () => {}, end: () => {} }),
   }
-  const summary = await importDirectory({ databaseUrl, directory, report, ...options })
+  const summary = await importDirectory({ databaseUrl, directory, progress, ...options })
   const none = { kept: 0, skipped: 0, rejected: 0, authorsSetNull: 0 }
   return {
     summary,
