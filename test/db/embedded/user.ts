@@ -7,8 +7,8 @@ import { startEmbedded } from '../../../src/db/embedded/server.ts'
 
 const [dir = '', task = ''] = process.argv.slice(2)
 try {
-  const { url, adopted, pid, stop } = await startEmbedded({ dir })
-  console.log(JSON.stringify({ url: url(), adopted, pid }))
+  const { url, wasRunning, pid, stop } = await startEmbedded({ dir })
+  console.log(JSON.stringify({ url: url(), wasRunning, pid }))
   if (task === 'write') {
     const sql = postgres(url(), { max: 1, onnotice: () => {} })
     await sql`create table if not exists acknowledged (n int primary key)`
