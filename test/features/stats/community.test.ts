@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ActiveUsers, Stats, Trends } from '../../../src/features/stats/schemas.ts'
-import { hasCommunity, loadCommunity } from '../../support/community.ts'
+import { describeCommunity, loadCommunity } from '../../support/community.ts'
 import { useDashboard } from './app.ts'
 
-describe.skipIf(!hasCommunity)('the dashboard of a real community', () => {
+describeCommunity('the dashboard of a real community', () => {
   const dashboard = useDashboard()
   beforeAll(() => loadCommunity(dashboard.sql))
 
