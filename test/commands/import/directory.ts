@@ -23,6 +23,13 @@ export async function directoryOf(files: Readonly<Record<string, Content>>): Pro
   return directory
 }
 
+/** `posts.csv` with `count` rows. */
+export const postsCsv = (count: number): string =>
+  [
+    'id,title,created_at',
+    ...Array.from({ length: count }, (_, at) => `${at + 1},"Title, ${at}",2020-01-01`),
+  ].join('\n')
+
 export type Imported = {
   readonly summary: Summary
   readonly notes: readonly string[]
