@@ -73,9 +73,9 @@ export const skipForeignKeyChecks = (sql: Bulk['sql']) => sql`
   )`
 
 /**
- * Runs `copy … from stdin` with the chunks as its data; reads a chunk once the one before is sent. The driver's
- * stream does not report a failure at the very end: the statement after it does.
- * @throws PostgreSQL's error when it refuses the rows
+ * Runs `copy … from stdin` with the chunks as its data; reads a chunk once the one before is sent. The driver loses a
+ * failure that comes after the last chunk: in a transaction the next statement fails instead, outside none does.
+ * @throws PostgreSQL's error when it refuses the rows, 25P02 (transaction aborted) when it does so at the very end
  */
 export async function copyFrom(
   sql: Bulk['sql'],
