@@ -25,7 +25,7 @@ export type TableSummary = Settled & {
 }
 export type Summary = { readonly tables: readonly TableSummary[]; readonly isCommitted: boolean }
 
-/** Any constant will do, as long as every import takes the same lock. */
+/** Of the advisory lock: any number, the same in every import. */
 const lockKey = 4_807_526_977
 
 /** A running server's writers can collide with the import: it settles the staged rows again. */
@@ -61,7 +61,7 @@ export async function importDirectory(options: ImportOptions): Promise<Summary> 
   }
 }
 
-/** Two imports at once would wait for each other's rows. */
+/** Waits for another import: two at once would wait for each other's rows. */
 async function waitForTurn({ sql }: Bulk, progress: Progress): Promise<void> {
   const [turn] = await sql<{ isMine: boolean }[]>`
     select pg_try_advisory_lock(${lockKey}) as "isMine"`
@@ -132,7 +132,7 @@ async function settleOnce(
   }
 }
 
-/** Many rows came at once: fold what they appended, and let the planner know. */
+/** Folds what many rows appended to the rollups, and updates the planner's statistics. */
 async function foldAndAnalyze({ sql }: Bulk, files: readonly ImportFile[]): Promise<void> {
   await sql`select rollup.fold()`
   for (const { table } of files) await sql`analyze ${sql(`public.${table.name}`)}`

@@ -63,7 +63,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Finds a column by name, remembering each name seen; beyond a thousand unknown ones they go unnamed. */
+/** Finds a column by name, and reports each unknown name once, up to a thousand names. */
 function positions({ columns }: ImportTable, onUnknown: OnUnknownColumn): PositionOf {
   const keys = columns.map(({ name }) => columnKey(name))
   const seen = new Map<string, number>()

@@ -11,7 +11,7 @@ type Staged = {
 }
 
 /** Characters of COPY text sent at once. */
-const parcel = 128 * 1024
+const chunkLength = 128 * 1024
 
 /** The temporary table that holds a file's rows until they are settled; it is dropped with the connection. */
 export const stagingOf = ({ name }: ImportTable): string => `pg_temp.import_${name}`
@@ -47,7 +47,7 @@ export async function stage(
       for (const record of batch) {
         text += copyLine(table, record)
         rows++
-        if (text.length < parcel) continue
+        if (text.length < chunkLength) continue
         yield Buffer.from(text)
         text = ''
         onProgress(rows, bytes)

@@ -8,15 +8,15 @@ export type ImportColumn = {
   readonly read: Reader
   /** Without it a file cannot be imported. */
   readonly isRequired: boolean
-  /** What stands for an empty value, as COPY takes it; undefined refuses the row. */
+  /** The value of an empty cell, as COPY takes it; undefined refuses the row. */
   readonly whenEmpty: string | null | typeof likeCreatedAt | undefined
 }
 
-/** A column whose value names a row of another table. */
+/** A column whose value is the id of a row of another table. */
 export type Reference = {
   readonly column: string
   readonly table: string
-  /** A nullable one is set null where that row exists nowhere; else the row is refused. */
+  /** It is set null where that row does not exist; else the row is refused. */
   readonly isNullable: boolean
 }
 
@@ -24,13 +24,13 @@ export type ImportTable = {
   readonly name: string
   readonly columns: readonly ImportColumn[]
   readonly references: readonly Reference[]
-  /** Columns whose values, ignoring case, belong to one row only. */
+  /** Columns whose values are unique, ignoring case. */
   readonly uniqueIgnoringCase: readonly string[]
 }
 
 const likeCreatedAt = Symbol('like created_at')
 
-/** What import knows, parents before children; columns and references are the schema's own. */
+/** The tables of an import, parents before children; columns and references are the schema's. */
 export const importTables: readonly ImportTable[] = [users, posts, comments, sessions].map(
   importTableOf,
 )

@@ -4,7 +4,7 @@ import { isDay, isInCommonYears, isTimeOfDay, microseconds } from '../../db/cale
 export type Reading = string | null | { readonly reason: string }
 export type Reader = (value: unknown) => Reading
 
-/** Ids travel as JavaScript numbers: beyond ±(2^53 − 1) they would not stay themselves. */
+/** Ids are JavaScript numbers: beyond ±(2^53 − 1) they would lose digits. */
 export const id: Reader = (value) => {
   const text = trimmed(value)
   if (text === null) return null
