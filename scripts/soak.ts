@@ -1,4 +1,4 @@
-/** Faults at random under load, for as long as one likes: `node scripts/soak.ts --minutes 5 --seed 1`. Exit 1: a promise was broken. */
+/** Random failures of the database under load: `node scripts/soak.ts --minutes 5 --seed 1`. Exit code 1 when a promise was broken. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ let server = await startEmbedded({ dir })
 const url = server.url()
 const { port } = new URL(url)
 await migrate(url)
-console.log(`${values.minutes} min of faults, seed ${seed}`)
+console.log(`${values.minutes} min of failures, seed ${seed}`)
 try {
   const { violations, ...report } = await soak({
     url,

@@ -4,9 +4,9 @@ import { migrateWhenUp } from '../src/db/migrate-when-up.ts'
 import { provideDatabase } from '../src/db/provide.ts'
 import { whenOrphaned } from '../src/server/orphaned.ts'
 
-/** Runs the command it is given with DATABASE_URL set to the database that `npm start` would use, migrated. */
+/** Runs a command with DATABASE_URL set to the database that `npm start` would use, migrated. */
 const [command = '', ...args] = process.argv.slice(2)
-// Ctrl-C is for the command; the database stops after it.
+// Ctrl-C ends the command; the database stops after it.
 process.on('SIGINT', () => {}).on('SIGTERM', () => {})
 try {
   const database = await provideDatabase(readConfig(process.env))

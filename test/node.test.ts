@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readPostmaster } from '../src/db/embedded/share.ts'
+import { readPostmaster } from '../src/db/embedded/postmaster.ts'
 import { createTestDatabase, useDatabase } from './support/database.ts'
 import { startProxy } from './support/proxy.ts'
 
@@ -196,14 +196,14 @@ describe('the program on Node', { timeout: 60_000 }, () => {
 
 describe('the program on the embedded database', { timeout: 90_000 }, () => {
   const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
-  let place = ''
+  let directory = ''
   beforeEach(() => {
-    place = mkdtempSync(join(base, 'shopboard node '))
+    directory = mkdtempSync(join(base, 'shopboard node '))
   })
-  afterEach(() => rmSync(place, { recursive: true, force: true }))
+  afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
   it('finds a demo community on its first start, and its data on the next, whatever ended it', async () => {
-    const DATA_DIR = join(place, 'data')
+    const DATA_DIR = join(directory, 'data')
     const first = start({ DATA_DIR })
     const url = await first.url()
     expect(first.output()).toMatch(/A demo community moved in: 300 users/)
@@ -229,7 +229,7 @@ describe('the program on the embedded database', { timeout: 90_000 }, () => {
   })
 
   it('fills nothing in with DEMO=off', async () => {
-    const program = start({ DATA_DIR: join(place, 'data'), DEMO: 'off' })
+    const program = start({ DATA_DIR: join(directory, 'data'), DEMO: 'off' })
     const url = await program.url()
     const { totals } = await (await fetch(`${url}/api/v1/dashboard/stats`)).json()
     expect(totals).toEqual({ users: 0, posts: 0, comments: 0, sessions: 0 })

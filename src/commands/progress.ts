@@ -1,24 +1,30 @@
-import type { WriteStream } from 'node:tty'
 import { SingleBar } from 'cli-progress'
-import type { Report, Step } from './import/import.ts'
+import { grouped } from './grouped.ts'
+import type { Output } from './terminal.ts'
 
-/** Where a command writes; a terminal gets bars, anything else plain lines. */
-export type Terminal = Pick<WriteStream, 'write'> & { readonly isTTY?: boolean }
-
-/** How long a step may be silent on a plain output (ms). */
-const silence = 10_000
-
-/** Bars on a terminal, else a line at the end of every step and every ten seconds of a long one. */
-export function progressOn(terminal: Terminal): Report {
-  const note = (text: string) => void terminal.write(`${text}\n`)
-  return {
-    note,
-    step: (label, length) => (terminal.isTTY ? barOf(label, length) : linesOf(label, length, note)),
-  }
+/** What a long command tells while it works. */
+export type Progress = {
+  readonly note: (text: string) => void
+  /** Begins a step of known length, in bytes or rows. */
+  readonly step: (label: string, length: number) => Step
+}
+export type Step = {
+  /** `done` of the step's length; `rows` are those done so far. */
+  readonly update: (done: number, rows: number) => void
+  readonly end: () => void
 }
 
-/** A number of rows as people read it: 1,234,567. */
-export const grouped = (rows: number): string => rows.toLocaleString('en-US')
+/** ms between two lines of one step on a plain output. */
+const lineInterval = 10_000
+
+/** Bars on a TTY, else a line at the end of every step and every ten seconds of a long one. */
+export function progressOn(output: Output): Progress {
+  const note = (text: string) => void output.write(`${text}\n`)
+  return {
+    note,
+    step: (label, length) => (output.isTTY ? barOf(label, length) : linesOf(label, length, note)),
+  }
+}
 
 function barOf(label: string, length: number): Step {
   const bar = new SingleBar({
@@ -41,12 +47,12 @@ function barOf(label: string, length: number): Step {
 function linesOf(label: string, length: number, note: (text: string) => void): Step {
   const rate = rateSince()
   let lastRows = 0
-  let spokenAt = performance.now()
+  let lastLineAt = performance.now()
   return {
     update(done, rows) {
       lastRows = rows
-      if (performance.now() - spokenAt < silence) return
-      spokenAt = performance.now()
+      if (performance.now() - lastLineAt < lineInterval) return
+      lastLineAt = performance.now()
       const share = Math.floor((100 * done) / Math.max(length, 1))
       note(`${label}: ${grouped(rows)} rows, ${share} %, ${grouped(rate(rows))} rows/s`)
     },

@@ -3,19 +3,20 @@ import postgres from 'postgres'
 import { oneConnection } from './pool/driver.ts'
 
 /**
- * One connection of its own for a bulk command: it can COPY and keeps its temporary tables to the end. Once it is
- * lost every statement fails: none runs on a later connection, outside its transaction.
+ * A connection of its own for a bulk command, which can COPY and keeps its temporary tables. Once it is lost every
+ * statement fails: none runs on a new connection, outside the transaction.
  */
 export type Bulk = {
   readonly sql: postgres.Sql
-  /** Ends the session on the server, whatever it is doing: its transaction is rolled back. */
+  /** Terminates the session on the server, a running statement included: its transaction is rolled back. */
   readonly abort: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
-/** Working memory of the session (kB): joins and sorts of staged rows, and their pages. */
+/** The session's `work_mem` (kB), for joins and sorts of staged rows; in 8 kB pages, its `temp_buffers`. */
 const memory = 64 * 1024
 
+/** @throws the driver's error when the database cannot be reached or refuses */
 export async function openBulk(url: string): Promise<Bulk> {
   const options = { ...oneConnection, connect_timeout: 10 }
   let isConnected = false
@@ -38,7 +39,7 @@ export async function openBulk(url: string): Promise<Bulk> {
       select set_config('work_mem', ${memory}::text, false),
         set_config('temp_buffers', ${memory / 8}::text, false),
         set_config('jit', 'off', false)`
-    // Not every platform can: a killed client is then noticed when its statement ends.
+    // Not on every platform; elsewhere the server notices a killed client when its statement ends.
     await client`select set_config('client_connection_check_interval', '1s', false)`.catch(() => {})
     const [session] = await client<{ pid: number }[]>`select pg_backend_pid() as pid`
     isConnected = true
@@ -59,9 +60,9 @@ export async function openBulk(url: string): Promise<Bulk> {
 }
 
 /**
- * For the rest of the transaction, foreign keys are not looked up row by row (28 µs for a comment, more than the row
- * itself): the caller answers for them. They are where the role may not turn them off, or where a trigger that is
- * not ours would be turned off as well.
+ * For the rest of the transaction, foreign keys are not checked row by row (28 µs for a comment, more than the row
+ * itself): the caller guarantees them. They are still checked where the role may not turn the checks off, or where
+ * that would turn off a trigger that is not Shopboard's.
  */
 export const skipForeignKeyChecks = (sql: Bulk['sql']) => sql`
   select set_config('session_replication_role', 'replica', true)
@@ -72,8 +73,9 @@ export const skipForeignKeyChecks = (sql: Bulk['sql']) => sql`
   )`
 
 /**
- * Runs `copy … from stdin` with the chunks as its data, each on its way before the next is asked for.
- * A failure at the very end reaches nobody through the driver's stream: a statement behind it asks.
+ * Runs `copy … from stdin` with the chunks as its data; reads a chunk once the one before is sent. The driver loses a
+ * failure that comes after the last chunk: in a transaction the next statement fails instead, outside none does.
+ * @throws PostgreSQL's error when it refuses the rows, 25P02 (transaction aborted) when it does so at the very end
  */
 export async function copyFrom(
   sql: Bulk['sql'],

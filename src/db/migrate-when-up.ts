@@ -4,8 +4,8 @@ import { migrate } from './migrate.ts'
 import { addressOf } from './provide.ts'
 
 /**
- * Migrates, and waits `patience` ms for a server that cannot be reached yet.
- * @throws a plain sentence with the database's place and its reason
+ * Migrates, and tries again for `timeout` ms while the server cannot be reached; `onWaiting` is called once.
+ * @throws a plain sentence with the database's address and the reason
  */
 export async function migrateWhenUp(
   url: string,
@@ -27,7 +27,7 @@ export async function migrateWhenUp(
   }
 }
 
-/** The server answers and will not change its mind: no such user, password or database. */
+/** The server answers, and would answer the same again: no such user, password or database. */
 const isRefusal = (error: unknown) => /^(28|3D)/.test(sqlStateOf(error) ?? '')
 
 function reasonOf(error: unknown): string {

@@ -6,13 +6,13 @@ import { oneConnection } from './pool/driver.ts'
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
 
-/** Any constant will do, as long as every Shopboard takes the same lock. */
+/** Of the advisory lock: any number, the same in every Shopboard. */
 const lockKey = 4_807_526_976
 
 /**
- * Brings the schema of the database at `url` up to date; whoever comes second waits, then finds nothing to do.
- * Needs a connection of its own session: not one through a transaction pooler.
- * @throws what PostgreSQL or the driver said, not drizzle's wrapping of it
+ * Brings the schema of the database at `url` up to date. Of several callers one migrates while the others wait
+ * on an advisory lock. That is a session's: `url` must not lead through a transaction pooler.
+ * @throws the error of PostgreSQL or the driver, without Drizzle's around it
  */
 export async function migrate(url: string): Promise<void> {
   const sql = postgres(url, { ...oneConnection, connect_timeout: 10 })

@@ -2,32 +2,37 @@ import { startEmbedded } from './embedded/server.ts'
 
 export type Provided = {
   readonly url: string
-  /** For the person who started it; without the password. */
+  /** For people: without the password. */
   readonly description: string
+  /** Releases the bundled server; any other is left alone. */
   readonly stop: () => Promise<void>
 }
 export type Provision = {
   /** Undefined: the bundled server, on the data in `dataDir`. */
   readonly databaseUrl: string | undefined
   readonly dataDir: string
-  /** Told when the bundled server ends before it is stopped. */
+  /** Called when the bundled server ends before `stop`. */
   readonly onLost?: () => void
 }
 
-/** The database to work on, running unless it is somebody else's business to run it. */
+/**
+ * The database to work on: the one at `databaseUrl`, which may be down, or the bundled server, started.
+ * @throws a plain sentence when the bundled server does not start
+ */
 export async function provideDatabase({
   databaseUrl,
   dataDir,
   onLost,
 }: Provision): Promise<Provided> {
-  if (databaseUrl !== undefined)
+  if (databaseUrl !== undefined) {
     return {
       url: databaseUrl,
       description: `database ${addressOf(databaseUrl)}`,
       stop: async () => {},
     }
+  }
   const embedded = await startEmbedded({ dir: dataDir, ...(onLost && { onLost }) })
-  const how = embedded.adopted ? `, shared with its process ${embedded.pid}` : ''
+  const how = embedded.wasRunning ? `, shared with its process ${embedded.pid}` : ''
   return {
     url: embedded.url(),
     description: `embedded PostgreSQL in ${embedded.dir}${how}`,

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { isDay, isInCommonYears, isTimeOfDay, microseconds } from '../db/calendar.ts'
 
 /** A time of a query: an RFC 3339 instant or a date (its midnight UTC), as `2020-05-31T01:40:47.307000Z`. */
 export const instant = z
@@ -73,20 +74,16 @@ const shape =
 function utcInstant(text: string): string | undefined {
   const parts = shape.exec(text)?.groups
   if (!parts) return undefined
-  const { date, time = '00:00', second = '00', fraction = '', sign, hours, minutes } = parts
+  const { date = '', time = '00:00', second = '00', fraction = '', sign, hours, minutes } = parts
   const isLeap = second === '60'
-  const written = `${date}T${time}:${isLeap ? '59' : second}`
-  const local = Date.parse(`${written}Z`)
-  if (Number.isNaN(local) || secondOf(local) !== written) return undefined
+  const local = `${time}:${isLeap ? '59' : second}`
+  if (!isDay(date) || !isTimeOfDay(local)) return undefined
 
-  const offset = sign ? (Number(hours) * 60 + Number(minutes)) * 60_000 : 0
-  const utc = local - (sign === '-' ? -offset : offset) + (isLeap ? 1000 : 0)
-  if (isLeap && utc % 86_400_000 !== 0) return undefined
-  const result = `${secondOf(utc)}.${fraction.slice(0, 6).padEnd(6, '0')}Z`
-  return hasCommonYear(result) ? result : undefined
+  const zone = sign ? `${sign === '-' ? '-' : '+'}${hours}:${minutes}` : 'Z'
+  const utc = new Date(Date.parse(`${date}T${local}${zone}`) + (isLeap ? 1000 : 0))
+  if (!isInCommonYears(utc) || (isLeap && Number(utc) % 86_400_000 !== 0)) return undefined
+  const wholeSeconds = utc.toISOString().slice(0, -'.000Z'.length)
+  return `${wholeSeconds}.${microseconds(fraction).padEnd(6, '0')}Z`
 }
 
-const isDate = (text: string) =>
-  /^\d{4}-\d\d-\d\d$/.test(text) && hasCommonYear(text) && utcInstant(text) !== undefined
-const secondOf = (time: number) => new Date(time).toISOString().slice(0, -'.000Z'.length)
-const hasCommonYear = (text: string) => /^(?!0000)\d{4}-/.test(text)
+const isDate = (text: string) => /^(?!0000)\d{4}-\d\d-\d\d$/.test(text) && isDay(text)

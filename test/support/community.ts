@@ -2,15 +2,27 @@ import { createReadStream, existsSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { createGunzip } from 'node:zlib'
+import { describe, it, type TestContext } from 'vitest'
 import type { TestSql } from './database.ts'
 
-/** A real community's data, beside the checkout: not part of the project. */
+/** The data of a real community, beside the checkout: not part of the project. */
 export const communityDirectory = fileURLToPath(
   new URL('../../../shared/data/beer-stackexchange', import.meta.url),
 )
-export const hasCommunity = existsSync(communityDirectory)
-if (!hasCommunity)
-  console.warn(`No real community to test on: ${communityDirectory} is missing, tests skip.`)
+const missing = `the data of a real community is not there: ${communityDirectory}`
+
+/** For a test on the community: skips it with the reason where the data is missing; in CI fails it. */
+export function needCommunity({ skip }: Pick<TestContext, 'skip'>): void {
+  if (existsSync(communityDirectory)) return
+  if (process.env.CI) throw new Error(missing)
+  skip(missing)
+}
+
+/** A `describe` whose tests all need the community. */
+export function describeCommunity(title: string, tests: () => void): void {
+  if (existsSync(communityDirectory)) describe(title, tests)
+  else describe(title, () => it('needs its data', needCommunity))
+}
 
 const columns = {
   users:

@@ -7,17 +7,17 @@ import type { ImportFile } from './files.ts'
 /** Whole lines of a file, or one line too long to be kept, cut short. */
 export type Block = { readonly bytes: Buffer; readonly isOverlong: boolean }
 
-/** Bytes read at once: large enough that the work per read does not show. */
+/** Bytes read at once: enough that the work per read does not count. */
 const chunkSize = 64 * 1024
 
-/** No record is longer than this many bytes: what an unclosed quote may hold in memory. */
+/** The longest record (bytes): bounds what an unclosed quote holds in memory. */
 export const recordLimit = 4 * 1024 * 1024
 
 const newline = 10
 
 /**
- * Reads a file block by block, unpacked, and tells how many of its bytes on disk are read so far.
- * @throws ImportError when it cannot be read, is damaged or not UTF-8 by its first bytes
+ * Reads a file block by block, unpacked; `onRead` gets the bytes read from the disk so far.
+ * @throws ImportError when it cannot be read, is damaged, or starts like UTF-16
  */
 export async function* blocksOf(
   file: ImportFile,
@@ -38,7 +38,7 @@ export async function* blocksOf(
   }
 }
 
-/** Drops a byte order mark; UTF-16 announces itself by another one. */
+/** Drops the byte order mark of UTF-8; refuses those of UTF-16. */
 async function* withoutMark(
   file: ImportFile,
   chunks: AsyncIterable<Buffer>,

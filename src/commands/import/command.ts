@@ -1,9 +1,14 @@
 import { sqlStateOf } from '../../errors/postgres.ts'
-import { grouped, progressOn, type Terminal } from '../progress.ts'
+import { grouped } from '../grouped.ts'
+import { untilInterrupted } from '../interruption.ts'
+import type { DatabaseCommand } from '../on-database.ts'
+import { progressOn } from '../progress.ts'
 import { ImportError } from './error.ts'
 import { importDirectory, type Summary } from './import.ts'
 
 export type ImportFlags = {
+  /** Of the files. */
+  readonly directory: string
   readonly rejects?: string | undefined
   readonly strict?: boolean | undefined
 }
@@ -19,38 +24,28 @@ With --strict one rejected row is enough to import nothing.
 Exit code: 0, 1 on failure, 2 with --strict when anything was rejected, 130 when interrupted.`
 
 /**
- * `import DIR`: imports into a migrated database, tells how it goes on `terminal`, and returns the exit code.
- * Ctrl-C rolls back.
+ * `import DIR`: imports, tells how it goes, and returns the exit code `importHelp` gives. Ctrl-C rolls back.
  */
-export async function runImport(
-  databaseUrl: string,
-  directory: string,
-  flags: ImportFlags = {},
-  terminal: Terminal = process.stdout,
-): Promise<number> {
-  const interruption = new AbortController()
-  const interrupt = () => interruption.abort()
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
-  const start = performance.now()
-  try {
-    const summary = await importDirectory({
-      databaseUrl,
-      directory,
-      rejects: flags.rejects,
-      isStrict: flags.strict ?? false,
-      signal: interruption.signal,
-      report: progressOn(terminal),
-    })
-    terminal.write(summaryText(summary, (performance.now() - start) / 1000))
-    return summary.isCommitted ? 0 : 2
-  } catch (error) {
-    const text = interruption.signal.aborted ? 'Interrupted' : failureText(error)
-    process.stderr.write(`${text.replace(/\.?$/, '.')} Nothing was imported.\n`)
-    return interruption.signal.aborted ? 130 : 1
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
-  }
-}
+export const runImport: DatabaseCommand<ImportFlags> = ({ url }, flags, { stdout, stderr }) =>
+  untilInterrupted(async (signal) => {
+    const start = performance.now()
+    try {
+      const summary = await importDirectory({
+        databaseUrl: url,
+        directory: flags.directory,
+        rejects: flags.rejects,
+        isStrict: flags.strict ?? false,
+        signal,
+        progress: progressOn(stdout),
+      })
+      stdout.write(summaryText(summary, (performance.now() - start) / 1000))
+      return summary.isCommitted ? 0 : 2
+    } catch (error) {
+      const reason = signal.aborted ? 'Interrupted' : failureText(error)
+      stderr.write(`${reason.replace(/\.?$/, '.')} Nothing was imported.\n`)
+      return signal.aborted ? 130 : 1
+    }
+  })
 
 function summaryText({ tables, isCommitted }: Summary, seconds: number): string {
   const rows = [

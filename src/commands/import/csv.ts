@@ -5,26 +5,26 @@ import { type Block, recordLimit } from './bytes.ts'
 /** A record and the physical line it starts on, or what is wrong with that line. */
 export type CsvRecord = { readonly line: number; readonly text: () => string } & (
   | { readonly fields: readonly string[]; readonly reason?: never }
-  | { readonly reason: string }
+  | { readonly reason: string; readonly fields?: never }
 )
 
 const newline = 10
 
 /**
- * The records of a CSV file (RFC 4180, LF or CRLF), in batches. A broken record costs its first physical line
- * and reading goes on with the next, so that an unclosed quote takes no good record along.
+ * The records of a CSV file (RFC 4180, LF or CRLF), in batches. Of a broken record only the first physical line is
+ * lost and reading goes on with the next, so that an unclosed quote takes no good record along.
  */
 export async function* csvRecords(blocks: AsyncIterable<Block>): AsyncGenerator<CsvRecord[]> {
   let held: Buffer = Buffer.alloc(0)
   let line = 1
-  /** A record that is still open is parsed again only when as much again has come. */
-  let enough = 0
+  /** Bytes from which an open record is parsed again: twice what it had, so that the work stays linear. */
+  let parseFrom = 0
 
   const take = (isLast: boolean): CsvRecord[] => {
     const read = readRecords(held, line, isLast || held.length > recordLimit)
     held = held.subarray(read.bytes)
     line = read.line
-    enough = held.length * 2
+    parseFrom = held.length * 2
     return read.records
   }
 
@@ -35,7 +35,7 @@ export async function* csvRecords(blocks: AsyncIterable<Block>): AsyncGenerator<
       continue
     }
     held = held.length > 0 ? Buffer.concat([held, bytes]) : bytes
-    if (held.length >= Math.min(enough, recordLimit)) yield take(false)
+    if (held.length >= Math.min(parseFrom, recordLimit)) yield take(false)
   }
   yield take(true)
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, mkdir, readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { systemCodeOf } from '../../errors/system.ts'
 import { ImportError } from './error.ts'
 import { type ImportTable, importTables } from './tables.ts'
 
@@ -78,9 +79,10 @@ export async function rejectsDirectory(directory: string, wanted?: string): Prom
 }
 
 async function namesIn(directory: string): Promise<string[]> {
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') throw new ImportError(`${directory} does not exist.`)
-    if (error.code === 'ENOTDIR') throw new ImportError(`${directory} is not a directory.`)
+  const names = await readdir(directory).catch((error: Error) => {
+    const code = systemCodeOf(error)
+    if (code === 'ENOENT') throw new ImportError(`${directory} does not exist.`)
+    if (code === 'ENOTDIR') throw new ImportError(`${directory} is not a directory.`)
     throw new ImportError(`${directory} cannot be read: ${error.message}.`)
   })
   const stats = await Promise.all(

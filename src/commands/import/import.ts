@@ -1,5 +1,6 @@
 import { type Bulk, openBulk, skipForeignKeyChecks } from '../../db/bulk.ts'
 import { isRetryable, sqlStateOf } from '../../errors/postgres.ts'
+import type { Progress } from '../progress.ts'
 import { ImportError } from './error.ts'
 import { findFiles, type ImportFile, rejectsDirectory } from './files.ts'
 import { type PendingRejects, removeRejects, writeRejects } from './rejects.ts'
@@ -15,18 +16,7 @@ export type ImportOptions = {
   readonly isStrict?: boolean
   /** Rolls back. */
   readonly signal?: AbortSignal
-  readonly report: Report
-}
-
-/** What the import tells while it works. */
-export type Report = {
-  readonly note: (text: string) => void
-  /** A step of known length, in bytes or rows; `rows` are those done so far. */
-  readonly step: (label: string, length: number) => Step
-}
-export type Step = {
-  readonly update: (done: number, rows: number) => void
-  readonly end: () => void
+  readonly progress: Progress
 }
 
 export type TableSummary = Settled & {
@@ -36,10 +26,10 @@ export type TableSummary = Settled & {
 }
 export type Summary = { readonly tables: readonly TableSummary[]; readonly isCommitted: boolean }
 
-/** Any constant will do, as long as every import takes the same lock. */
+/** Of the advisory lock: any number, the same in every import. */
 const lockKey = 4_807_526_977
 
-/** A running server's writers can collide with the import: it settles anew, from what is staged. */
+/** A running server's writers can collide with the import: it settles the staged rows again. */
 const attempts = 5
 
 /**
@@ -47,18 +37,18 @@ const attempts = 5
  * @throws ImportError when the files cannot be used or `signal` fired; else what the database said
  */
 export async function importDirectory(options: ImportOptions): Promise<Summary> {
-  const { directory, report, signal } = options
+  const { directory, progress, signal } = options
   const { files, leftAlone } = await findFiles(directory)
   const rejectsTo = await rejectsDirectory(directory, options.rejects)
-  if (leftAlone.length > 0) report.note(`Left alone: ${leftAlone.join(', ')}.`)
+  if (leftAlone.length > 0) progress.note(`Left alone: ${leftAlone.join(', ')}.`)
   signal?.throwIfAborted()
 
   const bulk = await openBulk(options.databaseUrl)
   const abort = () => void bulk.abort()
   signal?.addEventListener('abort', abort)
   try {
-    await waitForTurn(bulk, report)
-    for (const file of files) await stageFile(bulk, file, report)
+    await waitForTurn(bulk, progress)
+    for (const file of files) await stageFile(bulk, file, progress)
     const summary = await settleAll(bulk, files, rejectsTo, options)
     if (summary.tables.some(({ kept }) => kept > 0) && summary.isCommitted)
       await foldAndAnalyze(bulk, files)
@@ -71,24 +61,24 @@ export async function importDirectory(options: ImportOptions): Promise<Summary> 
   }
 }
 
-/** Two imports at once would wait for each other's rows. */
-async function waitForTurn({ sql }: Bulk, report: Report): Promise<void> {
+/** Waits for another import: two at once would wait for each other's rows. */
+async function waitForTurn({ sql }: Bulk, progress: Progress): Promise<void> {
   const [turn] = await sql<{ isMine: boolean }[]>`
     select pg_try_advisory_lock(${lockKey}) as "isMine"`
   if (turn?.isMine) return
-  report.note('Another import is at work on this database: waiting for it.')
+  progress.note('Another import is at work on this database: waiting for it.')
   await sql`select pg_advisory_lock(${lockKey})`
 }
 
-async function stageFile(bulk: Bulk, file: ImportFile, report: Report): Promise<void> {
-  const step = report.step(file.name, file.size)
+async function stageFile(bulk: Bulk, file: ImportFile, progress: Progress): Promise<void> {
+  const step = progress.step(file.name, file.size)
   const { rows, unknownColumns } = await stage(bulk, file, (rows, bytes) =>
     step.update(bytes, rows),
   )
   step.end()
-  if (rows === 0) report.note(`${file.name} has no rows.`)
+  if (rows === 0) progress.note(`${file.name} has no rows.`)
   if (unknownColumns.length > 0) {
-    report.note(`${file.name}: ignored columns ${unknownColumns.join(', ')}.`)
+    progress.note(`${file.name}: ignored columns ${unknownColumns.join(', ')}.`)
   }
 }
 
@@ -103,7 +93,7 @@ async function settleAll(
       return await settleOnce(bulk, files, rejectsTo, options)
     } catch (error) {
       if (attempt === attempts || !isCollision(error)) throw error
-      options.report.note('Collided with another writer: trying again.')
+      options.progress.note('Collided with another writer: trying again.')
     }
   }
 }
@@ -112,7 +102,7 @@ async function settleOnce(
   { sql }: Bulk,
   files: readonly ImportFile[],
   rejectsTo: string,
-  { isStrict = false, report }: ImportOptions,
+  { isStrict = false, progress }: ImportOptions,
 ): Promise<Summary> {
   const written: PendingRejects[] = []
   let isOpen = true
@@ -121,7 +111,7 @@ async function settleOnce(
     await skipForeignKeyChecks(sql)
     const tables: TableSummary[] = []
     for (const { table } of files) {
-      const step = report.step(`into ${table.name}`, 1)
+      const step = progress.step(`into ${table.name}`, 1)
       const settled = await settle(sql, table, (rows, of) => step.update(rows / of, rows))
       step.end()
       const rejects = settled.rejected > 0 ? await writeRejects(sql, table, rejectsTo) : undefined
@@ -142,7 +132,7 @@ async function settleOnce(
   }
 }
 
-/** Many rows came at once: fold what they appended, and let the planner know. */
+/** Folds what many rows appended to the rollups, and updates the planner's statistics. */
 async function foldAndAnalyze({ sql }: Bulk, files: readonly ImportFile[]): Promise<void> {
   await sql`select rollup.fold()`
   for (const { table } of files) await sql`analyze ${sql(`public.${table.name}`)}`

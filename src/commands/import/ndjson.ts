@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import type { Block } from './bytes.ts'
-import type { ReadOptions, SourceRecord } from './records.ts'
+import type { OnUnknownColumn, SourceRecord } from './source-record.ts'
 import { columnKey, type ImportTable } from './tables.ts'
 
 /** One JSON object per line; blank lines count as lines and hold nothing. */
 export async function* ndjsonRecords(
   table: ImportTable,
   blocks: AsyncIterable<Block>,
-  onUnknown: ReadOptions['onUnknown'],
+  onUnknown: OnUnknownColumn,
 ): AsyncGenerator<SourceRecord[]> {
   const positionOf = positions(table, onUnknown)
   let line = 1
@@ -63,8 +63,8 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Finds a column by name, remembering each name seen; beyond a thousand unknown ones they go unnamed. */
-function positions({ columns }: ImportTable, onUnknown: ReadOptions['onUnknown']): PositionOf {
+/** Finds a column by name, and reports each unknown name once, up to a thousand names. */
+function positions({ columns }: ImportTable, onUnknown: OnUnknownColumn): PositionOf {
   const keys = columns.map(({ name }) => columnKey(name))
   const seen = new Map<string, number>()
   return (name) => {

@@ -1,26 +1,21 @@
 import { blocksOf } from './bytes.ts'
-import { csvRecords } from './csv.ts'
+import { type CsvRecord, csvRecords } from './csv.ts'
 import { ImportError } from './error.ts'
 import type { ImportFile } from './files.ts'
 import { ndjsonRecords } from './ndjson.ts'
+import type { OnUnknownColumn, SourceRecord } from './source-record.ts'
 import { columnKey, type ImportTable } from './tables.ts'
-
-/** A record of a file: its cells in the order of the table's columns, or why it has none. */
-export type SourceRecord = {
-  /** The physical line it starts on, from 1. */
-  readonly line: number
-  /** As JSON where the record could be read, else the line as it stands. */
-  readonly original: () => string
-} & ({ readonly cells: readonly unknown[]; readonly reason?: never } | { readonly reason: string })
 
 export type ReadOptions = {
   /** Bytes read from the disk so far. */
   readonly onRead: (bytes: number) => void
-  /** Called once for each column that is not the table's. */
-  readonly onUnknown: (column: string) => void
+  readonly onUnknown: OnUnknownColumn
 }
 
-/** Reads the records of a file in batches. @throws ImportError when the file as a whole cannot be used */
+/**
+ * Reads the records of a file in batches.
+ * @throws ImportError when the file as a whole cannot be used
+ */
 export function recordsOf(
   file: ImportFile,
   { onRead, onUnknown }: ReadOptions,
@@ -32,28 +27,32 @@ export function recordsOf(
 
 async function* underHeader(
   file: ImportFile,
-  batches: ReturnType<typeof csvRecords>,
-  onUnknown: ReadOptions['onUnknown'],
+  batches: AsyncIterable<CsvRecord[]>,
+  onUnknown: OnUnknownColumn,
 ): AsyncGenerator<SourceRecord[]> {
   let header: Header | undefined
   for await (const batch of batches) {
-    const records: SourceRecord[] = []
-    for (const { line, text, ...record } of batch) {
-      if (!header) {
-        if (record.reason !== undefined) {
-          throw new ImportError(`${file.name}: the header cannot be read: ${record.reason}.`)
-        }
-        header = readHeader(file, record.fields, onUnknown)
-      } else if (record.reason !== undefined) {
-        records.push({ line, reason: record.reason, original: text })
-      } else if (record.fields.length !== header.names.length) {
-        const reason = `${record.fields.length} columns where the header has ${header.names.length}`
-        records.push({ line, reason, original: text })
-      } else {
-        records.push(underNames(header, line, record.fields))
-      }
-    }
-    yield records
+    const [first] = batch
+    if (!first) continue
+    const known = header ?? readHeader(file, first, onUnknown)
+    const rows = header ? batch : batch.slice(1)
+    header = known
+    yield rows.map((row) => sourceRecordOf(known, row))
+  }
+}
+
+function sourceRecordOf({ names, positions }: Header, record: CsvRecord): SourceRecord {
+  const { line, text: original, reason, fields } = record
+  if (reason !== undefined) return { line, reason, original }
+  if (fields.length !== names.length) {
+    const mismatch = `${fields.length} columns where the header has ${names.length}`
+    return { line, reason: mismatch, original }
+  }
+  return {
+    line,
+    cells: positions.map((at) => (at < 0 ? undefined : fields[at] || null)),
+    original: () =>
+      JSON.stringify(Object.fromEntries(names.map((name, at) => [name.trim(), fields[at]]))),
   }
 }
 
@@ -65,9 +64,10 @@ type Header = {
 
 function readHeader(
   { name, table }: ImportFile,
-  names: readonly string[],
-  onUnknown: ReadOptions['onUnknown'],
+  { fields: names, reason }: CsvRecord,
+  onUnknown: OnUnknownColumn,
 ): Header {
+  if (reason !== undefined) throw new ImportError(`${name}: the header cannot be read: ${reason}.`)
   const keys = names.map(columnKey)
   const known = table.columns.map((column) => columnKey(column.name))
   names.forEach((each, at) => {
@@ -90,12 +90,3 @@ const missingColumns = ({ columns }: ImportTable, keys: readonly string[]): stri
   columns
     .filter(({ name, isRequired }) => isRequired && !keys.includes(columnKey(name)))
     .map(({ name }) => name)
-
-function underNames(header: Header, line: number, fields: readonly string[]): SourceRecord {
-  return {
-    line,
-    cells: header.positions.map((at) => (at < 0 ? undefined : fields[at] || null)),
-    original: () =>
-      JSON.stringify(Object.fromEntries(header.names.map((name, at) => [name.trim(), fields[at]]))),
-  }
-}

@@ -6,9 +6,10 @@ import type { Bulk } from '../../db/bulk.ts'
 import { stagingOf } from './staging.ts'
 import type { ImportTable } from './tables.ts'
 
-/** A rejects file written but not yet in its place. */
+/** A rejects file under a temporary name. */
 export type PendingRejects = {
   readonly path: string
+  /** Gives it its name, over an earlier run's. */
   readonly publish: () => Promise<void>
   readonly discard: () => Promise<void>
 }
@@ -45,6 +46,6 @@ export async function writeRejects(
   return { path, publish: () => rename(partial, path), discard }
 }
 
-/** An earlier run's rejects say nothing about this one. */
+/** Removes the rejects of an earlier run. */
 export const removeRejects = (directory: string, table: ImportTable): Promise<void> =>
   rm(rejectsPath(directory, table), { force: true })

@@ -38,7 +38,7 @@ export async function settle(
   return { kept, skipped, rejected: counted?.n ?? 0, authorsSetNull }
 }
 
-/** The first row with an id stands. */
+/** Of rows with one id the first is kept. */
 const refuseRepeatedIds = (sql: Sql, table: ImportTable) => sql`
   update ${sql(stagingOf(table))} s
   set reason = format('id %s stands on line %s already', s.id, first.line)
@@ -55,7 +55,7 @@ async function dropPresent(sql: Sql, table: ImportTable): Promise<number> {
   return dropped.count
 }
 
-/** What another row holds cannot be taken, be that row in the database or earlier in the file. */
+/** Refuses values that another row has, in the database or earlier in the file. */
 async function refuseTaken(sql: Sql, table: ImportTable, column: string): Promise<void> {
   const staging = sql(stagingOf(table))
   await sql`
@@ -72,9 +72,9 @@ async function refuseTaken(sql: Sql, table: ImportTable, column: string): Promis
 }
 
 /**
- * Settles every reference against the rows that are there, and holds those until the transaction ends: nobody can
- * take one away behind an insert that no longer looks. What this import inserted, nobody else sees.
- * Returns how many rows lost a reference that may be null.
+ * Settles every reference against the rows there are, and locks those until the transaction ends: nobody can delete
+ * one while foreign keys go unchecked. Rows of this import need no lock, nobody else sees them.
+ * Returns how many rows had a nullable reference set null.
  */
 async function settleReferences(sql: Sql, table: ImportTable): Promise<number> {
   let setNull = 0
@@ -105,8 +105,8 @@ async function settleReferences(sql: Sql, table: ImportTable): Promise<number> {
 }
 
 /**
- * Before the rows are in, so that no other writer is given one of their ids meanwhile. Sequences know no
- * transaction: after a failure a gap remains. A short way goes by `nextval`, which never turns back.
+ * Called before the insert, so that no other writer is given one of the ids. Sequences are not transactional: a
+ * failure leaves a gap. Short of 1,000 ids it calls `nextval`, which cannot set the sequence back.
  */
 const moveSequencePast = (sql: Sql, table: ImportTable) => sql`
   select case when missing < 1000

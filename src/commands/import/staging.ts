@@ -1,6 +1,7 @@
 import { type Bulk, copyFrom } from '../../db/bulk.ts'
 import type { ImportFile } from './files.ts'
-import { recordsOf, type SourceRecord } from './records.ts'
+import { recordsOf } from './records.ts'
+import type { SourceRecord } from './source-record.ts'
 import { type ImportTable, readRow } from './tables.ts'
 
 type Staged = {
@@ -10,9 +11,9 @@ type Staged = {
 }
 
 /** Characters of COPY text sent at once. */
-const parcel = 128 * 1024
+const chunkLength = 128 * 1024
 
-/** The temporary table that holds a file's rows until they are settled; it dies with the connection. */
+/** The temporary table that holds a file's rows until they are settled; it is dropped with the connection. */
 export const stagingOf = ({ name }: ImportTable): string => `pg_temp.import_${name}`
 
 /**
@@ -46,7 +47,7 @@ export async function stage(
       for (const record of batch) {
         text += copyLine(table, record)
         rows++
-        if (text.length < parcel) continue
+        if (text.length < chunkLength) continue
         yield Buffer.from(text)
         text = ''
         onProgress(rows, bytes)

@@ -1,6 +1,6 @@
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import { comments, posts, sessions, users } from '../../db/schema.ts'
-import { boolean, email, id, instant, type Reader, text, username } from './values.ts'
+import { boolean, email, id, instant, type Reader, type Reading, text, username } from './values.ts'
 
 export type ImportColumn = {
   readonly name: string
@@ -8,15 +8,15 @@ export type ImportColumn = {
   readonly read: Reader
   /** Without it a file cannot be imported. */
   readonly isRequired: boolean
-  /** What stands for an empty value, as COPY takes it; undefined refuses the row. */
+  /** The value of an empty cell, as COPY takes it; undefined refuses the row. */
   readonly whenEmpty: string | null | typeof likeCreatedAt | undefined
 }
 
-/** A column whose value names a row of another table. */
+/** A column whose value is the id of a row of another table. */
 export type Reference = {
   readonly column: string
   readonly table: string
-  /** A nullable one is set null where that row exists nowhere; else the row is refused. */
+  /** It is set null where that row does not exist; else the row is refused. */
   readonly isNullable: boolean
 }
 
@@ -24,13 +24,13 @@ export type ImportTable = {
   readonly name: string
   readonly columns: readonly ImportColumn[]
   readonly references: readonly Reference[]
-  /** Columns whose values, ignoring case, belong to one row only. */
+  /** Columns whose values are unique, ignoring case. */
   readonly uniqueIgnoringCase: readonly string[]
 }
 
 const likeCreatedAt = Symbol('like created_at')
 
-/** What import knows, parents before children; columns and references are the schema's own. */
+/** The tables of an import, parents before children; columns and references are the schema's. */
 export const importTables: readonly ImportTable[] = [users, posts, comments, sessions].map(
   importTableOf,
 )
@@ -49,14 +49,10 @@ export function readRow(
   const values: (string | null)[] = []
   const reasons: string[] = []
 
-  columns.forEach(({ name, read, isRequired, whenEmpty }, at) => {
-    const cell = cells[at]
-    const reading = read(cell)
-    if (typeof reading === 'string') values[at] = reading
-    else if (reading !== null) reasons.push(`${name} ${reading.reason}`)
-    else if (whenEmpty === undefined || (cell === undefined && isRequired)) {
-      reasons.push(`${name} is missing`)
-    } else values[at] = whenEmpty === likeCreatedAt ? null : whenEmpty
+  columns.forEach((column, at) => {
+    const value = readCell(column, cells[at])
+    if (typeof value === 'string' || value === null) values[at] = value
+    else reasons.push(`${column.name} ${value.reason}`)
   })
 
   if (reasons.length === 0) {
@@ -66,6 +62,14 @@ export function readRow(
     })
   }
   return { values, reasons }
+}
+
+/** `likeCreatedAt` is null until the whole row is read. */
+function readCell({ read, isRequired, whenEmpty }: ImportColumn, cell: unknown): Reading {
+  const value = read(cell)
+  if (value !== null) return value
+  if (whenEmpty === undefined || (cell === undefined && isRequired)) return { reason: 'is missing' }
+  return whenEmpty === likeCreatedAt ? null : whenEmpty
 }
 
 function importTableOf(table: PgTable): ImportTable {

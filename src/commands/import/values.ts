@@ -1,8 +1,10 @@
+import { isDay, isInCommonYears, isTimeOfDay, microseconds } from '../../db/calendar.ts'
+
 /** A value as COPY takes it, null where none was given, or what is wrong with it. */
 export type Reading = string | null | { readonly reason: string }
 export type Reader = (value: unknown) => Reading
 
-/** Ids travel as JavaScript numbers: beyond ±(2^53 − 1) they would not stay themselves. */
+/** Ids are JavaScript numbers: beyond ±(2^53 − 1) they would lose digits. */
 export const id: Reader = (value) => {
   const text = trimmed(value)
   if (text === null) return null
@@ -47,7 +49,7 @@ export const email: Reader = (value) => {
 }
 
 const instantShape =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?(?:([Zz]|UTC|GMT)|([+-])(\d\d)(?::?(\d\d))?)?)?$/
+  /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?(?:([Zz]|UTC|GMT)|([+-])(\d\d)(?::?(\d\d))?)?)?$/
 
 /** RFC 3339, or as databases print it; without a zone it is UTC, a date is its midnight. Digits past microseconds are cut. */
 export const instant: Reader = (value) => {
@@ -55,40 +57,23 @@ export const instant: Reader = (value) => {
   if (given === null) return null
   const match = instantShape.exec(given)
   if (!match) return { reason: `is not a time: ${shown(given)}` }
-  const [, year = '', month = '', day = '', hour = '00', minute = '00', second = '00'] = match
-  const [fraction = '', , sign = '+', zoneHour = '00', zoneMinute = '00'] = match.slice(7)
+  const [, date = '', minutes = '00:00', second = '00', fraction = ''] = match
+  const [sign = '+', zoneHour = '00', zoneMinute = '00'] = match.slice(6)
 
-  const isReal =
-    day >= '01' &&
-    Number(day) <= daysIn(Number(year), Number(month)) &&
-    hour <= '23' &&
-    minute <= '59' &&
-    second <= '59' &&
-    zoneHour <= '15' &&
-    zoneMinute <= '59'
-  if (!isReal) return { reason: `is not a time: ${shown(given)}` }
-
-  const seconds = `${year}-${month}-${day}T${hour}:${minute}:${second}`
+  const time = `${minutes}:${second}`
+  if (!isDay(date) || !isTimeOfDay(time) || zoneHour > '15' || zoneMinute > '59') {
+    return { reason: `is not a time: ${shown(given)}` }
+  }
   const zone = `${sign}${zoneHour}:${zoneMinute}`
-  if (!isFourDigitYear(year, seconds + zone)) {
+  if (!isInYears(date.slice(0, 4), `${date}T${time}${zone}`)) {
     return { reason: `is not within the years 1 to 9999: ${shown(given)}` }
   }
-  return fraction ? `${seconds}.${fraction.slice(0, 6)}${zone}` : seconds + zone
+  return fraction ? `${date}T${time}.${microseconds(fraction)}${zone}` : `${date}T${time}${zone}`
 }
 
-/** The zone can move an instant at either end out of the years that RFC 3339 can write. */
-function isFourDigitYear(year: string, instant: string): boolean {
-  if (year > '0001' && year < '9999') return true
-  const utcYear = new Date(instant).getUTCFullYear()
-  return year !== '0000' && utcYear >= 1 && utcYear <= 9999
-}
-
-/** Days of a month in the Gregorian calendar; none of a month that does not exist. */
-function daysIn(year: number, month: number): number {
-  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
-  if (month < 1 || month > 12) return 0
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
-}
+/** COPY takes no year 0000, in any zone. A `Date` costs more than all the rest: it is made at both ends only. */
+const isInYears = (year: string, instant: string): boolean =>
+  (year > '0001' && year < '9999') || (year !== '0000' && isInCommonYears(new Date(instant)))
 
 function trimmed(value: unknown): string | null {
   if (value === null || value === undefined) return null

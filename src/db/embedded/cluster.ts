@@ -12,18 +12,27 @@ import {
 } from 'node:fs'
 import { join, parse } from 'node:path'
 import { promisify } from 'node:util'
+import { systemCodeOf } from '../../errors/system.ts'
 import type { Installation } from './install.ts'
-import { isAlive } from './share.ts'
+import { isAlive } from './postmaster.ts'
 
+/** Bytes; a longer log is emptied at the next start. */
 const longestLog = 16 * 2 ** 20
 
-/** Makes the cluster beside its place and renames it there: a start that is killed leaves no half of one. */
+/**
+ * Makes the cluster of an installation unless it has one: under another name, then renamed, so that a start that is
+ * killed leaves no half of one.
+ * @throws a plain sentence where the directory holds data of another user or major version, or cannot be written
+ */
 export async function initialise(installation: Installation, isThrowaway: boolean): Promise<void> {
   refuseForeignData(installation)
   if (existsSync(installation.log) && statSync(installation.log).size > longestLog)
     truncateSync(installation.log)
   removeLeftovers(installation)
-  if (existsSync(join(installation.data, 'PG_VERSION'))) return
+  if (!hasCluster(installation)) await makeCluster(installation, isThrowaway)
+}
+
+async function makeCluster(installation: Installation, isThrowaway: boolean): Promise<void> {
   const part = `${installation.data}.init-${process.pid}`
   const secret = `${part}.password`
   writeSecret(installation, secret)
@@ -51,7 +60,7 @@ export async function initialise(installation: Installation, isThrowaway: boolea
     renameSync(secret, join(part, 'password'))
     renameSync(part, installation.data)
   } catch (error) {
-    if (existsSync(join(installation.data, 'PG_VERSION'))) return // Another start was faster.
+    if (hasCluster(installation)) return // Another process made it first.
     throw new Error(`Cannot make a database in ${installation.dir}: ${reasonOf(error)}`, {
       cause: error,
     })
@@ -60,6 +69,8 @@ export async function initialise(installation: Installation, isThrowaway: boolea
     removeLeftovers(installation)
   }
 }
+
+const hasCluster = ({ data }: Installation) => existsSync(join(data, 'PG_VERSION'))
 
 /** A password the server's user can read. */
 function writeSecret({ dir, ids: { uid, gid } }: Installation, file: string): void {
@@ -80,7 +91,7 @@ function refuseForeignData({ dir, data, major }: Installation): void {
         `${dir} holds the data of PostgreSQL ${other.slice(2)}, and the bundled server is ${major}. Move it over with pg_dump, or choose another DATA_DIR.`,
       )
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EACCES')) throw error
+    if (systemCodeOf(error) !== 'EACCES') throw error
     const owner = statSync(existsSync(data) ? data : dir).uid
     throw new Error(
       `The data in ${dir} belongs to user ${owner}: start as that user, or choose another DATA_DIR.`,
@@ -89,7 +100,7 @@ function refuseForeignData({ dir, data, major }: Installation): void {
   }
 }
 
-/** What a start left behind that was killed while it made the cluster. */
+/** Removes what a process left that was killed while it made the cluster. */
 function removeLeftovers({ dir }: Installation): void {
   for (const name of readdirSync(dir)) {
     const pid = Number(/\.init-(\d+)/.exec(name)?.[1])
@@ -98,7 +109,7 @@ function removeLeftovers({ dir }: Installation): void {
   }
 }
 
-/** Nothing of the caller's libpq or locale variables reaches the server: with LANG unset it would be SQL_ASCII. */
+/** The environment without libpq's and locale variables: with LANG unset the server would be SQL_ASCII. */
 export const serverEnvironment = (): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name)),

@@ -14,23 +14,23 @@ import {
 import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 
-/** Where the bundled server and its data lie, and how its programs are to be run. */
+/** The bundled server and its data: where they are, and how its programs are run. */
 export type Installation = {
-  /** Holds everything of this server: data, log. */
+  /** Holds the data directory and the log. */
   readonly dir: string
   /** PostgreSQL's own data directory, named after the major version that can read it. */
   readonly data: string
   readonly log: string
   readonly major: number
   readonly program: (name: string, args: readonly string[]) => [file: string, args: string[]]
-  /** The user the server's processes and files must belong to, when it is not this one. */
+  /** The user the server's processes and files must belong to, when it is not this process's. */
   readonly ids: Ids
 }
 type Ids = { readonly uid?: number; readonly gid?: number }
 
 /** A data directory's path has to fit PostgreSQL's buffers of 1,024 bytes, file names included. */
 const longestPath = 900
-/** For what an unprivileged user must reach and cannot where it is. */
+/** Holds copies of what an unprivileged user cannot reach where it is. */
 const commonRoot = '/var/lib/shopboard'
 
 /** @throws a plain sentence where no server is bundled for this machine or `dir` cannot hold its data */
@@ -112,12 +112,12 @@ function linkLibraries(root: string): void {
     try {
       symlinkSync(basename(source), at)
     } catch (error) {
-      if (!existsSync(at)) throw error // else another process was faster
+      if (!existsSync(at)) throw error // else another process made it first
     }
   }
 }
 
-/** Of the nearest directory that exists: a new one beneath another user's is to be that user's. */
+/** The owner of the nearest directory that exists: a new one inside another user's becomes that user's. */
 function ownerOf(path: string): Ids | undefined {
   if (!existsSync(path)) return dirname(path) === path ? undefined : ownerOf(dirname(path))
   const { uid, gid } = statSync(path)
@@ -159,7 +159,7 @@ function commonDirectory(wanted: string): string {
   return join(commonRoot, `${basename(wanted)}-${mark}`)
 }
 
-/** @returns the topmost directory that had to be made for it, if any */
+/** @returns the topmost directory that was made, undefined when `dir` existed */
 function createDirectory(dir: string): string | undefined {
   try {
     const created = mkdirSync(dir, { recursive: true })
@@ -171,7 +171,7 @@ function createDirectory(dir: string): string | undefined {
   }
 }
 
-/** Gives `dir` and what was made for it to who will run the server. */
+/** Gives `dir` and the parents made for it to the user who will run the server. */
 function chownTo({ uid, gid }: Ids, dir: string, created: string | undefined): void {
   if (uid === undefined || gid === undefined || !created) return
   for (let each = dir; each.length >= created.length; each = dirname(each))

@@ -1,53 +1,45 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, readlinkSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
 import { sqlStateOf } from '../../errors/postgres.ts'
 import { oneConnection } from '../pool/driver.ts'
 import { withTimeLimit } from '../time-limit.ts'
+import type { Installation } from './install.ts'
+import { isServer, type Postmaster, readPostmaster } from './postmaster.ts'
 
 /**
- * Several processes may share one embedded server: each holds a shared advisory lock in a session of
- * its own. Who leaves tries the exclusive lock and, having it, is the last one out and stops the server;
- * a newcomer waits on that lock until the server is gone, then starts it anew. A dead process's session
- * ends with it, so no file can claim a holder that is no more.
+ * A process's part in a server that several may use: a shared advisory lock, held by a session of its own. The
+ * process that can then take the lock exclusively is the last one, and stops the server. A dead process's session
+ * ends with it, so its share does too.
  */
 export type ServerShare = {
   /** Gives the share back. @returns whether nobody else held one, so that the server was stopped */
   release(mode: StopMode): Promise<boolean>
 }
+
+/** `fast` rolls transactions back; `immediate` is a crash. */
 export type StopMode = 'fast' | 'immediate'
-export type Postmaster = { readonly pid: number; readonly port: number; readonly status: string }
-type ServerFiles = {
-  readonly data: string
-  readonly program: (name: string, args: readonly string[]) => [file: string, args: string[]]
-}
+
+type ServerFiles = Pick<Installation, 'data' | 'program'>
 
 const shareKey = 7_408_124
+/** ms one question to the server may take. */
 const probeTimeout = 5_000
-
-/** What `postmaster.pid` says, when the process it names is alive and is that server. */
-export function readPostmaster(data: string): Postmaster | undefined {
-  const lines = readLockFile(data)
-  const pid = Number(lines[0])
-  if (!(pid > 0) || !isServer(pid, data)) return undefined
-  return { pid, port: Number(lines[3]), status: lines[7]?.trim() ?? 'starting' }
-}
-
-/** PostgreSQL heeds a lock file whose process id now belongs to another program, or that is empty. */
-export function removeStaleLock(data: string): void {
-  const pid = Number(readLockFile(data)[0])
-  const isStale = pid > 0 ? isAlive(pid) && isAnother(pid, data) : isEmptySince(data, 5_000)
-  if (isStale) rmSync(join(data, 'postmaster.pid'), { force: true })
-}
+/** ms for which a dead process's share is tried to be released while the server is up. */
+const releaseTimeout = 5_000
 
 export const readPassword = (data: string) => readFileSync(join(data, 'password'), 'utf8')
 
 export const embeddedUrl = (port: number, password: string, database = 'postgres') =>
   `postgres://postgres:${password}@127.0.0.1:${port}/${database}`
 
-/** @returns undefined while `server` does not answer, or is going @throws when it refuses the password */
+/**
+ * Takes a share of `server`; waits while its last user is stopping it. `onLost` is called when it ends before `release`.
+ * @returns undefined when `server` does not answer, or is stopping
+ * @throws when it refuses the password
+ */
 export async function takeShare(
   url: string,
   server: Postmaster,
@@ -59,7 +51,7 @@ export async function takeShare(
     if (isHeld) onLost?.()
   })
   const taken = await probe(sql`select pg_advisory_lock_shared(${shareKey})`)
-  // The lock may have come free by the server's end, which is announced before.
+  // The lock also comes free when the server ends; its lock file says so before.
   const now = readPostmaster(files.data)
   if (!taken || now?.pid !== server.pid || now.status !== 'ready') {
     await sql.end({ timeout: 0 })
@@ -74,7 +66,7 @@ export async function takeShare(
         await sql`select pg_advisory_unlock_shared(${shareKey})`
         return await stopIfLast(sql, files, mode)
       } catch {
-        return false // The server is gone already.
+        return false // The server has ended already.
       } finally {
         await sql.end({ timeout: 0 })
       }
@@ -83,31 +75,35 @@ export async function takeShare(
 }
 
 /**
- * Leaves in the name of a process that died: stops the server unless somebody else holds a share. `pid` is the
- * server it used; unknown when it died while that was starting.
+ * Does what a process that died could not: stops the server unless another process holds a share. `pid` is the
+ * server it used; undefined when it died while that was starting.
+ * @returns whether the server is stopped
  */
 export async function releaseForDeadProcess(
   files: ServerFiles,
   pid: number | undefined,
 ): Promise<boolean> {
-  const timeout = 5_000
-  for (let waited = 0; waited < timeout; ) {
+  for (let waited = 0; waited < releaseTimeout; ) {
     const server = readPostmaster(files.data)
     if (pid !== undefined && server?.pid !== pid) return !server
-    if (server?.status === 'ready') {
-      const sql = connect(embeddedUrl(server.port, readPassword(files.data)))
-      try {
-        if (await stopIfLast(sql, files, 'fast')) return true
-      } catch {
-        // It is going down or not up yet: look again.
-      } finally {
-        await sql.end({ timeout: 0 })
-      }
-    }
-    if (!server || server.status === 'ready') waited += 100 // A recovery may take its time.
+    const isReady = server?.status === 'ready'
+    if (isReady && (await stopUnused(server, files))) return true
+    if (!server || isReady) waited += 100 // A server in recovery gets all the time it needs.
     await sleep(100)
   }
   return !readPostmaster(files.data)
+}
+
+/** @returns whether it is stopped; false too while it is stopping or not up yet */
+async function stopUnused(server: Postmaster, files: ServerFiles): Promise<boolean> {
+  const sql = connect(embeddedUrl(server.port, readPassword(files.data)))
+  try {
+    return await stopIfLast(sql, files, 'fast')
+  } catch {
+    return false
+  } finally {
+    await sql.end({ timeout: 0 })
+  }
 }
 
 async function stopIfLast(sql: postgres.Sql, files: ServerFiles, mode: StopMode): Promise<boolean> {
@@ -133,51 +129,15 @@ const connect = (url: string, onclose = () => {}) =>
     connect_timeout: 5,
     idle_timeout: 0,
     onclose,
-    connection: { application_name: 'shopboard lease' },
+    connection: { application_name: 'shopboard share' },
   })
 
-/** A server that hangs up during start-up leaves postgres.js's query unsettled: hence the limit. */
+/** postgres.js never settles a query whose server closes the connection during start-up: hence the limit. */
 async function probe<T>(query: PromiseLike<T>): Promise<T | undefined> {
   try {
     return await withTimeLimit(probeTimeout, () => query)
   } catch (error) {
     if (sqlStateOf(error) === '28P01') throw error
     return undefined
-  }
-}
-
-function readLockFile(data: string): string[] {
-  try {
-    return readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
-    throw error
-  }
-}
-
-function isEmptySince(data: string, ms: number): boolean {
-  const file = statSync(join(data, 'postmaster.pid'), { throwIfNoEntry: false })
-  return file !== undefined && file.size === 0 && Date.now() - file.mtimeMs > ms
-}
-
-const isServer = (pid: number, data: string) => isAlive(pid) && !isAnother(pid, data)
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
-}
-
-/** After a crash the process id may have gone to another program; a server works in its data directory. */
-function isAnother(pid: number, data: string): boolean {
-  if (process.platform !== 'linux') return false
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`) !== realpathSync(data)
-  } catch (error) {
-    // A dead one nobody has buried has no directory; another user's is not ours to judge.
-    return error instanceof Error && 'code' in error && error.code === 'ENOENT'
   }
 }

@@ -2,21 +2,21 @@ import { rmSync } from 'node:fs'
 import { releaseForDeadProcess } from './share.ts'
 
 /**
- * Runs beside a process that uses the embedded server. Its standard input ends when that process dies,
- * however it dies; it then leaves in the dead one's name. Until then it is told the server's process id there.
- * A clean stop ends it before.
+ * The program that runs beside a process that uses the embedded server, and is killed when that leaves the server.
+ * Its standard input carries the server's process id and ends when the process dies, however it dies: the watchdog
+ * then releases the share of the dead process.
  */
-const [data = '', pgCtl = '', throwaway = ''] = process.argv.slice(2)
+const [data = '', pgCtl = '', throwawayDir = ''] = process.argv.slice(2)
 
-let told = ''
+let serverPid = ''
 process.stdin.on('data', (chunk) => {
-  told += chunk
+  serverPid += chunk
 })
 process.stdin.once('end', async () => {
-  const place = { data, program: (_: string, args: readonly string[]) => pgCtlWith(args) }
-  const isStopped = await releaseForDeadProcess(place, Number(told) || undefined)
-  if (isStopped && throwaway) rmSync(throwaway, { recursive: true, force: true })
+  const isStopped = await releaseForDeadProcess(
+    { data, program: (_, args) => [pgCtl, [...args]] },
+    Number(serverPid) || undefined,
+  )
+  if (isStopped && throwawayDir) rmSync(throwawayDir, { recursive: true, force: true })
   process.exit()
 })
-
-const pgCtlWith = (args: readonly string[]): [string, string[]] => [pgCtl, [...args]]

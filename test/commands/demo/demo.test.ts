@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type DemoCounts, DemoError, demo } from '../../../src/commands/demo/demo.ts'
+import type { DemoCounts } from '../../../src/commands/demo/counts.ts'
+import { DemoError, demo } from '../../../src/commands/demo/demo.ts'
 import { verify } from '../../../src/db/rollup/verify.ts'
 import { createTestDatabase, type TestDatabase, useDatabase } from '../../support/database.ts'
 import { openTestPool } from '../../support/pool.ts'

@@ -6,10 +6,10 @@ import { onTestFinished } from 'vitest'
 import {
   type ImportOptions,
   importDirectory,
-  type Report,
   type Summary,
   type TableSummary,
 } from '../../../src/commands/import/import.ts'
+import type { Progress } from '../../../src/commands/progress.ts'
 
 type Content = string | Buffer
 
@@ -22,6 +22,13 @@ export async function directoryOf(files: Readonly<Record<string, Content>>): Pro
   }
   return directory
 }
+
+/** `posts.csv` with `count` rows. */
+export const postsCsv = (count: number): string =>
+  [
+    'id,title,created_at',
+    ...Array.from({ length: count }, (_, at) => `${at + 1},"Title, ${at}",2020-01-01`),
+  ].join('\n')
 
 export type Imported = {
   readonly summary: Summary
@@ -37,11 +44,11 @@ export async function importFrom(
   options: Partial<ImportOptions> = {},
 ): Promise<Imported> {
   const notes: string[] = []
-  const report: Report = {
+  const progress: Progress = {
     note: (text) => notes.push(text),
     step: () => ({ update: () => {}, end: () => {} }),
   }
-  const summary = await importDirectory({ databaseUrl, directory, report, ...options })
+  const summary = await importDirectory({ databaseUrl, directory, progress, ...options })
   const none = { kept: 0, skipped: 0, rejected: 0, authorsSetNull: 0 }
   return {
     summary,

@@ -1,21 +1,20 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { verify } from '../../../src/db/rollup/verify.ts'
+import { communityDirectory, needCommunity } from '../../support/community.ts'
 import { useDatabase } from '../../support/database.ts'
-import { insertPost, insertUser } from '../../support/factories.ts'
-import { directoryOf, importFiles, importFrom, rejectsOf } from './directory.ts'
+import { insertPost } from '../../support/factories.ts'
+import { openTestPool } from '../../support/pool.ts'
+import { directoryOf, importFiles, importFrom, postsCsv, rejectsOf } from './directory.ts'
 
 const database = useDatabase()
 beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity`)
 
 const importing = (files: Record<string, string | Buffer>, options = {}) =>
   importFiles(database.url, files, options)
-const reasonsOf = async (directory: string, table: string) =>
-  (await rejectsOf(directory, table)).map(({ line, reason }) => `${line}: ${reason}`)
 const versions = () => database.sql`select * from rollup.current_versions order by kind`
 const totals = async () => {
   const rows = await database.sql<{ n: number }[]>`
@@ -95,28 +94,6 @@ describe('import', () => {
     expect(await versions()).toEqual(before)
   })
 
-  it('nulls authors that exist nowhere, and finds those of the database', async () => {
-    const { id } = await insertUser(database.sql)
-    const { table } = await importing({
-      'posts.csv': `id,author_id\n1,${id}\n2,77\n3,\n`,
-    })
-    expect(table('posts')).toMatchObject({ kept: 3, authorsSetNull: 1 })
-    expect(await database.sql`select author_id::integer from posts order by id`).toEqual([
-      { author_id: id },
-      { author_id: null },
-      { author_id: null },
-    ])
-  })
-
-  it('moves sequences past the ids, never back', async () => {
-    await importing({ 'users.csv': 'id,username\n5000,Ann\n', 'posts.csv': 'id\n-7\n' })
-    expect((await insertUser(database.sql)).id).toBe(5001)
-    expect((await insertPost(database.sql)).id).toBe(1)
-    await importing({ 'users.csv': 'id,username\n17,Ben\n', 'posts.csv': 'id\n3\n' })
-    expect((await insertUser(database.sql)).id).toBe(5002)
-    expect((await insertPost(database.sql)).id).toBe(4)
-  })
-
   it('counts what it imports in the rollups', async () => {
     await importing({
       'users.csv': 'id,username\n1,Ann\n',
@@ -140,111 +117,26 @@ describe('import', () => {
     ])
   })
 
-  it('imports a real community whole', async (test) => {
-    const directory = fileURLToPath(
-      new URL('../../../../shared/data/beer-stackexchange', import.meta.url),
-    )
-    if (!existsSync(directory)) test.skip('the beer-stackexchange data is not beside the project')
-    const { table } = await importFrom(database.url, directory)
-    const nothingLost = { skipped: 0, rejected: 0, authorsSetNull: 0 }
-    expect(table('users')).toMatchObject({ kept: 6863, ...nothingLost })
-    expect(table('posts')).toMatchObject({ kept: 3471, ...nothingLost })
-    expect(table('comments')).toMatchObject({ kept: 3509, ...nothingLost })
-    expect(await totals()).toEqual([3471, 3509, 6863, 0])
-  })
-})
-
-describe('a rejected row', () => {
-  it.each([
-    ['users', 'id,username\n,Ann', 'id is missing'],
-    ['users', 'id,username\nx,Ann', 'id is not a whole number: "x"'],
-    ['users', 'id,username\n9007199254740992,Ann', 'id is beyond ±(2^53 - 1): 9007199254740992'],
-    ['users', 'id,username\n1,', 'username is missing'],
-    ['users', 'id,username\n1,"  "', 'username is blank'],
-    ['users', `id,username\n1,${'a'.repeat(201)}`, 'username is longer than 200 characters'],
-    ['users', 'id,username\n1,a\0b', 'username holds a NUL character'],
-    ['users', 'id,username\n1,a,b', '3 columns where the header has 2'],
-    ['users', 'id,username\n1,"a', 'a quote is not closed'],
-    ['users', 'id,username,email\n1,a,nobody', 'email is not an address: "nobody"'],
-    ['users', 'id,username,is_admin\n1,a,perhaps', 'is_admin is neither true nor false: "perhaps"'],
-    ['users', 'id,username,created_at\n1,a,soon', 'created_at is not a time: "soon"'],
-    [
-      'users',
-      'id,username,created_at\n1,a,0000-01-01',
-      'created_at is not within the years 1 to 9999: "0000-01-01"',
-    ],
-    ['comments', 'id,post_id,body\n1,7,a', 'post_id 7 exists nowhere'],
-    ['comments', 'id,post_id,body\n1,,a', 'post_id is missing'],
-    ['sessions', 'id,user_id\n1,7', 'user_id 7 exists nowhere'],
-  ])('of %s: %j', async (table, content, reason) => {
-    const { directory, table: of } = await importing({ [`${table}.csv`]: content })
-    expect(await reasonsOf(directory, table)).toEqual([`2: ${reason}`])
-    expect(of(table)).toMatchObject({ kept: 0, rejected: 1 })
-  })
-
-  it.each([
-    ['{"id":1,"username":"a"', 'the line is not valid JSON'],
-    ['[1,"a"]', 'the line is not a JSON object'],
-    ['{"id":1,"username":"a","isAdmin":true,"is_admin":true}', 'is_admin is given twice'],
-    ['{"id":1,"username":{}}', 'username is not a text'],
-    ['{"id":1,"username":"\\ud800"}', 'username is not valid Unicode'],
-  ])('of NDJSON: %s', async (content, reason) => {
-    const { directory } = await importing({ 'users.ndjson': content })
-    expect(await rejectsOf(directory, 'users')).toEqual([{ line: 1, reason, record: content }])
-  })
-
-  it('names every fault of its row and keeps the record', async () => {
-    const { directory } = await importing({ 'users.csv': 'id,username,mood\nx,,"so, so"\n' })
-    expect(await rejectsOf(directory, 'users')).toEqual([
-      {
-        line: 2,
-        reason: 'id is not a whole number: "x"; username is missing',
-        record: '{"id":"x","username":"","mood":"so, so"}',
-      },
-    ])
-  })
-
-  it('is the later one of two with the same id or e-mail', async () => {
-    await insertUser(database.sql, { id: 9, email: 'Taken@b.c' })
-    const { directory, table } = await importing({
-      'users.csv': 'id,username,email\n1,a,x@y.z\n1,b,\n2,c,X@Y.Z\n3,d,taken@B.c\n',
-    })
-    expect(await reasonsOf(directory, 'users')).toEqual([
-      '3: id 1 stands on line 2 already',
-      '4: email stands on line 2 already',
-      '5: email belongs to id 9 already',
-    ])
-    expect(table('users')).toMatchObject({ kept: 1, rejected: 3 })
-  })
-
-  it('takes its comments along but not the posts of a rejected author', async () => {
-    const { table } = await importing({
-      'users.csv': 'id,username\n1,\n',
-      'posts.csv': 'id,author_id,created_at\n1,1,\n2,,soon\n',
-      'comments.csv': 'id,post_id,body\n1,1,kept\n2,2,lost\n',
-    })
-    expect(table('posts')).toMatchObject({ kept: 1, rejected: 1, authorsSetNull: 1 })
-    expect(table('comments')).toMatchObject({ kept: 1, rejected: 1 })
-  })
-
-  it('goes to the directory asked for; an earlier run’s rejects do not outlive it', async () => {
-    const files = await directoryOf({ 'users.csv': 'id,username\n1,\n' })
-    const rejects = join(files, 'deep', 'rejects')
-    await importFrom(database.url, files, { rejects })
-    expect(await readdir(rejects)).toEqual(['rejects-users.csv'])
-    await writeFile(join(files, 'users.csv'), 'id,username\n1,Ann\n')
-    await importFrom(database.url, files, { rejects })
-    expect(await readdir(rejects)).toEqual([])
-  })
-
-  it('stops a strict import', async () => {
+  it('keeps nothing when it is strict and a row is rejected', async () => {
     const { summary, directory } = await importing(
       { 'users.csv': 'id,username\n1,Ann\n2,\n' },
       { isStrict: true },
     )
     expect(summary.isCommitted).toBe(false)
-    expect(await reasonsOf(directory, 'users')).toEqual(['3: username is missing'])
+    expect(await rejectsOf(directory, 'users')).toMatchObject([
+      { line: 3, reason: 'username is missing' },
+    ])
     expect(await database.sql`select from users`).toHaveLength(0)
+  })
+
+  it('imports a real community whole', async (test) => {
+    needCommunity(test)
+    const { table } = await importFrom(database.url, communityDirectory)
+    const nothingLost = { skipped: 0, rejected: 0, authorsSetNull: 0 }
+    expect(table('users')).toMatchObject({ kept: 6863, ...nothingLost })
+    expect(table('posts')).toMatchObject({ kept: 3471, ...nothingLost })
+    expect(table('comments')).toMatchObject({ kept: 3509, ...nothingLost })
+    expect(await totals()).toEqual([3471, 3509, 6863, 0])
   })
 })
 
@@ -333,4 +225,37 @@ it('survives any garbage and accounts for every record', { timeout: 60_000 }, as
     }),
     { numRuns: 20 },
   )
+})
+
+describe('import beside others', { timeout: 60_000 }, () => {
+  afterEach(async () => {
+    const pool = openTestPool(database.url)
+    try {
+      expect((await verify(pool)).filter(({ drift }) => drift > 0)).toEqual([])
+    } finally {
+      await pool.close()
+    }
+  })
+
+  it('gives writers ids past the imported ones', async () => {
+    let isDone = false
+    const written: number[] = []
+    const writer = async () => {
+      while (!isDone) written.push((await insertPost(database.sql)).id)
+    }
+    const writers = [writer(), writer(), writer()]
+    const { table } = await importing({ 'posts.csv': postsCsv(20_000) }).finally(() => {
+      isDone = true
+    })
+    await Promise.all(writers)
+    const { kept, skipped } = table('posts')
+    expect(kept + skipped).toBe(20_000)
+    expect(await database.sql`select from posts`).toHaveLength(kept + written.length)
+  })
+
+  it('settles one import at a time', async () => {
+    const directory = await directoryOf({ 'users.csv': 'id,username\n1,Ann\n2,Ben\n' })
+    const both = await Promise.all([1, 2, 3].map(() => importFrom(database.url, directory)))
+    expect(both.reduce((sum, { table }) => sum + table('users').kept, 0)).toBe(2)
+  })
 })

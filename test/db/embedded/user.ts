@@ -1,14 +1,14 @@
 /**
- * A program that uses the embedded server in the directory it is told and never says goodbye: prints where it is,
- * then each row PostgreSQL acknowledged. A test kills it.
+ * A program that uses the embedded server in a directory: prints its url, then with the task `write` each row that
+ * PostgreSQL acknowledged. It leaves the server when it is told to; else a test kills it.
  */
 import postgres from 'postgres'
 import { startEmbedded } from '../../../src/db/embedded/server.ts'
 
 const [dir = '', task = ''] = process.argv.slice(2)
 try {
-  const { url, adopted, pid, stop } = await startEmbedded({ dir })
-  console.log(JSON.stringify({ url: url(), adopted, pid }))
+  const { url, wasRunning, pid, stop } = await startEmbedded({ dir, durable: task !== 'throwaway' })
+  console.log(JSON.stringify({ url: url(), wasRunning, pid }))
   if (task === 'write') {
     const sql = postgres(url(), { max: 1, onnotice: () => {} })
     await sql`create table if not exists acknowledged (n int primary key)`

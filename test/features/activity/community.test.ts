@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { ActivityPage } from '../../../src/features/activity/schemas.ts'
 import { createTestApp, type TestApp } from '../../support/app.ts'
-import { hasCommunity, loadCommunity } from '../../support/community.ts'
+import { describeCommunity, loadCommunity } from '../../support/community.ts'
 
-describe.skipIf(!hasCommunity)('GET /api/v1/activity over a real community', () => {
+describeCommunity('GET /api/v1/activity over a real community', () => {
   let app: TestApp
   beforeAll(async () => {
     app = await createTestApp()

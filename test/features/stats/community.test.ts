@@ -2,10 +2,10 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { ActiveUsers } from '../../../src/features/stats/schemas/active-users.ts'
 import type { Stats } from '../../../src/features/stats/schemas/stats.ts'
 import type { Trends } from '../../../src/features/stats/schemas/trends.ts'
-import { hasCommunity, loadCommunity } from '../../support/community.ts'
+import { describeCommunity, loadCommunity } from '../../support/community.ts'
 import { useDashboard } from './app.ts'
 
-describe.skipIf(!hasCommunity)('the dashboard of a real community', () => {
+describeCommunity('the dashboard of a real community', () => {
   const dashboard = useDashboard()
   beforeAll(() => loadCommunity(dashboard.sql))
 

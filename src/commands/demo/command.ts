@@ -1,0 +1,31 @@
+import { grouped } from '../grouped.ts'
+import { untilInterrupted } from '../interruption.ts'
+import type { DatabaseCommand } from '../on-database.ts'
+import { progressOn } from '../progress.ts'
+import { countsFor, totalOf } from './counts.ts'
+import { demo } from './demo.ts'
+
+export type DemoFlags = {
+  readonly users: number
+  readonly seed: number
+  readonly until?: Date
+  readonly append?: boolean
+}
+
+/** `demo`: writes a community and tells its rows and seconds. Ctrl-C rolls back: exit code 1. */
+export const runDemo: DatabaseCommand<DemoFlags> = ({ url }, flags, { stdout }) =>
+  untilInterrupted(async (signal) => {
+    const start = performance.now()
+    const step = progressOn(stdout).step('demo', totalOf(countsFor(flags.users)))
+    const counts = await demo({
+      databaseUrl: url,
+      ...flags,
+      signal,
+      onProgress: (rows) => step.update(rows, rows),
+    })
+    step.end()
+    const seconds = ((performance.now() - start) / 1000).toFixed(1)
+    const written = Object.entries(counts).map(([table, rows]) => `${grouped(rows)} ${table}`)
+    stdout.write(`${written.join(', ')} in ${seconds} s.\n`)
+    return 0
+  })

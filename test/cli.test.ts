@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { directoryOf } from './commands/import/directory.ts'
+import { runCli } from './support/cli.ts'
+import { createTestDatabase, useDatabase } from './support/database.ts'
+
+describe('shopboard', { timeout: 60_000 }, () => {
+  const database = useDatabase()
+  const on = (...args: string[]) => runCli(args, { DATABASE_URL: database.url })
+
+  it('lists its commands with --help', async () => {
+    const { code, stdout, stderr } = await runCli(['--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const command of ['migrate', 'import [options] <dir>', 'demo [options]', 'verify'])
+      expect(stdout).toContain(`  ${command} `)
+  })
+
+  it('tells the files and exit codes of an import with --help', async () => {
+    const { code, stdout } = await runCli(['import', '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toContain('Exit code: 0, 1 on failure, 2 with --strict')
+  })
+
+  it.each([
+    [['nonsense'], "error: unknown command 'nonsense'"],
+    [['import'], "error: missing required argument 'dir'"],
+    [['demo'], "error: required option '--users <n>' not specified"],
+    [['demo', '--users', '0'], 'It should be a whole number from 1 to 1000000.'],
+    [['demo', '--users', '1', '--seed', '-1'], 'It should be a whole number from 0 to 2147483648.'],
+    [['demo', '--users', '1', '--until', 'noon'], 'It should be a time like 2026-01-31'],
+  ])('refuses %j and shows the help', async (args, complaint) => {
+    const { code, stdout, stderr } = await on(...args)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain(complaint)
+    expect(stderr).toContain('Usage: shopboard')
+  })
+
+  it('migrates an empty database', async () => {
+    const empty = await createTestDatabase({ migrated: false })
+    const run = await runCli(['migrate'], { DATABASE_URL: empty.url })
+    expect(run).toEqual({ code: 0, stdout: 'The schema is up to date.\n', stderr: '' })
+    expect(await empty.sql`select from users`).toEqual([])
+    await empty.drop()
+  })
+
+  it('generates, imports and verifies, and exits with 1 once a rollup drifts', async () => {
+    const demo = await on('demo', '--users', '2', '--seed', '3', '--until', '2026-01-31')
+    expect(demo).toMatchObject({ code: 0, stderr: '' })
+    expect(demo.stdout).toContain('2 users, 20 posts, 100 comments, 20 sessions in ')
+
+    const directory = await directoryOf({ 'users.csv': 'id,username\n1000,Ann\n1001,\n' })
+    const strict = await on('import', directory, '--strict')
+    expect(strict).toMatchObject({ code: 2, stderr: '' })
+    const imported = await on('import', directory, '--rejects', `${directory}/rejects`)
+    expect(imported).toMatchObject({ code: 0, stderr: '' })
+    expect(imported.stdout).toContain(`${directory}/rejects/rejects-users.csv`)
+
+    const verified = await on('verify')
+    expect(verified).toMatchObject({ code: 0, stderr: '' })
+    expect(verified.stdout).toMatch(/^totals: 4 entries, no drift$/m)
+    await database.sql`update rollup.totals set n = n + 1`
+    const drifted = await on('verify')
+    expect(drifted).toMatchObject({ code: 1, stderr: '' })
+    expect(drifted.stdout).toMatch(/^totals: 4 entries, 4 drift\n {2}/m)
+  })
+})

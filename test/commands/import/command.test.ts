@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type ImportFlags, runImport } from '../../../src/commands/import/command.ts'
+import { verify } from '../../../src/db/rollup/verify.ts'
+import { type RunningCli, startCli } from '../../support/cli.ts'
+import { createTestDatabase, useDatabase } from '../../support/database.ts'
+import { openTestPool } from '../../support/pool.ts'
+import { commandDatabase, recordingTerminal } from '../terminal.ts'
+import { directoryOf, postsCsv } from './directory.ts'
+
+const database = useDatabase()
+beforeEach(async () => {
+  await database.sql`truncate users, posts, comments, sessions restart identity`
+  await database.sql`select rollup.fold()`
+})
+
+describe('import as a command', () => {
+  const run = async (
+    files: Record<string, string>,
+    flags: Omit<ImportFlags, 'directory'> = {},
+    url = database.url,
+  ) => {
+    const terminal = recordingTerminal()
+    const directory = await directoryOf(files)
+    const code = await runImport(commandDatabase(url), { directory, ...flags }, terminal)
+    return { code, directory, ...terminal.written }
+  }
+
+  it('tells what became of the rows of each file, and returns 0', async () => {
+    const { code, directory, stdout, stderr } = await run({
+      'users.csv': 'id,username\n1,Ann\n2,\n',
+      'posts.csv': 'id,author_id\n1,1\n2,77\n',
+    })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const [, summary = ''] = stdout.split('\n\n')
+    expect(summary).toBe(
+      [
+        '       kept  skipped  rejected  authors set null',
+        'users     1        0         1                 0',
+        'posts     2        0         0                 1',
+      ].join('\n'),
+    )
+    expect(stdout).toContain(`\nRejected rows and why: ${directory}/rejects-users.csv\n`)
+    expect(stdout).toMatch(/\nImported 3 rows in \d+\.\d s\.\n$/)
+  })
+
+  it('returns 2 and keeps nothing with --strict when a row is rejected', async () => {
+    const { code, stdout } = await run(
+      { 'users.csv': 'id,username\n1,Ann\n2,\n' },
+      { strict: true },
+    )
+    expect(code).toBe(2)
+    expect(stdout).toMatch(
+      /\nNothing was imported: rows were rejected and --strict allows none\.\n$/,
+    )
+    expect(await database.sql`select from users`).toHaveLength(0)
+  })
+
+  it('returns 1 and says in one line what is wrong with the files', async () => {
+    const { code, stdout, stderr } = await run({ 'users.csv': 'name\nAnn\n' })
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(
+      /^users\.csv has no column id and no username; .* Nothing was imported\.\n$/,
+    )
+  })
+
+  it('returns 1 and says what to do about a database that is not migrated', async () => {
+    const empty = await createTestDatabase({ migrated: false })
+    const { code, stderr } = await run({ 'users.csv': 'id,username\n1,Ann\n' }, {}, empty.url)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^The database is not up to date \(.*\): run "migrate" first\. Nothing/)
+    await empty.drop()
+  })
+})
+
+describe('an import on its way', { timeout: 60_000 }, () => {
+  afterEach(async () => {
+    const pool = openTestPool(database.url)
+    try {
+      expect((await verify(pool)).filter(({ drift }) => drift > 0)).toEqual([])
+    } finally {
+      await pool.close()
+    }
+  })
+
+  const sessions = (state: string) => database.sql`
+    select from pg_stat_activity
+    where datname = current_database() and application_name = 'shopboard bulk' and query like ${state}`
+  const isInserting = async () => (await sessions('%insert into%')).length > 0
+  const isGone = async () => (await sessions('%')).length === 0
+  const count = async () => (await database.sql`select from posts`).length
+
+  /** The command on its way into the database, its rows not yet committed. */
+  async function importing(): Promise<RunningCli> {
+    const directory = await directoryOf({ 'posts.csv': postsCsv(200_000) })
+    const cli = startCli(['import', directory], { DATABASE_URL: database.url })
+    await vi.waitUntil(isInserting, { timeout: 20_000, interval: 5 })
+    return cli
+  }
+
+  it('leaves nothing behind when killed', async () => {
+    const { child } = await importing()
+    child.kill('SIGKILL')
+    await vi.waitUntil(isGone, { timeout: 20_000, interval: 20 })
+    expect(await count()).toBe(0)
+    expect(await database.sql`select from rollup.count_deltas`).toHaveLength(0)
+    expect(await database.sql`select from pg_class where relname like 'import_%'`).toHaveLength(0)
+  })
+
+  it('rolls back on Ctrl-C, and says so', async () => {
+    const { child, ended, stderr } = await importing()
+    child.kill('SIGINT')
+    expect(await ended).toBe(130)
+    expect(stderr()).toContain('Interrupted. Nothing was imported.')
+    await vi.waitUntil(isGone, { timeout: 20_000, interval: 20 })
+    expect(await count()).toBe(0)
+  })
+
+  it('fails in one line when the database goes away', async () => {
+    const { ended, stderr } = await importing()
+    await database.sql`
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and application_name = 'shopboard bulk'`
+    expect(await ended).toBe(1)
+    expect(stderr()).toMatch(/^Import failed: .* Nothing was imported\.\n$/)
+    expect(await count()).toBe(0)
+  })
+})
