@@ -138,9 +138,7 @@ describe('the program on Node', { timeout: 60_000 }, () => {
     const program = onDatabase({ FOLD_INTERVAL: '50' })
     await program.url()
     await db.sql`insert into users (username) values ('ann')`
-    await expect
-      .poll(() => db.sql`select from rollup.count_deltas`, { timeout: 10_000 })
-      .toHaveLength(0)
+    await expect.poll(() => db.sql`select from rollup.deltas`, { timeout: 10_000 }).toHaveLength(0)
   })
 
   it('waits for a database that is still starting', async () => {

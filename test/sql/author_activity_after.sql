@@ -89,9 +89,9 @@ select
         and ("sessions"."created_at", "sessions"."id") <= ($3::timestamptz, $8::bigint)
       order by "sessions"."created_at" desc, "sessions"."id" desc limit 1), false)) as "isPreceded",
   (select coalesce(sum(n), 0)::bigint from (
-    select "rollup"."user_days"."day" as day,
-      case when 0 = any($1::smallint[]) then "rollup"."user_days"."posts" else 0 end + case when 1 = any($1::smallint[]) then "rollup"."user_days"."comments" else 0 end + case when 3 = any($1::smallint[]) then "rollup"."user_days"."sessions" else 0 end as n
-    from "rollup"."user_days" where "rollup"."user_days"."user_id" = $2::bigint
+    select "current_user_days"."day" as day,
+      case when 0 = any($1::smallint[]) then "current_user_days"."posts" else 0 end + case when 1 = any($1::smallint[]) then "current_user_days"."comments" else 0 end + case when 3 = any($1::smallint[]) then "current_user_days"."sessions" else 0 end as n
+    from "rollup"."current_user_days" where "current_user_days"."user_id" = $2::bigint
     union all
     select rollup.utc_day("users"."created_at"), case when 2 = any($1::smallint[]) then 1 else 0 end
     from "users" where "users"."id" = $2::bigint and "users"."deleted_at" is null) as d) as total,

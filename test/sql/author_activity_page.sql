@@ -6,9 +6,9 @@ located as (
   from (
     select day, n, sum(n) over (order by day desc) - n as above
     from (select day, sum(n) as n from (
-      select "rollup"."user_days"."day" as day,
-        case when 0 = any($2::smallint[]) then "rollup"."user_days"."posts" else 0 end + case when 1 = any($2::smallint[]) then "rollup"."user_days"."comments" else 0 end + case when 3 = any($2::smallint[]) then "rollup"."user_days"."sessions" else 0 end as n
-      from "rollup"."user_days" where "rollup"."user_days"."user_id" = $3::bigint
+      select "current_user_days"."day" as day,
+        case when 0 = any($2::smallint[]) then "current_user_days"."posts" else 0 end + case when 1 = any($2::smallint[]) then "current_user_days"."comments" else 0 end + case when 3 = any($2::smallint[]) then "current_user_days"."sessions" else 0 end as n
+      from "rollup"."current_user_days" where "current_user_days"."user_id" = $3::bigint
       union all
       select rollup.utc_day("users"."created_at"), case when 2 = any($2::smallint[]) then 1 else 0 end
       from "users" where "users"."id" = $3::bigint and "users"."deleted_at" is null) as d group by day) as days
@@ -88,9 +88,9 @@ select
   ends.goes_on as "goesOn",
   ($1::bigint > 0) as "isPreceded",
   (select coalesce(sum(n), 0)::bigint from (
-    select "rollup"."user_days"."day" as day,
-      case when 0 = any($2::smallint[]) then "rollup"."user_days"."posts" else 0 end + case when 1 = any($2::smallint[]) then "rollup"."user_days"."comments" else 0 end + case when 3 = any($2::smallint[]) then "rollup"."user_days"."sessions" else 0 end as n
-    from "rollup"."user_days" where "rollup"."user_days"."user_id" = $3::bigint
+    select "current_user_days"."day" as day,
+      case when 0 = any($2::smallint[]) then "current_user_days"."posts" else 0 end + case when 1 = any($2::smallint[]) then "current_user_days"."comments" else 0 end + case when 3 = any($2::smallint[]) then "current_user_days"."sessions" else 0 end as n
+    from "rollup"."current_user_days" where "current_user_days"."user_id" = $3::bigint
     union all
     select rollup.utc_day("users"."created_at"), case when 2 = any($2::smallint[]) then 1 else 0 end
     from "users" where "users"."id" = $3::bigint and "users"."deleted_at" is null) as d) as total,

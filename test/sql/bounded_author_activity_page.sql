@@ -2,9 +2,9 @@
 -- reads posts, comments, users, sessions
 with target as (select (
   (select coalesce(sum(n), 0) from (
-    select "rollup"."user_days"."day" as day,
-      case when 0 = any($1::smallint[]) then "rollup"."user_days"."posts" else 0 end + case when 1 = any($1::smallint[]) then "rollup"."user_days"."comments" else 0 end + case when 3 = any($1::smallint[]) then "rollup"."user_days"."sessions" else 0 end as n
-    from "rollup"."user_days" where "rollup"."user_days"."user_id" = $2::bigint
+    select "current_user_days"."day" as day,
+      case when 0 = any($1::smallint[]) then "current_user_days"."posts" else 0 end + case when 1 = any($1::smallint[]) then "current_user_days"."comments" else 0 end + case when 3 = any($1::smallint[]) then "current_user_days"."sessions" else 0 end as n
+    from "rollup"."current_user_days" where "current_user_days"."user_id" = $2::bigint
     union all
     select rollup.utc_day("users"."created_at"), case when 2 = any($1::smallint[]) then 1 else 0 end
     from "users" where "users"."id" = $2::bigint and "users"."deleted_at" is null) as d where day > rollup.utc_day(($3)::timestamptz))
@@ -27,9 +27,9 @@ located as (
   from (
     select day, n, sum(n) over (order by day desc) - n as above
     from (select day, sum(n) as n from (
-      select "rollup"."user_days"."day" as day,
-        case when 0 = any($1::smallint[]) then "rollup"."user_days"."posts" else 0 end + case when 1 = any($1::smallint[]) then "rollup"."user_days"."comments" else 0 end + case when 3 = any($1::smallint[]) then "rollup"."user_days"."sessions" else 0 end as n
-      from "rollup"."user_days" where "rollup"."user_days"."user_id" = $2::bigint
+      select "current_user_days"."day" as day,
+        case when 0 = any($1::smallint[]) then "current_user_days"."posts" else 0 end + case when 1 = any($1::smallint[]) then "current_user_days"."comments" else 0 end + case when 3 = any($1::smallint[]) then "current_user_days"."sessions" else 0 end as n
+      from "rollup"."current_user_days" where "current_user_days"."user_id" = $2::bigint
       union all
       select rollup.utc_day("users"."created_at"), case when 2 = any($1::smallint[]) then 1 else 0 end
       from "users" where "users"."id" = $2::bigint and "users"."deleted_at" is null) as d group by day) as days
@@ -114,9 +114,9 @@ select
   ($4::bigint > 0) as "isPreceded",
   (
     (select coalesce(sum(n), 0) from (
-      select "rollup"."user_days"."day" as day,
-        case when 0 = any($1::smallint[]) then "rollup"."user_days"."posts" else 0 end + case when 1 = any($1::smallint[]) then "rollup"."user_days"."comments" else 0 end + case when 3 = any($1::smallint[]) then "rollup"."user_days"."sessions" else 0 end as n
-      from "rollup"."user_days" where "rollup"."user_days"."user_id" = $2::bigint
+      select "current_user_days"."day" as day,
+        case when 0 = any($1::smallint[]) then "current_user_days"."posts" else 0 end + case when 1 = any($1::smallint[]) then "current_user_days"."comments" else 0 end + case when 3 = any($1::smallint[]) then "current_user_days"."sessions" else 0 end as n
+      from "rollup"."current_user_days" where "current_user_days"."user_id" = $2::bigint
       union all
       select rollup.utc_day("users"."created_at"), case when 2 = any($1::smallint[]) then 1 else 0 end
       from "users" where "users"."id" = $2::bigint and "users"."deleted_at" is null) as d where day > rollup.utc_day(($5::timestamptz + interval '1 microsecond')::timestamptz))
@@ -135,9 +135,9 @@ select
         and "sessions"."created_at" >= ($5::timestamptz + interval '1 microsecond')::timestamptz and "sessions"."created_at" < ((rollup.utc_day(($5::timestamptz + interval '1 microsecond')::timestamptz) + 1)::timestamp at time zone 'UTC')
     ) as rows))::bigint - (
       (select coalesce(sum(n), 0) from (
-        select "rollup"."user_days"."day" as day,
-          case when 0 = any($1::smallint[]) then "rollup"."user_days"."posts" else 0 end + case when 1 = any($1::smallint[]) then "rollup"."user_days"."comments" else 0 end + case when 3 = any($1::smallint[]) then "rollup"."user_days"."sessions" else 0 end as n
-        from "rollup"."user_days" where "rollup"."user_days"."user_id" = $2::bigint
+        select "current_user_days"."day" as day,
+          case when 0 = any($1::smallint[]) then "current_user_days"."posts" else 0 end + case when 1 = any($1::smallint[]) then "current_user_days"."comments" else 0 end + case when 3 = any($1::smallint[]) then "current_user_days"."sessions" else 0 end as n
+        from "rollup"."current_user_days" where "current_user_days"."user_id" = $2::bigint
         union all
         select rollup.utc_day("users"."created_at"), case when 2 = any($1::smallint[]) then 1 else 0 end
         from "users" where "users"."id" = $2::bigint and "users"."deleted_at" is null) as d where day > rollup.utc_day(($3)::timestamptz))

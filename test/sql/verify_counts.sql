@@ -14,16 +14,16 @@ from (
         select kind, span,
           date_trunc(case span when 'quarter' then 'minute' else span::text end, quarter_hour, 'UTC') as bucket, n
         from (select kind, rollup.quarter(created_at) as quarter_hour, count(*) as n from (
-          select 0 as kind, "posts"."created_at" as created_at, "posts"."author_id" as user_id
+          select 0 as kind, "posts"."id" as id, "posts"."created_at" as created_at, "posts"."author_id" as user_id
           from "posts" where "posts"."deleted_at" is null
           union all
-          select 1 as kind, "comments"."created_at" as created_at, "comments"."author_id" as user_id
+          select 1 as kind, "comments"."id" as id, "comments"."created_at" as created_at, "comments"."author_id" as user_id
           from "comments" where "comments"."deleted_at" is null
           union all
-          select 2 as kind, "users"."created_at" as created_at, null as user_id
+          select 2 as kind, "users"."id" as id, "users"."created_at" as created_at, null as user_id
           from "users" where "users"."deleted_at" is null
           union all
-          select 3 as kind, "sessions"."created_at" as created_at, "sessions"."user_id" as user_id
+          select 3 as kind, "sessions"."id" as id, "sessions"."created_at" as created_at, "sessions"."user_id" as user_id
           from "sessions" where "sessions"."deleted_at" is null
         ) as live group by 1, 2) as q,
           unnest(enum_range(null::rollup.span)) as span

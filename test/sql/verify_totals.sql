@@ -9,16 +9,16 @@ from (
   select key, s.value as stored, e.value as expected, s.value is distinct from e.value as differs
   from (select kind::text as key, n::text as value from rollup.current_totals) as s (key, value)
     full join (select k::text, (select count(*) from (
-      select 0 as kind, "posts"."created_at" as created_at, "posts"."author_id" as user_id
+      select 0 as kind, "posts"."id" as id, "posts"."created_at" as created_at, "posts"."author_id" as user_id
       from "posts" where "posts"."deleted_at" is null
       union all
-      select 1 as kind, "comments"."created_at" as created_at, "comments"."author_id" as user_id
+      select 1 as kind, "comments"."id" as id, "comments"."created_at" as created_at, "comments"."author_id" as user_id
       from "comments" where "comments"."deleted_at" is null
       union all
-      select 2 as kind, "users"."created_at" as created_at, null as user_id
+      select 2 as kind, "users"."id" as id, "users"."created_at" as created_at, null as user_id
       from "users" where "users"."deleted_at" is null
       union all
-      select 3 as kind, "sessions"."created_at" as created_at, "sessions"."user_id" as user_id
+      select 3 as kind, "sessions"."id" as id, "sessions"."created_at" as created_at, "sessions"."user_id" as user_id
       from "sessions" where "sessions"."deleted_at" is null
     ) as live where kind = k)::text from unnest(array[0, 1, 2, 3]) as k) as e (key, value) using (key)
 ) as compared

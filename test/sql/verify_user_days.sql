@@ -8,21 +8,21 @@ select 'user_days' as rollup,
 from (
   select key, s.value as stored, e.value as expected, s.value is distinct from e.value as differs
   from (select concat_ws(' ', user_id, day) as key,
-    concat_ws(' ', posts, comments, sessions) as value
-    from rollup.user_days) as s (key, value)
+    concat_ws(' ', sum(posts), sum(comments), sum(sessions)) as value
+    from rollup.current_user_days group by user_id, day having sum(posts) <> 0 or sum(comments) <> 0 or sum(sessions) <> 0) as s (key, value)
     full join (select concat_ws(' ', user_id, rollup.utc_day(created_at)),
       concat_ws(' ', count(*) filter (where kind = 0), count(*) filter (where kind = 1), count(*) filter (where kind = 3))
       from (
-        select 0 as kind, "posts"."created_at" as created_at, "posts"."author_id" as user_id
+        select 0 as kind, "posts"."id" as id, "posts"."created_at" as created_at, "posts"."author_id" as user_id
         from "posts" where "posts"."deleted_at" is null
         union all
-        select 1 as kind, "comments"."created_at" as created_at, "comments"."author_id" as user_id
+        select 1 as kind, "comments"."id" as id, "comments"."created_at" as created_at, "comments"."author_id" as user_id
         from "comments" where "comments"."deleted_at" is null
         union all
-        select 2 as kind, "users"."created_at" as created_at, null as user_id
+        select 2 as kind, "users"."id" as id, "users"."created_at" as created_at, null as user_id
         from "users" where "users"."deleted_at" is null
         union all
-        select 3 as kind, "sessions"."created_at" as created_at, "sessions"."user_id" as user_id
+        select 3 as kind, "sessions"."id" as id, "sessions"."created_at" as created_at, "sessions"."user_id" as user_id
         from "sessions" where "sessions"."deleted_at" is null
       ) as live where user_id is not null group by user_id, rollup.utc_day(created_at)) as e (key, value) using (key)
 ) as compared

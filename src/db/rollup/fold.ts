@@ -18,13 +18,16 @@ export const fold = statement(
 
 /** ms: a fold behind a large import moves millions of deltas. */
 const foldTimeout = 600_000
-/** A fold of so many deltas is followed by the next at once: more of them wait. */
-const backlog = 5_000
+/** Deltas that may wait: every read adds them up, some 6 µs for each that turns a user's day. */
+const mostPending = 500
+/** ms between folds at least, however fast the writers. */
+const shortestInterval = 50
 
-/** Folds once every interval, sooner while many deltas wait. Any number of processes may do so at once. */
+/** Folds once every interval, sooner while writers bring more than some 500 deltas in it. Any number of processes may do so at once. */
 export function startFolding({ pool, interval, onFailed }: FoldOptions) {
   const stopping = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
+  let foldedAt = performance.now()
 
   async function turn() {
     let folded = 0
@@ -43,7 +46,9 @@ export function startFolding({ pool, interval, onFailed }: FoldOptions) {
       if (!stopping.signal.aborted) onFailed(error)
     }
     if (stopping.signal.aborted) return
-    timer = setTimeout(again, folded >= backlog ? 0 : interval)
+    const elapsed = performance.now() - foldedAt
+    foldedAt = performance.now()
+    timer = setTimeout(again, nextFold(folded / elapsed, interval))
   }
 
   let folding = turn()
@@ -58,3 +63,7 @@ export function startFolding({ pool, interval, onFailed }: FoldOptions) {
     },
   }
 }
+
+/** ms until some 500 deltas wait again, at the last rate (deltas per ms), within the interval. */
+const nextFold = (rate: number, interval: number) =>
+  Math.min(interval, Math.max(shortestInterval, mostPending / rate))

@@ -1,11 +1,12 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import { bigint, date, integer, pgSchema, primaryKey, smallint } from 'drizzle-orm/pg-core'
+import { bigint, date, integer, pgSchema, smallint } from 'drizzle-orm/pg-core'
 import { instant } from '../instant.ts'
 import { activityKinds, kinds, kindTable, recordOf } from './kinds.ts'
 
 /**
  * The rollups as queries see them: `current*` are folded and pending counts together, exact in any snapshot.
- * Their tables, triggers and the fold are made by migration; only triggers and the fold write them.
+ * Their tables, triggers and the fold are made by migration. A trigger appends to `rollup.deltas` and does nothing else;
+ * the fold alone writes the rest.
  */
 export const rollup = pgSchema('rollup')
 
@@ -48,22 +49,20 @@ export const foldedTotals = rollup.table('totals', { kind: kind(), n: n() })
 /** Live rows of each kind. */
 export const currentTotals = rollup.view('current_totals', { kind: kind(), n: n() }).existing()
 
-/** Write statements ever committed to each kind's table. */
+/** Rows ever written to each kind's table, by anyone: its version. */
 export const currentVersions = rollup.view('current_versions', { kind: kind(), n: n() }).existing()
 
-/** What each user did on each UTC day; a row only where that was something. */
-export const userDays = rollup.table(
-  'user_days',
-  {
+/** What each user did on each UTC day. A day may stand in two rows: sum them. */
+export const currentUserDays = rollup
+  .view('current_user_days', {
     userId: bigint('user_id', { mode: 'number' }).notNull(),
     day: date('day', { mode: 'string' }).notNull(),
     ...recordOf(activityKinds, (kind) => {
       const { metric } = kindTable[kind]
       return [metric, integer(metric).notNull()]
     }),
-  },
-  (t) => [primaryKey({ columns: [t.userId, t.day] })],
-)
+  })
+  .existing()
 
 /** Distinct users active on a day, and in the 7 and 30 days that end with it, as far as folded. */
 export const activeUsers = rollup.table('active_users', {

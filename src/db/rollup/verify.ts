@@ -48,7 +48,7 @@ const liveRows = sql`(${sql.join(
   kinds.map((kind) => {
     const { table, owner, isActivity } = kindTable[kind]
     return sql`
-  select ${kindLiteral(kind)} as kind, ${table.createdAt} as created_at, ${isActivity ? owner : sql`null`} as user_id
+  select ${kindLiteral(kind)} as kind, ${table.id} as id, ${table.createdAt} as created_at, ${isActivity ? owner : sql`null`} as user_id
   from ${table} where ${table.deletedAt} is null`
   }),
   sql`
@@ -59,7 +59,18 @@ const liveRows = sql`(${sql.join(
 /** The tables whose rows make users active. */
 const activityTables = activityKinds.map((kind) => kindTable[kind].tableName)
 
+/** As recounts are: what is installed against what the migration made. */
+const triggers = statement<Record<never, never>, Verification>(
+  'verify_triggers',
+  { reads: [] },
+  () => sql<Verification>`
+    select 'triggers' as rollup, (select count(*) from rollup.installed) as entries, count(*) as drift,
+      to_json(coalesce((array_agg(concat_ws(' ', relation, name, fault) order by relation, name))[:3], '{}')) as examples
+    from rollup.trigger_faults`,
+)
+
 const recounts = [
+  triggers,
   recount(
     'totals',
     tableNames,
@@ -84,18 +95,11 @@ const recounts = [
     'user_days',
     activityTables,
     sql`select concat_ws(' ', user_id, day) as key,
-        concat_ws(' ', ${perActivityKind((kind) => sql.raw(kindTable[kind].metric))}) as value
-      from rollup.user_days`,
+        concat_ws(' ', ${perActivityKind((kind) => sql.raw(`sum(${kindTable[kind].metric})`))}) as value
+      from rollup.current_user_days group by user_id, day having sum(posts) <> 0 or sum(comments) <> 0 or sum(sessions) <> 0`,
     sql`select concat_ws(' ', user_id, rollup.utc_day(created_at)),
         concat_ws(' ', ${perActivityKind((kind) => sql`count(*) filter (where kind = ${kindLiteral(kind)})`)})
       from ${liveRows} as live where user_id is not null group by user_id, rollup.utc_day(created_at)`,
-  ),
-  recount(
-    'user_activity',
-    activityTables,
-    sql`select user_id::text as key, days::text as value from rollup.user_activity where days <> 0`,
-    sql`select user_id::text, count(distinct rollup.utc_day(created_at))::text
-      from ${liveRows} as live where user_id is not null group by user_id`,
   ),
   recount(
     'active_users',
@@ -134,10 +138,34 @@ const recounts = [
       group by post_id having sum(n) <> 0`,
     sql`select ${comments.postId}::text, count(*)::text from ${comments} where ${comments.deletedAt} is null group by 1`,
   ),
+  recount(
+    'segments',
+    tableNames,
+    sql`select concat_ws(' ', kind, created_at, id) as key, (n + coalesce(pending, 0))::text as value
+      from rollup.segments as s left join (
+        select segment.kind, segment.bucket, segment.created_at, segment.id, sum(p.n) as pending
+        from rollup.pending as p, ${segmentOf(sql`p`)} as segment group by 1, 2, 3, 4
+      ) as added using (kind, bucket, created_at, id)`,
+    sql`select concat_ws(' ', s.kind, s.created_at, s.id), count(rows.*)::text
+      from rollup.segments as s left join (
+        select segment.* from ${liveRows} as live, ${segmentOf(sql`live`)} as segment
+      ) as rows using (kind, bucket, created_at, id)
+      group by s.kind, s.created_at, s.id`,
+  ),
 ]
 
 function perActivityKind(of: (kind: (typeof activityKinds)[number]) => SQL): SQL {
   return sql.join(activityKinds.map(of), sql`, `)
+}
+
+/** The segment of its crowd that a row lies in; none where there is no crowd. */
+function segmentOf(row: SQL): SQL {
+  return sql`lateral (
+    select * from rollup.segments as near
+    where near.kind = ${row}.kind and near.bucket = ${quarterHourOf(sql`${row}.created_at`)}
+      and (near.created_at, near.id) <= (${row}.created_at, ${row}.id)
+    order by near.created_at desc, near.id desc limit 1
+  )`
 }
 
 /** Compares two queries of `(key, value)` texts: what the rollup says, and what a recount says. */
@@ -162,7 +190,7 @@ function recount(rollup: string, reads: readonly TableName[], stored: SQL, expec
 /** Steps `(span, day, n)` summed up into the levels of each day between the first and the last. */
 function perDay(steps: SQL): SQL {
   return sql`(
-    select d::date as day,
+    select day + number as day,
       coalesce(sum(n) filter (where span = 1), 0) as daily,
       coalesce(sum(n) filter (where span = 7), 0) as weekly,
       coalesce(sum(n) filter (where span = 30), 0) as monthly
@@ -170,7 +198,7 @@ function perDay(steps: SQL): SQL {
       select span, day, lead(day) over by_day as until, sum(n) over by_day as n
       from (select span, day, sum(n) as n from ${steps} as steps group by span, day having sum(n) <> 0) as summed
       window by_day as (partition by span order by day)
-    ) as levels, generate_series(day, until - 1, interval '1 day') as d
-    group by d
+    ) as levels, generate_series(0, until - day - 1) as number
+    group by 1
   )`
 }

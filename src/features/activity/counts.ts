@@ -2,19 +2,19 @@ import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { activityKinds, type Kind, kinds, kindTable } from '../../db/rollup/kinds.ts'
 import {
   currentBuckets,
+  currentUserDays,
   foldedTotals,
   pendingCounts,
   quarterHourOf,
   type Span,
   spanLiteral,
-  userDays,
 } from '../../db/rollup/tables.ts'
 import { users } from '../../db/schema.ts'
 import { type FilterSql, isAsked, matchesFilter, ofEverySource } from './sources.ts'
 
 /*
  * Counting rows of the feed, and locating one by its number, without reading the feed. For everyone's rows the rollup
- * counts are descended from months over days to quarter-hours; for one author's rows the days of `user_days` serve.
+ * counts are descended from months over days to quarter-hours; for one author's rows the days of `current_user_days` serve.
  */
 
 /** The number of the filter's rows. */
@@ -135,12 +135,12 @@ const rowsBetween = (filter: FilterSql, from: SQL, until: SQL): SQL => sql`
 
 /** One author's rows per UTC day; a day may stand in two rows. */
 const authorDays = (filter: FilterSql): SQL => sql`
-  select ${userDays.day} as day,
+  select ${currentUserDays.day} as day,
     ${sql.join(
-      activityKinds.map((kind) => ifAsked(filter, kind, userDays[kindTable[kind].metric])),
+      activityKinds.map((kind) => ifAsked(filter, kind, currentUserDays[kindTable[kind].metric])),
       sql` + `,
     )} as n
-  from ${userDays} where ${userDays.userId} = ${filter.authorId}::bigint
+  from ${currentUserDays} where ${currentUserDays.userId} = ${filter.authorId}::bigint
   union all
   select rollup.utc_day(${users.createdAt}), ${ifAsked(filter, 'signup', sql`1`)}
   from ${users} where ${users.id} = ${filter.authorId}::bigint and ${users.deletedAt} is null`

@@ -102,7 +102,7 @@ describe('an import on its way', { timeout: 60_000 }, () => {
     child.kill('SIGKILL')
     await vi.waitUntil(isGone, { timeout: 20_000, interval: 20 })
     expect(await count()).toBe(0)
-    expect(await database.sql`select from rollup.count_deltas`).toHaveLength(0)
+    expect(await database.sql`select from rollup.deltas`).toHaveLength(0)
     expect(await database.sql`select from pg_class where relname like 'import_%'`).toHaveLength(0)
   })
 

@@ -33,7 +33,7 @@ it('folds what is pending also where no statement of a request could take that l
   await locked`commit`
   locked.release()
 
-  await expect.poll(async () => (await sql`select from rollup.count_deltas`).length).toBe(0)
+  await expect.poll(async () => (await sql`select from rollup.deltas`).length).toBe(0)
   expect(failures).toEqual([])
   await folding.stop()
   await pool.close()

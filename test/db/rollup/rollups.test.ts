@@ -87,10 +87,13 @@ describe('the rollups', () => {
     expect(await versionOfUsers()).toBe(before + 1)
   })
 
-  it('stay exact on a database whose watermark comes from another cluster', async () => {
+  it('stay exact on a database whose mark comes from another cluster', async () => {
     const { sql } = database
     await sql`select rollup.fold()`
-    await sql`update rollup.watermark set xid = '9000000000000'`
+    await sql.begin(async (tx) => {
+      await tx`set local rollup.writing = 'on'`
+      await tx`update rollup.mark set seen_below = '9000000000000'`
+    })
     await sql`insert into users (username) values ('restored')`
     expect(await drifted()).toEqual([])
     await sql`select rollup.fold()`
