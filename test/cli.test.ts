@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { directoryOf } from './commands/import/directory.ts'
 import { runCli } from './support/cli.ts'
 import { createTestDatabase, useDatabase } from './support/database.ts'
+import { plant } from './support/plant.ts'
 
 describe('shopboard', { timeout: 60_000 }, () => {
   const database = useDatabase()
@@ -57,7 +58,7 @@ describe('shopboard', { timeout: 60_000 }, () => {
     const verified = await on('verify')
     expect(verified).toMatchObject({ code: 0, stderr: '' })
     expect(verified.stdout).toMatch(/^totals: 4 entries, no drift$/m)
-    await database.sql`update rollup.totals set n = n + 1`
+    await plant(database.sql, 'update rollup.totals set n = n + 1')
     const drifted = await on('verify')
     expect(drifted).toMatchObject({ code: 1, stderr: '' })
     expect(drifted.stdout).toMatch(/^totals: 4 entries, 4 drift\n {2}/m)

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Pool } from '../../../src/db/database.ts'
 import { verify } from '../../../src/db/rollup/verify.ts'
 import { createTestDatabase, type TestDatabase, type TestSql } from '../../support/database.ts'
+import { plant } from '../../support/plant.ts'
 import { openTestPool } from '../../support/pool.ts'
 
 let database: TestDatabase
@@ -90,10 +91,7 @@ describe('the rollups', () => {
   it('stay exact on a database whose mark comes from another cluster', async () => {
     const { sql } = database
     await sql`select rollup.fold()`
-    await sql.begin(async (tx) => {
-      await tx`set local rollup.writing = 'on'`
-      await tx`update rollup.mark set seen_below = '9000000000000'`
-    })
+    await plant(sql, `update rollup.mark set seen_below = '9000000000000'`)
     await sql`insert into users (username) values ('restored')`
     expect(await drifted()).toEqual([])
     await sql`select rollup.fold()`

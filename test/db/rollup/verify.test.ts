@@ -3,6 +3,7 @@ import type { Pool } from '../../../src/db/database.ts'
 import { verify } from '../../../src/db/rollup/verify.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { insertComment, insertPost, insertSession, insertUser } from '../../support/factories.ts'
+import { plant } from '../../support/plant.ts'
 import { openTestPool } from '../../support/pool.ts'
 
 let database: TestDatabase
@@ -27,13 +28,6 @@ const drifts = async () =>
   (await verify(pool)).flatMap(({ rollup, drift, examples }) =>
     drift > 0 ? [{ rollup, drift: Number(drift), examples }] : [],
   )
-
-/** By hand, against the guard of the rollups. */
-const planted = (change: string) =>
-  database.sql.begin(async (tx) => {
-    await tx`set local rollup.writing = 'on'`
-    await tx.unsafe(change)
-  })
 
 describe('verify', () => {
   it('compares every rollup and finds no drift where there is none, folded or pending', async () => {
@@ -69,8 +63,8 @@ describe('verify', () => {
       '2020-03-01: 0 2 1, recounted 0 1 1',
     ],
     ['post_comments', 'update rollup.post_comments set n = 9', '70: 9, recounted 1'],
-  ])('finds the drift in %s after: %s', async (rollup, plant, example) => {
-    await planted(plant)
+  ])('finds the drift in %s after: %s', async (rollup, change, example) => {
+    await plant(database.sql, change)
     expect(await drifts()).toEqual([{ rollup, drift: 1, examples: [example] }])
   })
 
@@ -103,7 +97,7 @@ describe('verify', () => {
   })
 
   it('gives at most three examples', async () => {
-    await planted('update rollup.active_users set daily = daily + 1')
+    await plant(database.sql, 'update rollup.active_users set daily = daily + 1')
     const [found] = await drifts()
     expect(found).toMatchObject({ rollup: 'active_users', drift: 30 })
     expect(found?.examples).toHaveLength(3)
