@@ -52,24 +52,33 @@ alter table rollup.deltas replica identity full;
 alter table rollup.deltas set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_insert_threshold = -1);
 
 -- What the last fold saw: every delta of a transaction below `seen_below` is folded, but for those in `except_for`. Transaction ids
--- belong to one cluster: in a restored copy the row's own xmin is another than the one written, and nothing is skipped.
+-- belong to one cluster: in a restored copy the row is in another table and of another xmin than written, and nothing is skipped.
 create table rollup.mark (
   one boolean primary key default true check (one),
   seen_below xid8 not null,
   except_for xid8[] not null,
-  written_by xid8 not null
+  written_by xid8 not null,
+  written_to oid not null
 );
-insert into rollup.mark (seen_below, except_for, written_by) values ('0', '{}', '0');
+insert into rollup.mark values (true, '0', '{}', '0', 0);
 -- Whoever folds holds it: a lock that takes rights, unlike an advisory one.
 create table rollup.folding (nothing boolean);
 
--- Of a transaction still under way nothing can be seen but by itself: a long one costs its neighbours nothing.
+-- The mark a fold leaves: what its snapshot sees, but for what is under way, itself included.
+create view rollup.next_mark as
+select true as one, pg_snapshot_xmax(seen) as seen_below,
+  array(select x from (select pg_snapshot_xip(seen) union select pg_current_xact_id()) as own (x) where x < pg_snapshot_xmax(seen)) as except_for,
+  pg_current_xact_id() as written_by, 'rollup.mark'::regclass::oid as written_to
+from pg_current_snapshot() as seen;
+
+-- Of a transaction still under way nothing can be seen but by itself: a long one costs its neighbours nothing. `mark.one`
+-- leads through the index: no plan has to scan a table where scans are off.
 create view rollup.valid_mark as
 select seen_below, array(
     select x from unnest(except_for) as x
-    where x < seen_below and (pg_visible_in_snapshot(x, pg_current_snapshot()) or x = pg_current_xact_id_if_assigned())
+    where pg_visible_in_snapshot(x, pg_current_snapshot()) or x = pg_current_xact_id_if_assigned()
   ) as except_for
-from rollup.mark where mark.xmin = xid(written_by);
+from rollup.mark where mark.one and mark.xmin = xid(written_by) and mark.tableoid = written_to;
 
 create view rollup.pending as
 select xid, created_at, id, user_id, post_id, kind, n from rollup.deltas
@@ -79,152 +88,78 @@ select d.xid, created_at, id, user_id, post_id, kind, n
 from unnest((select except_for from rollup.valid_mark)) as x, rollup.deltas d where d.xid = x;
 --> statement-breakpoint
 -- The trigger functions run with their owner's rights, and without a search path of their own, which would cost as
--- much as they do: so they name schemas and operators in full, and nobody else may hang them on a table of his own.
-create function rollup.post_written() returns trigger
-language plpgsql security definer
-as $$
-begin
-  if tg_relid operator(pg_catalog.<>) 'public.posts'::pg_catalog.regclass then
-    raise insufficient_privilege using message = 'rollup.post_written belongs to public.posts';
-  elsif tg_op operator(pg_catalog.=) 'INSERT' then
-    insert into rollup.deltas (kind, n, created_at, id, user_id)
-    values (0, case when new.deleted_at is null then 1 else 0 end, new.created_at, new.id, new.author_id);
-  elsif tg_op operator(pg_catalog.=) 'DELETE' then
-    insert into rollup.deltas (kind, n, created_at, id, user_id)
-    values (0, case when old.deleted_at is null then -1 else 0 end, old.created_at, old.id, old.author_id);
-  else
-    insert into rollup.deltas (kind, n, created_at, id, user_id)
-    values
-      (0, case when old.deleted_at is null then -1 else 0 end, old.created_at, old.id, old.author_id),
-      (0, case when new.deleted_at is null then 1 else 0 end, new.created_at, new.id, new.author_id);
-  end if;
-  return null;
-end $$;
-
-create function rollup.comment_written() returns trigger
-language plpgsql security definer
-as $$
-begin
-  if tg_relid operator(pg_catalog.<>) 'public.comments'::pg_catalog.regclass then
-    raise insufficient_privilege using message = 'rollup.comment_written belongs to public.comments';
-  elsif tg_op operator(pg_catalog.=) 'INSERT' then
-    insert into rollup.deltas (kind, n, created_at, id, user_id, post_id)
-    values (1, case when new.deleted_at is null then 1 else 0 end, new.created_at, new.id, new.author_id, new.post_id);
-  elsif tg_op operator(pg_catalog.=) 'DELETE' then
-    insert into rollup.deltas (kind, n, created_at, id, user_id, post_id)
-    values (1, case when old.deleted_at is null then -1 else 0 end, old.created_at, old.id, old.author_id, old.post_id);
-  else
-    insert into rollup.deltas (kind, n, created_at, id, user_id, post_id)
-    values
-      (1, case when old.deleted_at is null then -1 else 0 end, old.created_at, old.id, old.author_id, old.post_id),
-      (1, case when new.deleted_at is null then 1 else 0 end, new.created_at, new.id, new.author_id, new.post_id);
-  end if;
-  return null;
-end $$;
-
-create function rollup.user_written() returns trigger
-language plpgsql security definer
-as $$
-begin
-  if tg_relid operator(pg_catalog.<>) 'public.users'::pg_catalog.regclass then
-    raise insufficient_privilege using message = 'rollup.user_written belongs to public.users';
-  elsif tg_op operator(pg_catalog.=) 'INSERT' then
-    insert into rollup.deltas (kind, n, created_at, id)
-    values (2, case when new.deleted_at is null then 1 else 0 end, new.created_at, new.id);
-  elsif tg_op operator(pg_catalog.=) 'DELETE' then
-    insert into rollup.deltas (kind, n, created_at, id)
-    values (2, case when old.deleted_at is null then -1 else 0 end, old.created_at, old.id);
-  else
-    insert into rollup.deltas (kind, n, created_at, id)
-    values
-      (2, case when old.deleted_at is null then -1 else 0 end, old.created_at, old.id),
-      (2, case when new.deleted_at is null then 1 else 0 end, new.created_at, new.id);
-  end if;
-  return null;
-end $$;
-
-create function rollup.session_written() returns trigger
-language plpgsql security definer
-as $$
-begin
-  if tg_relid operator(pg_catalog.<>) 'public.sessions'::pg_catalog.regclass then
-    raise insufficient_privilege using message = 'rollup.session_written belongs to public.sessions';
-  elsif tg_op operator(pg_catalog.=) 'INSERT' then
-    insert into rollup.deltas (kind, n, created_at, id, user_id)
-    values (3, case when new.deleted_at is null then 1 else 0 end, new.created_at, new.id, new.user_id);
-  elsif tg_op operator(pg_catalog.=) 'DELETE' then
-    insert into rollup.deltas (kind, n, created_at, id, user_id)
-    values (3, case when old.deleted_at is null then -1 else 0 end, old.created_at, old.id, old.user_id);
-  else
-    insert into rollup.deltas (kind, n, created_at, id, user_id)
-    values
-      (3, case when old.deleted_at is null then -1 else 0 end, old.created_at, old.id, old.user_id),
-      (3, case when new.deleted_at is null then 1 else 0 end, new.created_at, new.id, new.user_id);
-  end if;
-  return null;
-end $$;
-
--- The row was written and counts where it counted: only the table's version moves.
-create function rollup.touched() returns trigger
-language plpgsql security definer
-as $$
-begin
-  if tg_table_schema operator(pg_catalog.<>) 'public' then
-    raise insufficient_privilege using message = 'rollup.touched belongs to the tables of Shopboard';
-  end if;
-  insert into rollup.deltas (kind, n, created_at, id) values (tg_argv[0]::pg_catalog.int2, 0, new.created_at, new.id);
-  return null;
-end $$;
-
--- Truncating takes every row back: under its lock they stand still. A snapshot older than that would not see them all.
-create function rollup.truncated() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  table_kind smallint := tg_argv[0];
-  owner text := case table_kind when 0 then 'author_id' when 1 then 'author_id' when 3 then 'user_id' else 'null' end;
-begin
-  if tg_table_schema <> 'public' then
-    raise insufficient_privilege using message = 'rollup.truncated belongs to the tables of Shopboard';
-  elsif current_setting('transaction_isolation') <> 'read committed' then
-    raise feature_not_supported using
-      message = format('truncate %I needs isolation level read committed', tg_table_name);
-  end if;
-  insert into rollup.deltas (kind, n, created_at, id) values (table_kind, 0, now(), 0);
-  execute format(
-    'insert into rollup.deltas (kind, n, created_at, id, user_id, post_id)
-     select %s, -1, created_at, id, %s, %s from only public.%I where deleted_at is null',
-    table_kind, owner, case table_kind when 1 then 'post_id' else 'null' end, tg_table_name);
-  return null;
-end $$;
---> statement-breakpoint
--- A bulk command that appends its rows' deltas itself says so; only who may turn triggers off altogether is believed.
+-- much as they do: so they name schemas and operators in full, and do nothing on any table but theirs. One for each event:
+-- what need not be asked costs nothing. After `rollup_update` the row counts elsewhere; after `rollup_touch` only the table's
+-- version moves. Truncating takes every row back, under its lock; a snapshot older than that would not see them all.
 do $$
 declare
   t record;
+  e record;
+  was text;
+  is_now text;
   moved text;
 begin
   for t in
     select * from (values
-      ('posts', 'post_written', 0, 'created_at, %1$s.id, %1$s.author_id'),
-      ('comments', 'comment_written', 1, 'created_at, %1$s.id, %1$s.author_id, %1$s.post_id'),
-      ('users', 'user_written', 2, 'created_at, %1$s.id'),
-      ('sessions', 'session_written', 3, 'created_at, %1$s.id, %1$s.user_id')
-    ) as t (relation, written, kind, counted)
+      ('posts', 0, 'author_id', null), ('comments', 1, 'author_id', 'post_id'), ('users', 2, null, null), ('sessions', 3, 'user_id', null)
+    ) as t (relation, kind, owner, post)
   loop
+    -- as they go into (kind, n, created_at, id, user_id, post_id)
+    was := format('%s, case when old.deleted_at is null then -1 else 0 end, old.created_at, old.id, %s, %s', t.kind,
+      coalesce('old.' || t.owner, 'null'), coalesce('old.' || t.post, 'null'));
+    is_now := format('%s, case when new.deleted_at is null then 1 else 0 end, new.created_at, new.id, %s, %s', t.kind,
+      coalesce('new.' || t.owner, 'null'), coalesce('new.' || t.post, 'null'));
     moved := format('(%s, old.deleted_at is null) is distinct from (%s, new.deleted_at is null)',
-      'old.' || format(t.counted, 'old'), 'new.' || format(t.counted, 'new'));
+      concat_ws(', ', 'old.created_at', 'old.id', 'old.' || t.owner, 'old.' || t.post),
+      concat_ws(', ', 'new.created_at', 'new.id', 'new.' || t.owner, 'new.' || t.post));
+
+    for e in
+      select * from (values
+        ('insert', format('values (%s)', is_now)),
+        ('delete', format('values (%s)', was)),
+        ('update', format('values (%s), (%s)', was, is_now)),
+        ('touch', format('values (%s, 0, new.created_at, new.id, null, null)', t.kind))
+      ) as e (name, deltas)
+    loop
+      execute format($sql$
+        create function rollup.%1$s_%2$s() returns trigger language plpgsql security definer as $body$
+begin
+  if tg_relid operator(pg_catalog.<>) 'public.%1$s'::pg_catalog.regclass then
+    raise insufficient_privilege using message = 'rollup.%1$s_%2$s belongs to public.%1$s';
+  end if;
+  insert into rollup.deltas (kind, n, created_at, id, user_id, post_id) %3$s;
+  return null;
+end $body$
+      $sql$, t.relation, e.name, e.deltas);
+    end loop;
+
     execute format($sql$
-      create trigger rollup_insert after insert on public.%1$I for each row
+      create function rollup.%1$s_truncate() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $body$
+begin
+  if tg_relid <> 'public.%1$s'::regclass then
+    raise insufficient_privilege using message = 'rollup.%1$s_truncate belongs to public.%1$s';
+  elsif current_setting('transaction_isolation') <> 'read committed' then
+    raise feature_not_supported using message = 'truncate %1$s needs isolation level read committed';
+  end if;
+  insert into rollup.deltas (kind, n, created_at, id) values (%2$s, 0, now(), 0);
+  insert into rollup.deltas (kind, n, created_at, id, user_id, post_id)
+  select %2$s, -1, created_at, id, %3$s, %4$s from only public.%1$s where deleted_at is null;
+  return null;
+end $body$
+    $sql$, t.relation, t.kind, coalesce(t.owner, 'null'), coalesce(t.post, 'null'));
+
+    -- A bulk command that appends its rows' deltas itself says so; only who may turn triggers off altogether is believed.
+    execute format($sql$
+      create trigger rollup_insert after insert on public.%1$s for each row
         when (current_setting('session_replication_role') <> 'replica' or current_setting('rollup.loading', true) is distinct from 'on')
-        execute function rollup.%2$I();
-      create trigger rollup_delete after delete on public.%1$I for each row execute function rollup.%2$I();
-      create trigger rollup_update after update on public.%1$I for each row when (%4$s) execute function rollup.%2$I();
-      create trigger rollup_touch after update on public.%1$I for each row when (not (%4$s)) execute function rollup.touched(%3$L);
-      create trigger rollup_truncate before truncate on public.%1$I for each statement execute function rollup.truncated(%3$L);
-      alter table public.%1$I enable always trigger rollup_insert, enable always trigger rollup_delete,
+        execute function rollup.%1$s_insert();
+      create trigger rollup_delete after delete on public.%1$s for each row execute function rollup.%1$s_delete();
+      create trigger rollup_update after update on public.%1$s for each row when (%2$s) execute function rollup.%1$s_update();
+      create trigger rollup_touch after update on public.%1$s for each row when (not (%2$s)) execute function rollup.%1$s_touch();
+      create trigger rollup_truncate before truncate on public.%1$s for each statement execute function rollup.%1$s_truncate();
+      alter table public.%1$s enable always trigger rollup_insert, enable always trigger rollup_delete,
         enable always trigger rollup_update, enable always trigger rollup_touch, enable always trigger rollup_truncate;
-    $sql$, t.relation, t.written, t.kind, moved);
+    $sql$, t.relation, moved);
   end loop;
 end $$;
 --> statement-breakpoint
@@ -569,11 +504,11 @@ begin
       monthly = a.monthly + excluded.monthly
   ),
   marked as (
-    insert into rollup.mark as m (seen_below, except_for, written_by)
-    select pg_snapshot_xmax(seen), array(select pg_snapshot_xip(seen) union select pg_current_xact_id()), pg_current_xact_id()
-    from pg_current_snapshot() as seen where exists (select from taken)
+    -- once more behind a fold inside a larger transaction, whose deltas would be looked for until others come
+    insert into rollup.mark select * from rollup.next_mark
+    where exists (select from taken) or exists (select from rollup.mark where mark.one and written_by = any (except_for))
     on conflict (one) do update set
-      seen_below = excluded.seen_below, except_for = excluded.except_for, written_by = excluded.written_by
+      seen_below = excluded.seen_below, except_for = excluded.except_for, written_by = excluded.written_by, written_to = excluded.written_to
   )
   select count(*), (
     select array_agg(bucket) from counted
@@ -602,6 +537,14 @@ begin
     raise feature_not_supported using message = 'rollup.rebuild needs one snapshot: isolation level repeatable read';
   end if;
   lock table rollup.folding in exclusive mode;
+  -- To a snapshot older than its truncate a table looks empty already; once locked it stays as it is.
+  lock table public.posts, public.comments, public.users, public.sessions in access share mode;
+  if exists (
+    select from pg_class where oid in ('public.posts'::regclass, 'public.comments'::regclass, 'public.users'::regclass, 'public.sessions'::regclass)
+      and relfilenode <> pg_relation_filenode(oid)
+  ) then
+    raise serialization_failure using message = 'a table was truncated or rewritten after the snapshot of rollup.rebuild';
+  end if;
   case which
   when 'totals' then
     with live as (
@@ -632,10 +575,11 @@ begin
       from live, unnest(enum_range(null::rollup.span)) as span group by 1, 2
     ),
     put as (
-      insert into rollup.counts as c (span, bucket, posts, comments, signups, sessions) select * from expected
+      insert into rollup.counts (span, bucket, posts, comments, signups, sessions)
+      select e.* from expected e left join rollup.counts c using (span, bucket)
+      where (c.posts, c.comments, c.signups, c.sessions) is distinct from (e.posts, e.comments, e.signups, e.sessions)
       on conflict (span, bucket) do update set
         posts = excluded.posts, comments = excluded.comments, signups = excluded.signups, sessions = excluded.sessions
-        where (c.posts, c.comments, c.signups, c.sessions) <> (excluded.posts, excluded.comments, excluded.signups, excluded.sessions)
       returning 1
     ),
     gone as (
@@ -659,9 +603,11 @@ begin
       ) as live where user_id is not null group by 1, 2
     ),
     put as (
-      insert into rollup.user_days as u (user_id, day, posts, comments, sessions) select * from expected order by user_id, day
+      insert into rollup.user_days (user_id, day, posts, comments, sessions)
+      select e.* from expected e left join rollup.user_days u using (user_id, day)
+      where (u.posts, u.comments, u.sessions) is distinct from (e.posts, e.comments, e.sessions)
+      order by user_id, day
       on conflict (user_id, day) do update set posts = excluded.posts, comments = excluded.comments, sessions = excluded.sessions
-        where (u.posts, u.comments, u.sessions) <> (excluded.posts, excluded.comments, excluded.sessions)
       returning 1
     ),
     gone as (
@@ -705,8 +651,9 @@ begin
       select post_id, count(*) as n from public.comments where deleted_at is null group by post_id
     ),
     put as (
-      insert into rollup.post_comments as p (post_id, n) select * from expected
-      on conflict (post_id) do update set n = excluded.n where p.n <> excluded.n returning 1
+      insert into rollup.post_comments (post_id, n)
+      select e.* from expected e left join rollup.post_comments p using (post_id) where p.n is distinct from e.n
+      on conflict (post_id) do update set n = excluded.n returning 1
     ),
     gone as (
       delete from rollup.post_comments p where not exists (select from expected e where e.post_id = p.post_id) returning n <> 0 as counted
@@ -718,10 +665,9 @@ begin
       update rollup.versions v set n = v.n + t.n from (select kind, count(*) as n from taken group by kind) t where t.kind = v.kind
     ),
     marked as (
-      insert into rollup.mark as m (seen_below, except_for, written_by)
-      select pg_snapshot_xmax(seen), array(select pg_snapshot_xip(seen) union select pg_current_xact_id()), pg_current_xact_id()
-      from pg_current_snapshot() as seen
-      on conflict (one) do update set seen_below = excluded.seen_below, except_for = excluded.except_for, written_by = excluded.written_by
+      insert into rollup.mark select * from rollup.next_mark
+      on conflict (one) do update set
+        seen_below = excluded.seen_below, except_for = excluded.except_for, written_by = excluded.written_by, written_to = excluded.written_to
     )
     select 0 into mended;
   end case;
@@ -749,31 +695,38 @@ begin
 end $$;
 
 -- The triggers as they were made here: `shopboard verify` compares.
-create table rollup.installed (
-  relation text not null, name text not null, type smallint not null, is_conditional boolean not null,
-  function text not null, source text not null, primary key (relation, name)
-);
 create view rollup.triggers as
-select c.relname::text as relation, t.tgname::text as name, t.tgtype as type, t.tgqual is not null as is_conditional,
-  p.proname::text as function, p.prosrc as source, t.tgenabled as enabled,
+select case when n.nspname = 'public' then c.relname else n.nspname || '.' || c.relname end as relation, t.tgname::text as name,
+  pg_get_triggerdef(t.oid) as definition, p.prosrc as source, t.tgenabled as enabled,
   has_function_privilege('public', p.oid, 'execute') as is_public, p.prosecdef as is_definers
-from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
-where c.relnamespace = 'public'::regnamespace and p.pronamespace = 'rollup'::regnamespace and not t.tgisinternal;
+from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace join pg_proc p on p.oid = t.tgfoid
+where p.pronamespace = 'rollup'::regnamespace and p.proname <> 'written_by_fold_alone' and not t.tgisinternal;
+
+create table rollup.installed (relation text not null, name text not null, definition text not null, source text not null, primary key (relation, name));
 
 create view rollup.trigger_faults as
-select i.relation, i.name, case
+select relation, name, case
     when t.name is null then 'is missing'
+    when i.name is null then 'should not be there'
     when t.enabled = 'D' then 'is disabled'
     when t.enabled <> 'A' then 'does not fire always'
-    when t.is_public or not t.is_definers then 'has a function with other rights'
+    when t.is_public then 'has a function that anyone may execute'
     else 'is not as it was made'
   end as fault
-from rollup.installed i left join rollup.triggers t using (relation, name)
-where (t.type, t.is_conditional, t.function, t.source, t.enabled, t.is_public, t.is_definers)
-  is distinct from (i.type, i.is_conditional, i.function, i.source, 'A'::"char", false, true);
+from rollup.installed i full join rollup.triggers t using (relation, name)
+where (t.definition, t.source, t.enabled, t.is_public, t.is_definers)
+  is distinct from (i.definition, i.source, case when i.name is not null then 'A'::"char" end, false, true)
+union all
+select 'rollup', proname, 'may be executed by anyone' from pg_proc
+where pronamespace = 'rollup'::regnamespace and prosecdef and prorettype <> 'trigger'::regtype and has_function_privilege('public', oid, 'execute')
+union all
+select 'rollup.' || c.relname, 'guard', 'is missing or disabled' from pg_class c
+where c.oid in ('rollup.counts'::regclass, 'rollup.totals'::regclass, 'rollup.versions'::regclass, 'rollup.user_days'::regclass, 'rollup.active_users'::regclass,
+    'rollup.post_comments'::regclass, 'rollup.segments'::regclass, 'rollup.undivided'::regclass, 'rollup.mark'::regclass)
+  and not exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'guard' and t.tgenabled <> 'D');
 --> statement-breakpoint
 revoke execute on all functions in schema rollup from public;
 grant execute on function rollup.crowd_size(), rollup.table_of(integer), rollup.crowd_since(integer, timestamptz, timestamptz, bigint),
   rollup.crowd_position(smallint[], timestamptz, bigint), rollup.quarter(timestamptz), rollup.utc_day(timestamptz), rollup.steps(date, integer, bigint) to public;
 
-insert into rollup.installed select relation, name, type, is_conditional, function, source from rollup.triggers;
+insert into rollup.installed select relation, name, definition, source from rollup.triggers;

@@ -4,7 +4,12 @@ import { mostUsers } from './commands/demo/demo.ts'
 import { grouped } from './commands/grouped.ts'
 import { type ImportFlags, importHelp, runImport } from './commands/import/command.ts'
 import { runMigrate } from './commands/migrate.ts'
-import { type DatabaseCommand, onDatabase } from './commands/on-database.ts'
+import {
+  type DatabaseCommand,
+  type DatabaseCommandOptions,
+  onDatabase,
+} from './commands/on-database.ts'
+import { runRebuild } from './commands/rebuild.ts'
 import { runVerify } from './commands/verify.ts'
 
 const program = new Command('shopboard')
@@ -41,12 +46,21 @@ program
 program
   .command('verify')
   .description('recount everything and compare with the rollups; exit 1 on any drift')
-  .action(() => run(runVerify, {}))
+  .action(() => run(runVerify, {}, { isMigrating: false }))
+
+program
+  .command('rebuild')
+  .description('recount every rollup and mend what drifted, beside a running server too')
+  .action(() => run(runRebuild, {}, { isMigrating: false }))
 
 await program.parseAsync()
 
-async function run<Flags>(command: DatabaseCommand<Flags>, flags: Flags): Promise<void> {
-  process.exitCode = await onDatabase(command, flags)
+async function run<Flags>(
+  command: DatabaseCommand<Flags>,
+  flags: Flags,
+  options: DatabaseCommandOptions = {},
+): Promise<void> {
+  process.exitCode = await onDatabase(command, flags, process, process.env, options)
 }
 
 function wholeNumber(from: number, to: number) {

@@ -3,7 +3,7 @@ import { migrateWhenUp } from '../db/migrate-when-up.ts'
 import { provideDatabase } from '../db/provide.ts'
 import type { Terminal } from './terminal.ts'
 
-/** The database a command works on, migrated, and the configuration that named it. */
+/** The database a command works on, migrated unless it says otherwise, and the configuration that named it. */
 export type CommandDatabase = { readonly url: string; readonly config: Config }
 
 /** Does its work, tells about it on `terminal`, and returns the exit code. Its failure is exit code 1. */
@@ -16,12 +16,18 @@ export type DatabaseCommand<Flags = Record<never, never>> = (
 /** How long the database may still be starting (ms). */
 const startTimeout = 5_000
 
-/** Provides and migrates the database of `env`, runs `command` on it, and returns the exit code. */
+export type DatabaseCommandOptions = {
+  /** Whether the schema is brought up to date first; a role that owns nothing and a hot standby cannot do that. */
+  readonly isMigrating?: boolean
+}
+
+/** Provides the database of `env`, migrates it, runs `command` on it, and returns the exit code. */
 export async function onDatabase<Flags>(
   command: DatabaseCommand<Flags>,
   flags: Flags,
   terminal: Terminal = process,
   env: Parameters<typeof readConfig>[0] = process.env,
+  { isMigrating = true }: DatabaseCommandOptions = {},
 ): Promise<number> {
   const complain = (text: string) => void terminal.stderr.write(`${text}\n`)
   let stop = async () => {}
@@ -29,9 +35,10 @@ export async function onDatabase<Flags>(
     const config = readConfig(env)
     const database = await provideDatabase(config)
     stop = database.stop
-    await migrateWhenUp(database.url, startTimeout, (reason) =>
-      complain(`Waiting for the database ${reason}`),
-    )
+    if (isMigrating)
+      await migrateWhenUp(database.url, startTimeout, (reason) =>
+        complain(`Waiting for the database ${reason}`),
+      )
     return await command({ url: database.url, config }, flags, terminal)
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error))

@@ -1,0 +1,3 @@
+-- rebuild
+-- reads no table
+select rollup.rebuild($1::text) as mended
