@@ -16,7 +16,7 @@ export const runVerify: DatabaseCommand = async ({ url, config }, _flags, { stdo
     const verifications = await verify(pool, (verification) => {
       stdout.write(textOf(verification))
     })
-    const drifted = verifications.filter(({ drift }) => Number(drift) > 0)
+    const drifted = verifications.filter(({ drift }) => drift > 0)
     if (drifted.some(({ rollup }) => rollup === 'triggers')) stdout.write(triggerAdvice)
     if (drifted.some(({ rollup }) => rollup !== 'triggers')) stdout.write(driftAdvice)
     return drifted.length > 0 ? 1 : 0
@@ -30,6 +30,6 @@ const triggerAdvice =
 const driftAdvice = 'To recount and mend them: npm run shopboard -- rebuild\n'
 
 function textOf({ rollup, entries, drift, examples }: Verification): string {
-  const found = `${rollup}: ${grouped(entries)} entries, ${Number(drift) === 0 ? 'no' : grouped(drift)} drift`
+  const found = `${rollup}: ${grouped(entries)} entries, ${drift === 0 ? 'no' : grouped(drift)} drift`
   return [found, ...examples.map((example) => `  ${example}`), ''].join('\n')
 }

@@ -20,7 +20,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-const drifted = async () => (await verify(pool)).filter(({ drift }) => Number(drift) > 0)
+const drifted = async () => (await verify(pool)).filter(({ drift }) => drift > 0)
 
 /** Every rollup wrong in each way: too many, too few, one that is none. */
 const ruin = async () => {
