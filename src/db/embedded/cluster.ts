@@ -70,7 +70,7 @@ async function makeCluster(installation: Installation, isThrowaway: boolean): Pr
   }
 }
 
-const hasCluster = ({ data }: Installation) => existsSync(join(data, 'PG_VERSION'))
+export const hasCluster = ({ data }: Installation) => existsSync(join(data, 'PG_VERSION'))
 
 /** A password the server's user can read. */
 function writeSecret({ dir, ids: { uid, gid } }: Installation, file: string): void {

@@ -51,7 +51,8 @@ describe('the kinds', () => {
   })
 
   it('belong to the user they make active', async () => {
-    const days = await database.sql`select user_id, posts, comments, sessions from rollup.current_user_days`
+    const days =
+      await database.sql`select user_id, posts, comments, sessions from rollup.current_user_days`
     expect(days).toEqual([{ user_id: '1', posts: 0, comments: 1, sessions: 1 }])
   })
 })
