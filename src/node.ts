@@ -15,7 +15,10 @@ try {
   async function startDatabase() {
     const database = await provideDatabase({
       ...config,
-      onLost: () => observe({ type: 'server_lost' }),
+      on(event) {
+        if (event.type === 'given_up') void shutdown.fail(event.error)
+        else observe({ type: `server_${event.type}` })
+      },
     })
     shutdown.defer(database.stop)
     return database

@@ -226,6 +226,50 @@ describe('the program on the embedded database', { timeout: 90_000 }, () => {
     expect(await again.ended).toBe(0)
   })
 
+  const answers = (url: string) =>
+    fetch(`${url}/api/v1/activity`).then(
+      ({ status }) => status,
+      () => 0,
+    )
+
+  it('answers again soon after its database was killed, and so does one beside it', async () => {
+    const DATA_DIR = join(directory, 'data')
+    const env = { DATA_DIR, DEMO: 'off', CACHE: 'off' }
+    const programs = [start(env), start(env)]
+    const urls = await Promise.all(programs.map((program) => program.url()))
+    for (const _ of [1, 2]) {
+      const pid = readPostmaster(join(DATA_DIR, 'pg18'))?.pid ?? 0
+      process.kill(pid, 'SIGKILL')
+      await expect
+        .poll(() => Promise.all(urls.map(answers)), { timeout: 5_000 })
+        .toEqual([503, 503])
+      await expect
+        .poll(() => Promise.all(urls.map(answers)), { timeout: 20_000 })
+        .toEqual([200, 200])
+    }
+    for (const program of programs) {
+      expect(program.output()).toMatch(
+        /The embedded PostgreSQL ended[\s\S]*The embedded PostgreSQL is back/,
+      )
+      program.child.kill('SIGTERM')
+      expect(await program.ended).toBe(0)
+    }
+    expect(readPostmaster(join(DATA_DIR, 'pg18'))).toBeUndefined()
+  })
+
+  it('ends with a sentence when its database is killed and the data gone', async () => {
+    const DATA_DIR = join(directory, 'data')
+    const program = start({ DATA_DIR, DEMO: 'off' })
+    await program.url()
+    const pid = readPostmaster(join(DATA_DIR, 'pg18'))?.pid ?? 0
+    rmSync(DATA_DIR, { recursive: true })
+    process.kill(pid, 'SIGKILL')
+    expect(await program.ended).toBe(1)
+    expect(program.complaint()).toBe(
+      `The embedded PostgreSQL ended and is not back: its data in ${DATA_DIR} is gone.\n`,
+    )
+  })
+
   it('fills nothing in with DEMO=off', async () => {
     const program = start({ DATA_DIR: join(directory, 'data'), DEMO: 'off' })
     const url = await program.url()

@@ -1,3 +1,4 @@
+import type { ServerEvent } from './embedded/hold.ts'
 import { startEmbedded } from './embedded/server.ts'
 
 export type Provided = {
@@ -11,19 +12,15 @@ export type Provision = {
   /** Undefined: the bundled server, on the data in `dataDir`. */
   readonly databaseUrl: string | undefined
   readonly dataDir: string
-  /** Called when the bundled server ends before `stop`. */
-  readonly onLost?: () => void
+  /** Called with what befalls the bundled server before `stop`. */
+  readonly on?: (event: ServerEvent) => void
 }
 
 /**
  * The database to work on: the one at `databaseUrl`, which may be down, or the bundled server, started.
  * @throws a plain sentence when the bundled server does not start
  */
-export async function provideDatabase({
-  databaseUrl,
-  dataDir,
-  onLost,
-}: Provision): Promise<Provided> {
+export async function provideDatabase({ databaseUrl, dataDir, on }: Provision): Promise<Provided> {
   if (databaseUrl !== undefined) {
     return {
       url: databaseUrl,
@@ -31,7 +28,7 @@ export async function provideDatabase({
       stop: async () => {},
     }
   }
-  const embedded = await startEmbedded({ dir: dataDir, ...(onLost && { onLost }) })
+  const embedded = await startEmbedded({ dir: dataDir, ...(on && { on }) })
   const how = embedded.wasRunning ? `, shared with its process ${embedded.pid}` : ''
   return {
     url: embedded.url(),

@@ -49,6 +49,8 @@ export function logRecordOf(observation: Observation): LogRecord | undefined {
       return logRecordOfDatabase(observation.event)
     case 'server_lost':
       return { level: 'error', message: 'The embedded PostgreSQL ended', fields: {} }
+    case 'server_restarted':
+      return { level: 'info', message: 'The embedded PostgreSQL is back', fields: {} }
     case 'fold_failed':
     case 'close_failed':
     case 'unhandled_rejection':

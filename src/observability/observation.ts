@@ -30,7 +30,7 @@ export type Observation =
       readonly type: 'fold_failed' | 'close_failed' | 'unhandled_rejection' | 'uncaught_exception'
       readonly error: unknown
     }
-  /** The embedded PostgreSQL ended before it was stopped. */
-  | { readonly type: 'server_lost' }
+  /** The embedded PostgreSQL ended before it was stopped, and is there again. */
+  | { readonly type: 'server_lost' | 'server_restarted' }
 
 export type Observer = (observation: Observation) => void

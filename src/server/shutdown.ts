@@ -9,7 +9,7 @@ export type Shutdown = {
   readonly defer: (close: Close) => void
   /** Aborts when the shutdown begins: for work that is better given up than waited for. */
   readonly signal: AbortSignal
-  /** Ends a program that could not start: writes the error's message to standard error, exit code 1. */
+  /** Ends a program that cannot start or go on: writes the error's message to standard error, exit code 1. */
   readonly fail: (error: unknown) => Promise<never>
   /** Receives the failures nobody caught; prints them to standard error until the log is open. */
   observe: Observer
@@ -47,7 +47,7 @@ export function gracefulShutdown(): Shutdown {
     defer: (close) => deferred.push(close),
     signal,
     async fail(error) {
-      if (signal.aborted) return new Promise(() => {}) // The shutdown interrupted the start.
+      if (signal.aborted) return new Promise(() => {}) // The shutdown caused it.
       process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
       return begin(1)
     },

@@ -7,7 +7,7 @@ import postgres from 'postgres'
 import { describe, expect, it } from 'vitest'
 import { migrate } from '../../src/db/migrate.ts'
 import { verify } from '../../src/db/rollup/verify.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, type TestDatabase, type TestSql } from '../support/database.ts'
 import { openTestPool } from '../support/pool.ts'
 
 const folder = join(import.meta.dirname, '../../drizzle')
@@ -55,6 +55,49 @@ async function expectNoDrift(url: string) {
   }
 }
 
+const nameOf = (url: string) => new URL(url).pathname.slice(1)
+
+/** Waits until a migration waits for a lock of this database's tables. */
+const migrationWaits = (sql: TestSql) =>
+  expect
+    .poll(() => sql`select from pg_locks where not granted and relation = 'posts'::regclass`, {
+      timeout: 10_000,
+    })
+    .toHaveLength(1)
+
+/** Three writers, each of an author of its own, until told to stop; gives what they failed with. */
+function startWriters(sql: TestSql) {
+  let isOver = false
+  let written = 0
+  const writer = async (author: number) => {
+    while (!isOver) {
+      const name = `writer ${crypto.randomUUID()}`
+      await sql.begin(async (tx) => {
+        const [post] = await tx`insert into posts (author_id) values (${author}) returning id`
+        const [user] = await tx`insert into users (username) values (${name}) returning id`
+        await tx`insert into comments (post_id, author_id, body) values (${post?.id}, ${user?.id}, '')`
+      })
+      await sql`insert into sessions (user_id) select id from users where username = ${name}`
+      await sql`delete from posts where id = (select max(id) from posts where author_id = ${author} and id % 3 = 0)`
+      await sql`update posts set deleted_at = now() where id = (select max(id) from posts where author_id = ${author})`
+      written += 1
+    }
+  }
+  const failures: unknown[] = []
+  const writers = [1, 2, 3].map((author) => writer(author).catch((error) => failures.push(error)))
+  return {
+    wrote: (more: number) => {
+      const enough = written + more
+      return expect.poll(() => written, { timeout: 10_000 }).toBeGreaterThanOrEqual(enough)
+    },
+    async stop() {
+      isOver = true
+      await Promise.all(writers)
+      return failures
+    },
+  }
+}
+
 describe('migrate', () => {
   it('lets two servers start at once on an empty database, and changes nothing after', () =>
     onEmptyDatabase(async ({ url, sql }) => {
@@ -80,9 +123,132 @@ describe('migrate', () => {
       }),
   )
 
+  it('waits where the database’s own default is another isolation level, and misses nothing', () =>
+    onEmptyDatabase(async (database) => {
+      const { url, sql } = database
+      await migrateOnly(url, 1)
+      await liveALittle(database)
+      await sql.unsafe(
+        `alter database ${nameOf(url)} set default_transaction_isolation = 'repeatable read'`,
+      )
+      const writer = await sql.reserve()
+      await writer`begin`
+      await writer`insert into posts (author_id) values (1)`
+      const migrated = migrate(url)
+      await migrationWaits(sql)
+      await writer`commit`
+      writer.release()
+      await migrated
+      await expectNoDrift(url)
+    }))
+
+  it('lets a writer through that waits for it in a circle', () =>
+    onEmptyDatabase(async (database) => {
+      const { url, sql } = database
+      await migrateOnly(url, 2)
+      await liveALittle(database)
+      const writer = await sql.reserve()
+      await writer`begin`
+      await writer`insert into posts (author_id) values (1)`
+      const migrated = migrate(url)
+      await migrationWaits(sql)
+      await writer`insert into users (username) values ('in a circle')`
+      await writer`commit`
+      writer.release()
+      await migrated
+      await expectNoDrift(url)
+    }))
+
+  it(
+    'says in a sentence who is in its way when its locks never come free',
+    () =>
+      onEmptyDatabase(async ({ url, sql }) => {
+        await migrateOnly(url, 2)
+        const writer = await sql.reserve()
+        await writer`begin`
+        await writer`insert into posts default values`
+        await expect(migrate(url)).rejects.toThrow(
+          /^The migration needs locks .* in \d+ tries: end the transactions that hold them/,
+        )
+        await writer`commit`
+        writer.release()
+        await migrate(url)
+        await expectNoDrift(url)
+      }),
+    60_000,
+  )
+
   it('says what PostgreSQL said when a migration fails', () =>
     onEmptyDatabase(async ({ url, sql }) => {
       await sql`create table posts (id int)`
       await expect(migrate(url)).rejects.toMatchObject({ code: '42P07' })
+    }))
+})
+
+describe('migrate, from the rollups of before the deltas', () => {
+  /** Everything of `liveALittle`, some of it folded, the rest pending. */
+  async function live(database: TestDatabase) {
+    await migrateOnly(database.url, 2)
+    await database.sql`insert into users (username) values ('folded')`
+    await database.sql`select rollup.fold()`
+    await liveALittle(database)
+  }
+
+  it.each([
+    ['of none', 'delete from rollup.watermark'],
+    ['of two', "insert into rollup.watermark values ('3')"],
+    ['from the future', "update rollup.watermark set xid = '9000000000000'"],
+  ])('counts what is pending, whatever the watermark: one %s', (_, damage) =>
+    onEmptyDatabase(async (database) => {
+      await live(database)
+      await database.sql.unsafe(damage)
+      await database.sql`insert into posts (author_id) select 1 + i % 20 from generate_series(1, 30) i`
+      await migrate(database.url)
+      await expectNoDrift(database.url)
+      await database.sql`select rollup.fold()`
+      await expectNoDrift(database.url)
+    }),
+  )
+
+  it('counts again what a watermark of another cluster had lost', () =>
+    onEmptyDatabase(async (database) => {
+      const { url, sql } = database
+      await live(database)
+      await sql`update rollup.watermark set xid = (pg_current_xact_id()::text::bigint + 200)::text::xid8`
+      await sql`insert into posts (author_id) select 1 + i % 20 from generate_series(1, 30) i`
+      await sql`do $$ begin for i in 1..400 loop perform pg_current_xact_id(); commit; end loop; end $$`
+      await migrate(url)
+      await expectNoDrift(url)
+    }))
+
+  it('lets writers write on without an error, and misses none of it', () =>
+    onEmptyDatabase(async (database) => {
+      await live(database)
+      const writers = startWriters(database.sql)
+      await writers.wrote(10)
+      await migrate(database.url)
+      await writers.wrote(10)
+      expect(await writers.stop()).toEqual([])
+      await expectNoDrift(database.url)
+      await database.sql`select rollup.fold()`
+      await expectNoDrift(database.url)
+    }))
+
+  it('leaves a crowd to the folds after it, which cut it into segments', () =>
+    onEmptyDatabase(async (database) => {
+      const { url, sql } = database
+      await live(database)
+      await sql`insert into posts (author_id, created_at)
+        select 1 + i % 20, '2020-02-02T02:00:00Z'::timestamptz + i * interval '0.1 seconds' from generate_series(1, 5000) i`
+      await migrate(url)
+      expect(await sql`select from rollup.segments`).toHaveLength(0)
+      expect(await sql`select from rollup.undivided`).toHaveLength(1)
+      await expectNoDrift(url)
+      await sql`select rollup.fold()`
+      expect(await sql`select from rollup.undivided`).toHaveLength(0)
+      expect(await sql`select n::int from rollup.segments order by created_at`).toEqual(
+        [2000, 2000, 1000].map((n) => ({ n })),
+      )
+      await expectNoDrift(url)
     }))
 })

@@ -59,12 +59,11 @@ describe('the line of a failure behind the requests', () => {
     expect(logRecordOf({ type, error: 'no' })?.fields).toEqual({ error: 'no' })
   })
 
-  it('says that the embedded PostgreSQL ended', () => {
-    expect(logRecordOf({ type: 'server_lost' })).toEqual({
-      level: 'error',
-      message: 'The embedded PostgreSQL ended',
-      fields: {},
-    })
+  it.each([
+    ['server_lost', 'error', 'The embedded PostgreSQL ended'],
+    ['server_restarted', 'info', 'The embedded PostgreSQL is back'],
+  ] as const)('says what %s means', (type, level, message) => {
+    expect(logRecordOf({ type })).toEqual({ level, message, fields: {} })
   })
 
   it('says when the database goes and when it is back', () => {

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
+  accessSync,
   chownSync,
+  constants,
   existsSync,
   readdirSync,
   renameSync,
@@ -70,7 +72,7 @@ async function makeCluster(installation: Installation, isThrowaway: boolean): Pr
   }
 }
 
-const hasCluster = ({ data }: Installation) => existsSync(join(data, 'PG_VERSION'))
+export const hasCluster = ({ data }: Installation) => existsSync(join(data, 'PG_VERSION'))
 
 /** A password the server's user can read. */
 function writeSecret({ dir, ids: { uid, gid } }: Installation, file: string): void {
@@ -84,7 +86,10 @@ function writeSecret({ dir, ids: { uid, gid } }: Installation, file: string): vo
 
 function refuseForeignData({ dir, data, major }: Installation): void {
   try {
-    if (existsSync(data)) readdirSync(data)
+    const own = existsSync(data) ? data : dir
+    readdirSync(own)
+    // Root's server runs as another user: whether that can write, the installation has found out.
+    if (process.getuid?.() !== 0) accessSync(own, constants.W_OK)
     const other = readdirSync(dir).find((name) => /^pg\d+$/.test(name))
     if (other && !existsSync(data))
       throw new Error(
@@ -93,10 +98,11 @@ function refuseForeignData({ dir, data, major }: Installation): void {
   } catch (error) {
     if (systemCodeOf(error) !== 'EACCES') throw error
     const owner = statSync(existsSync(data) ? data : dir).uid
-    throw new Error(
-      `The data in ${dir} belongs to user ${owner}: start as that user, or choose another DATA_DIR.`,
-      { cause: error },
-    )
+    const advice =
+      owner === process.getuid?.()
+        ? `is not to be written by its owner, user ${owner}: allow it (chmod -R u+rwX)`
+        : `belongs to user ${owner}: start as that user`
+    throw new Error(`The data in ${dir} ${advice}, or choose another DATA_DIR.`, { cause: error })
   }
 }
 

@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
+  accessSync,
   chmodSync,
   chownSync,
+  constants,
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   statSync,
@@ -13,6 +16,7 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
+import { systemCodeOf } from '../../errors/system.ts'
 
 /** The bundled server and its data: where they are, and how its programs are run. */
 export type Installation = {
@@ -65,6 +69,7 @@ function chooseRunner(
   const { native, major } = bundle
   const owner = ownerOf(join(wanted, `pg${major}`))
   const created = createDirectory(wanted)
+  for (const dir of [wanted, join(wanted, `pg${major}`)]) refuseReadOnly(dir)
   if (process.getuid?.() !== 0) return { native, dir: wanted, runner: {} }
   // An unmapped user namespace makes geteuid() 65534 while files stay root's: nothing to chown.
   const candidates: Runner[] = [...(owner ? [owner] : []), { prefix: ['unshare', '-U', '--'] }]
@@ -76,7 +81,7 @@ function chooseRunner(
   const runner = owner ?? unprivilegedUser()
   const isRunnable = runs([join(native, 'bin/postgres'), '--version'], runner)
   chownTo(runner, wanted, created)
-  const dir = canEnter(wanted, runner) ? wanted : commonDirectory(wanted)
+  const dir = canEnter(wanted, runner) ? wanted : replacementOf(wanted, runner)
   if (dir !== wanted) chownTo(runner, dir, createDirectory(dir))
   return { native: isRunnable ? native : commonCopy(bundle), dir, runner }
 }
@@ -129,8 +134,31 @@ const runs = ([file = '', ...args]: string[], { prefix = [], ...ids }: Runner) =
   return spawnSync(command, rest, { ...ids, cwd: '/' }).status === 0
 }
 
+/** Whether it can write there, and in the cluster if there is one. */
 const canEnter = (dir: string, runner: Runner) =>
-  runs(['sh', '-c', 'cd "$1" && test -w .', 'sh', dir], runner)
+  runs(
+    [
+      'sh',
+      '-c',
+      'cd "$1" && test -w . && for d in pg[0-9][0-9]; do test -w "$d" -o ! -e "$d" || exit 1; done',
+      'sh',
+      dir,
+    ],
+    runner,
+  )
+
+/** Not even root writes there. */
+function refuseReadOnly(dir: string): void {
+  try {
+    if (existsSync(dir)) accessSync(dir, constants.W_OK)
+  } catch (cause) {
+    if (systemCodeOf(cause) !== 'EROFS') return // Whose it is decides what to say.
+    throw new Error(
+      `${dir} is mounted read-only, and PostgreSQL has to write there: mount it writable, or choose another DATA_DIR.`,
+      { cause },
+    )
+  }
+}
 
 function unprivilegedUser(): Ids {
   const id = (flag: string, user: string) =>
@@ -153,7 +181,12 @@ function commonCopy({ native, version }: Bundle): string {
   return copy
 }
 
-function commonDirectory(wanted: string): string {
+/** For a directory the server's user cannot reach. One that holds data is never replaced by another. */
+function replacementOf(wanted: string, { uid }: Ids): string {
+  if (readdirSync(wanted).some((name) => /^pg\d+$/.test(name)))
+    throw new Error(
+      `${wanted} holds a database, and user ${uid}, as whom PostgreSQL has to run, cannot write there: give it to that user, or choose another DATA_DIR.`,
+    )
   mkdirSync(commonRoot, { recursive: true, mode: 0o755 })
   const mark = createHash('sha256').update(wanted).digest('hex').slice(0, 8)
   return join(commonRoot, `${basename(wanted)}-${mark}`)

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { serverEnvironment } from './cluster.ts'
 import type { Installation } from './install.ts'
-import { readPostmaster } from './postmaster.ts'
+import { lastPort, readPostmaster } from './postmaster.ts'
 
 /** PostgreSQL settings by name. */
 export type Settings = Readonly<Record<string, string>>
@@ -31,19 +31,21 @@ const throwawaySettings: Settings = {
 const lostRace = /lock file .* already exists|could not create any TCP|is empty/
 
 /**
- * Launches the server on a free port.
- * @returns its process id once it accepts connections, or undefined when another process launched it first
+ * Launches the server on the port of one that was killed, else on any that is free.
+ * @returns its process id once it accepts connections, or undefined when another process launched it first or `signal`
+ * gave it up
  * @throws a plain sentence with the end of its log when it does not start
  */
 export async function launchServer(
   installation: Installation,
   isThrowaway: boolean,
   settings: Settings = {},
+  signal?: AbortSignal,
 ): Promise<number | undefined> {
   const all = {
     ...defaultSettings,
     ...(isThrowaway ? throwawaySettings : {}),
-    port: String(await freePort()),
+    port: String(await freePort(lastPort(installation.data))),
     ...settings,
   }
   const { child, logSizeBefore } = spawnServer(installation, all)
@@ -55,6 +57,7 @@ export async function launchServer(
     failure = `exit ${code ?? signal}`
   })
   while (!failure) {
+    if (signal?.aborted) return undefined
     const server = readPostmaster(installation.data)
     if (server?.pid === child.pid && server?.status === 'ready') return child.pid
     await sleep(10)
@@ -87,7 +90,7 @@ function spawnServer(
   return { child, logSizeBefore }
 }
 
-/** Launches the watchdog of this process; its standard input takes the server's process id. */
+/** Launches the watchdog of this process; its standard input takes the server's process id, one a line. */
 export function launchWatchdog(installation: Installation, isThrowaway: boolean): ChildProcess {
   const script = fileURLToPath(new URL('watchdog.ts', import.meta.url))
   const [pgCtl] = installation.program('pg_ctl', [])
@@ -115,10 +118,13 @@ export const logTail = ({ log }: Installation): string =>
     ? `Its log, ${log}, ends:\n${readFileSync(log, 'utf8').split('\n').slice(-6).join('\n')}`
     : ''
 
-const freePort = () =>
+/** `wanted` if it is free, else any; 0 is any. */
+const freePort = (wanted: number): Promise<number> =>
   new Promise<number>((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
+    const server = createServer().once('error', (error) =>
+      wanted === 0 ? reject(error) : resolve(freePort(0)),
+    )
+    server.listen(wanted, '127.0.0.1', () => {
       const address = server.address()
       server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
     })

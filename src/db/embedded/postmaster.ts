@@ -16,6 +16,9 @@ export function readPostmaster(data: string): Postmaster | undefined {
   return { pid, port: Number(lines[3]), status: lines[7]?.trim() ?? 'starting' }
 }
 
+/** The port of the last server, when that left its lock file behind; 0 otherwise. */
+export const lastPort = (data: string): number => Number(readLockFile(data)[3] ?? 0)
+
 /** PostgreSQL does not start over a lock file that is empty or whose process id now belongs to another program. */
 export function removeStaleLock(data: string): void {
   const pid = Number(readLockFile(data)[0])

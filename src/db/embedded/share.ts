@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
 import { sqlStateOf } from '../../errors/postgres.ts'
+import { systemCodeOf } from '../../errors/system.ts'
 import { oneConnection } from '../pool/driver.ts'
 import { withTimeLimit } from '../time-limit.ts'
 import type { Installation } from './install.ts'
@@ -15,9 +16,11 @@ import { isServer, type Postmaster, readPostmaster } from './postmaster.ts'
  * ends with it, so its share does too.
  */
 export type ServerShare = {
-  /** Gives the share back. @returns whether nobody else held one, so that the server was stopped */
-  release(mode: StopMode): Promise<boolean>
+  release(mode: StopMode): Promise<Released>
 }
+
+/** Nobody else held a share, so that the server was stopped; somebody did; the server ended before. */
+export type Released = 'stopped' | 'shared' | 'lost'
 
 /** `fast` rolls transactions back; `immediate` is a crash. */
 export type StopMode = 'fast' | 'immediate'
@@ -30,7 +33,20 @@ const probeTimeout = 5_000
 /** ms for which a dead process's share is tried to be released while the server is up. */
 const releaseTimeout = 5_000
 
-export const readPassword = (data: string) => readFileSync(join(data, 'password'), 'utf8')
+export const passwordFile = (data: string) => join(data, 'password')
+
+/** @throws a plain sentence where the file is missing */
+export function readPassword(data: string): string {
+  try {
+    return readFileSync(passwordFile(data), 'utf8')
+  } catch (cause) {
+    const reason = systemCodeOf(cause) === 'ENOENT' ? 'is missing' : 'cannot be read'
+    throw new Error(
+      `The password of the embedded PostgreSQL ${reason}: put ${passwordFile(data)} back.`,
+      { cause },
+    )
+  }
+}
 
 export const embeddedUrl = (port: number, password: string, database = 'postgres') =>
   `postgres://postgres:${password}@127.0.0.1:${port}/${database}`
@@ -48,7 +64,10 @@ export async function takeShare(
 ): Promise<ServerShare | undefined> {
   let isHeld = false
   const sql = connect(url, () => {
-    if (isHeld) onLost?.()
+    if (!isHeld) return
+    isHeld = false
+    void sql.end({ timeout: 0 })
+    onLost?.()
   })
   const taken = await probe(sql`select pg_advisory_lock_shared(${shareKey})`)
   // The lock also comes free when the server ends; its lock file says so before.
@@ -60,13 +79,13 @@ export async function takeShare(
   isHeld = true
   return {
     async release(mode) {
-      if (!isHeld) return false
+      if (!isHeld) return 'lost'
       isHeld = false
       try {
         await sql`select pg_advisory_unlock_shared(${shareKey})`
-        return await stopIfLast(sql, files, mode)
+        return (await stopIfLast(sql, files, mode)) ? 'stopped' : 'shared'
       } catch {
-        return false // The server has ended already.
+        return 'lost'
       } finally {
         await sql.end({ timeout: 0 })
       }

@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -11,10 +12,13 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { initialise } from '../../../src/db/embedded/cluster.ts'
 import { openInstallation } from '../../../src/db/embedded/install.ts'
+import { readPostmaster } from '../../../src/db/embedded/postmaster.ts'
 import { startEmbedded } from '../../../src/db/embedded/server.ts'
-import { ask, cloneFor, leave, newDir, startUser } from './users.ts'
+import { ask, cloneFor, leave, newDir, patient, startUser, useClusters } from './users.ts'
 
 describe('the cluster', { timeout: 60_000 }, () => {
+  const newData = useClusters()
+
   it('is made once, with a secret password', async () => {
     const installation = openInstallation(newDir())
     await initialise(installation, true)
@@ -65,6 +69,36 @@ describe('the cluster', { timeout: 60_000 }, () => {
     const server = await startEmbedded({ dir })
     expect(existsSync(join(dir, 'pg18.init-999999999'))).toBe(false)
     await server.stop()
+  })
+
+  it('says where the password belongs that is missing, and starts nothing', async () => {
+    const dir = newData()
+    const password = join(dir, 'pg18/password')
+    rmSync(password)
+    await expect(startEmbedded({ dir })).rejects.toThrow(
+      `The password of the embedded PostgreSQL is missing: put ${password} back.`,
+    )
+    expect(readPostmaster(join(dir, 'pg18'))).toBeUndefined()
+  })
+
+  it('says which password is wrong, and leaves no server behind', async () => {
+    const dir = newData()
+    const password = join(dir, 'pg18/password')
+    writeFileSync(password, 'wrong')
+    await expect(startEmbedded({ dir })).rejects.toThrow(
+      `The embedded PostgreSQL refuses the password in ${password}: put back the one it was made with.`,
+    )
+    await expect.poll(() => readPostmaster(join(dir, 'pg18')), patient).toBeUndefined()
+  })
+
+  it.skipIf(process.getuid?.() !== 0)('says that its user may not write the data', async () => {
+    const root = cloneFor(65_534)
+    const dir = join(root, 'data')
+    await leave(await startUser(dir, { uid: 65_534, root }))
+    chmodSync(join(dir, 'pg18'), 0o500)
+    await expect(startUser(dir, { uid: 65_534, root })).rejects.toThrow(
+      `The data in ${dir} is not to be written by its owner, user 65534: allow it (chmod -R u+rwX), or choose another DATA_DIR.`,
+    )
   })
 
   it.skipIf(process.getuid?.() !== 0)(

@@ -1,9 +1,19 @@
-import { statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { openInstallation } from '../../../src/db/embedded/install.ts'
 import { startEmbedded } from '../../../src/db/embedded/server.ts'
-import { ask, cloneFor, gone, leave, newDir, newDirectory, startUser } from './users.ts'
+import {
+  ask,
+  cloneFor,
+  gone,
+  leave,
+  newDir,
+  newDirectory,
+  startUser,
+  useClusters,
+} from './users.ts'
 
 const nobody = 65_534
 
@@ -31,6 +41,8 @@ describe.skipIf(process.getuid?.() !== 0)(
   'the installation, tested as root',
   { timeout: 60_000 },
   () => {
+    const newData = useClusters()
+
     it('runs for an ordinary user, in a path with spaces, without the links npm makes', async () => {
       const root = cloneFor(nobody)
       const user = await startUser(join(root, 'my data'), { uid: nobody, root })
@@ -48,6 +60,32 @@ describe.skipIf(process.getuid?.() !== 0)(
       const user = await startUser(dir, { uid: nobody, root })
       expect(await ask(user.url, 'select n from kept')).toEqual([{ n: 1 }])
       await leave(user)
+    })
+
+    const common = '/var/lib/shopboard'
+    const others = () => (existsSync(common) ? readdirSync(common) : [])
+
+    it('refuses data mounted read-only, and takes no other in its place', async ({ skip }) => {
+      const dir = newData()
+      const mount = (...args: string[]) => spawnSync('mount', [...args, dir]).status === 0
+      skip(!mount('--bind', dir), 'mounting is forbidden here')
+      onTestFinished(() => void spawnSync('umount', [dir]))
+      skip(!mount('-o', 'remount,ro,bind'), 'mounting read-only is forbidden here')
+      const before = others()
+      await expect(startEmbedded({ dir })).rejects.toThrow(
+        `${dir} is mounted read-only, and PostgreSQL has to write there: mount it writable, or choose another DATA_DIR.`,
+      )
+      expect(others()).toEqual(before)
+    })
+
+    it('refuses data that the server’s user may not write, and takes no other in its place', async () => {
+      const dir = newData()
+      chmodSync(dir, 0o500)
+      const before = others()
+      await expect(startEmbedded({ dir })).rejects.toThrow(
+        /^\/.* holds a database, and user \d+, as whom PostgreSQL has to run, cannot write there: give it to that user, or choose another DATA_DIR\.$/,
+      )
+      expect(others()).toEqual(before)
     })
 
     it('runs for root where user namespaces are forbidden', async () => {

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { readPostmaster } from '../../../src/db/embedded/postmaster.ts'
 import { startEmbedded } from '../../../src/db/embedded/server.ts'
-import { ask, gone, leave, newDir, startUser, useClusters } from './users.ts'
+import { ask, gone, leave, newDir, patient, sharesOf, startUser, useClusters } from './users.ts'
 
 describe('the embedded server', { timeout: 60_000 }, () => {
   const newData = useClusters()
@@ -39,23 +41,30 @@ describe('the embedded server', { timeout: 60_000 }, () => {
     await gone(users[0]?.pid ?? 0)
   })
 
-  it('tells a user when it is killed, and comes back with its rows', async () => {
+  it('tells a user when it is killed, and comes back at once with its rows', async () => {
     const dir = newData()
-    let isLost = false
-    const server = await startEmbedded({
-      dir,
-      onLost: () => {
-        isLost = true
-      },
-    })
+    const events: string[] = []
+    const server = await startEmbedded({ dir, on: ({ type }) => events.push(type) })
+    const { pid } = server
     await ask(server.url(), 'create table kept as select 1 as n')
-    process.kill(server.pid, 'SIGKILL')
-    await expect.poll(() => isLost, { timeout: 10_000 }).toBe(true)
+    process.kill(pid, 'SIGKILL')
+    await expect.poll(() => events, { timeout: 20_000 }).toEqual(['lost', 'restarted'])
+    expect(server.pid).not.toBe(pid)
+    expect(await ask(server.url(), 'select n from kept')).toEqual([{ n: 1 }])
     await server.stop()
+    await gone(server.pid)
+  })
 
-    const again = await startEmbedded({ dir })
-    expect(await ask(again.url(), 'select n from kept')).toEqual([{ n: 1 }])
-    await again.stop()
+  it('is stopped with the last user, which dies after it came back', async () => {
+    const dir = newData()
+    const user = await startUser(dir)
+    process.kill(user.pid, 'SIGKILL')
+    await gone(user.pid)
+    await expect.poll(() => readPostmaster(join(dir, 'pg18'))?.status, patient).toBe('ready')
+    const pid = readPostmaster(join(dir, 'pg18'))?.pid ?? 0
+    await expect.poll(() => sharesOf(user.url), patient).toBe(1)
+    user.child.kill('SIGKILL')
+    await gone(pid)
   })
 
   it('removes what was only for a test', async () => {

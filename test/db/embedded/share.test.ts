@@ -24,17 +24,18 @@ describe('a share of the embedded server', { timeout: 60_000 }, () => {
     const first = await take(url)
     const second = await take(url)
     await expect(take(embeddedUrl(server.port, 'wrong'))).rejects.toMatchObject({ code: '28P01' })
-    expect(await first?.release('fast')).toBe(false)
-    expect(await first?.release('fast')).toBe(false)
+    expect(await first?.release('fast')).toBe('shared')
+    expect(await first?.release('fast')).toBe('lost')
     expect(await ask(url, 'select 1 as one')).toEqual([{ one: 1 }])
-    expect(await second?.release('fast')).toBe(true)
+    expect(await second?.release('fast')).toBe('stopped')
     expect(readPostmaster(installation.data)).toBeUndefined()
     expect(await take(url)).toBeUndefined()
   })
 
   it('is released for a dead process of this server, not for one of an earlier server', async () => {
     const dir = newData()
-    const { url, pid } = await startUser(dir)
+    const { url, pid, child } = await startUser(dir)
+    child.kill('SIGSTOP') // or it would take its share again
     await ask(
       url,
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'shopboard share'`,
@@ -43,6 +44,7 @@ describe('a share of the embedded server', { timeout: 60_000 }, () => {
     expect(await releaseForDeadProcess(installation, pid + 1)).toBe(false)
     expect(await ask(url, 'select 1 as one')).toEqual([{ one: 1 }])
     expect(await releaseForDeadProcess(installation, pid)).toBe(true)
+    child.kill('SIGKILL')
     await gone(pid)
   })
 })

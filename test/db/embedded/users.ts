@@ -88,6 +88,18 @@ export async function startUser(
   return { child, url, pid, wasRunning, acknowledged }
 }
 
+/** For a server that comes back when it comes. */
+export const patient = { timeout: 20_000 }
+
+/** How many processes hold a share of the server; none while it does not answer. */
+export const sharesOf = async (url: string): Promise<number> => {
+  const held = "select from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted"
+  return ask(url, held).then(
+    ({ length }) => length,
+    () => 0,
+  )
+}
+
 /** Waits until the process is gone. */
 export const gone = (pid: number) =>
   expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
