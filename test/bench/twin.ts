@@ -5,8 +5,7 @@
 import fastify from 'fastify'
 import { type Client, Pool, types } from 'pg'
 import { type Compiled, compile } from '../../src/db/statement.ts'
-import { startingBefore } from '../../src/features/activity/position.ts'
-import { activityPage } from '../../src/features/activity/queries.ts'
+import { activityPage, usualKinds } from '../../src/features/activity/queries.ts'
 import { dashboardStats } from '../../src/features/stats/queries.ts'
 import { databaseUrl, kinds, poolSize, sign, twinCursor } from './contender.ts'
 
@@ -101,13 +100,12 @@ const prepared = ({ name, text, bind }: Compiled, values: Record<string, unknown
   values: bind(values),
 })
 const everything = {
-  kinds: '{0,1,2}',
   authorId: null,
   after: '-infinity',
   before: 'infinity',
   size: pageSize,
 }
-const jump = activityPage({ ofAuthor: false, isBounded: false })
+const jump = activityPage({ kinds: usualKinds, ofAuthor: false, isBounded: false })
 
 const app = fastify()
 app.get<{ Querystring: { cursor?: string; page?: string } }>(
@@ -116,7 +114,7 @@ app.get<{ Querystring: { cursor?: string; page?: string } }>(
     const { cursor, page: number } = request.query
     if (number) {
       const skip = (Number(number) - 1) * pageSize
-      const query = prepared(compile(jump), { ...everything, ...startingBefore('infinity'), skip })
+      const query = prepared(compile(jump), { ...everything, skip })
       const { rows } = await inTransaction((client) => client.query<{ items: string }>(query))
       return reply.type('application/json').send(`{"items":${rows[0]?.items}}`)
     }

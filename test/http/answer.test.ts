@@ -98,8 +98,8 @@ describe('a cached read', () => {
     await request(path)
     const outcomes = observed.flatMap((each) => (each.type === 'cache' ? [each] : []))
     expect(outcomes).toEqual([
-      { type: 'cache', name: 'activity_before', outcome: 'miss' },
-      { type: 'cache', name: 'activity_before', outcome: 'hit' },
+      { type: 'cache', name: 'activity_top_post', outcome: 'miss' },
+      { type: 'cache', name: 'activity_top_post', outcome: 'hit' },
     ])
   })
 })

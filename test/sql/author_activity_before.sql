@@ -1,99 +1,71 @@
 -- author_activity_before
--- reads posts, comments, users, sessions
-with
-picked as materialized (
-  select *, row_number() over (order by created_at desc, kind asc, id desc) as rank
-  from (
-    select * from ((select * from (
-      select 0 as kind, "posts"."id" as id, "posts"."created_at" as created_at
-      from "posts"
-      where 0 = any($1::smallint[]) and "posts"."deleted_at" is null and "posts"."author_id" = $2::bigint
-        and ("posts"."created_at", "posts"."id") < ($3::timestamptz, $4::bigint)
-      order by "posts"."created_at" desc, "posts"."id" desc
-      limit $5::int + 1
-    ) as source limit 101)
-      union all
-      (select * from (
-        select 1 as kind, "comments"."id" as id, "comments"."created_at" as created_at
-        from "comments"
-        where 1 = any($1::smallint[]) and "comments"."deleted_at" is null and "comments"."author_id" = $2::bigint
-          and ("comments"."created_at", "comments"."id") < ($3::timestamptz, $6::bigint)
-        order by "comments"."created_at" desc, "comments"."id" desc
-        limit $5::int + 1
-      ) as source limit 101)
-      union all
-      (select * from (
-        select 2 as kind, "users"."id" as id, "users"."created_at" as created_at
-        from "users"
-        where 2 = any($1::smallint[]) and "users"."deleted_at" is null and "users"."id" = $2::bigint
-          and ("users"."created_at", "users"."id") < ($3::timestamptz, $7::bigint)
-        order by "users"."created_at" desc, "users"."id" desc
-        limit $5::int + 1
-      ) as source limit 101)
-      union all
-      (select * from (
-        select 3 as kind, "sessions"."id" as id, "sessions"."created_at" as created_at
-        from "sessions"
-        where 3 = any($1::smallint[]) and "sessions"."deleted_at" is null and "sessions"."user_id" = $2::bigint
-          and ("sessions"."created_at", "sessions"."id") < ($3::timestamptz, $8::bigint)
-        order by "sessions"."created_at" desc, "sessions"."id" desc
-        limit $5::int + 1
-      ) as source limit 101)) as merged
-    order by created_at desc, kind asc, id desc  limit $5::int + 1
-  ) as sized limit 101
-),
-ends as (
-  select min(rank) filter (where rank <= $5::int) as nearest,
-    max(rank) filter (where rank <= $5::int) as farthest,
-    count(*) > $5::int as goes_on
-  from picked
-)
-select
-  '[' || coalesce((
-    select string_agg(
-      '{"kind":"' || (array['post','comment','signup','session'])[kind + 1]
-        || '","id":' || picked.id
-        || ',"createdAt":"' || to_char(picked.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-        || '","actor":' || coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null')
-        || ',"post":' || coalesce('{"id":' || "posts"."id" || ',"title":'
-          || coalesce(to_json(case when "posts"."deleted_at" is null then "posts"."title" end)::text, 'null') || '}', 'null')
-        || ',"excerpt":' || coalesce(to_json(left(case kind when 0 then "posts"."body" else "comments"."body" end, 200))::text, 'null')
-        || '}',
-      ',' order by rank asc)
-    from picked
-    left join "comments" on "comments"."id" = case when kind = 1 then picked.id end
-    left join "posts" on "posts"."id" = case kind when 0 then picked.id when 1 then "comments"."post_id" end
-    left join "sessions" on "sessions"."id" = case when kind = 3 then picked.id end
-    left join "users" on "users"."deleted_at" is null and "users"."id" = case kind
-      when 0 then "posts"."author_id" when 1 then "comments"."author_id" when 2 then picked.id else "sessions"."user_id" end
-    where rank <= $5::int), '') || ']' as items,
-  (
-    select to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '|' || kind || '|' || id from picked where rank = ends.nearest) as first,
-  (
-    select to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '|' || kind || '|' || id from picked where rank = ends.farthest) as last,
-  ends.goes_on as "goesOn",
+-- reads posts, comments, users
+select string_agg(item, ',') as items, count(*) as count,
   (coalesce((
-    select true from "posts" where 0 = any($1::smallint[]) and "posts"."deleted_at" is null and "posts"."author_id" = $2::bigint
-      and ("posts"."created_at", "posts"."id") >= ($3::timestamptz, $4::bigint)
+    select true from "posts" where "posts"."deleted_at" is null and "posts"."author_id" = $1::bigint
+      and ("posts"."created_at", "posts"."id") >= ($2::timestamptz, $3::bigint)
     order by "posts"."created_at" asc, "posts"."id" asc limit 1),
     (
-      select true from "comments" where 1 = any($1::smallint[]) and "comments"."deleted_at" is null and "comments"."author_id" = $2::bigint
-        and ("comments"."created_at", "comments"."id") >= ($3::timestamptz, $6::bigint)
+      select true from "comments" where "comments"."deleted_at" is null and "comments"."author_id" = $1::bigint
+        and ("comments"."created_at", "comments"."id") >= ($2::timestamptz, $4::bigint)
       order by "comments"."created_at" asc, "comments"."id" asc limit 1),
     (
-      select true from "users" where 2 = any($1::smallint[]) and "users"."deleted_at" is null and "users"."id" = $2::bigint
-        and ("users"."created_at", "users"."id") >= ($3::timestamptz, $7::bigint)
-      order by "users"."created_at" asc, "users"."id" asc limit 1),
-    (
-      select true from "sessions" where 3 = any($1::smallint[]) and "sessions"."deleted_at" is null and "sessions"."user_id" = $2::bigint
-        and ("sessions"."created_at", "sessions"."id") >= ($3::timestamptz, $8::bigint)
-      order by "sessions"."created_at" asc, "sessions"."id" asc limit 1), false)) as "isPreceded",
+      select true from "users" where "users"."deleted_at" is null and "users"."id" = $1::bigint
+        and ("users"."created_at", "users"."id") >= ($2::timestamptz, $5::bigint)
+      order by "users"."created_at" asc, "users"."id" asc limit 1), false)) as "isPreceded",
   (select coalesce(sum(n), 0)::bigint from (
-    select "current_user_days"."day" as day,
-      case when 0 = any($1::smallint[]) then "current_user_days"."posts" else 0 end + case when 1 = any($1::smallint[]) then "current_user_days"."comments" else 0 end + case when 3 = any($1::smallint[]) then "current_user_days"."sessions" else 0 end as n
-    from "rollup"."current_user_days" where "current_user_days"."user_id" = $2::bigint
+    select day, posts + comments as n
+    from "rollup"."current_user_days" as days where user_id = $1::bigint
     union all
-    select rollup.utc_day("users"."created_at"), case when 2 = any($1::smallint[]) then 1 else 0 end
-    from "users" where "users"."id" = $2::bigint and "users"."deleted_at" is null) as d) as total,
+    select rollup.utc_day("users"."created_at"), 1
+    from "users" where "users"."id" = $1::bigint and "users"."deleted_at" is null) as d) as total,
   to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "asOf"
-from ends
+from (
+  select concat(head, page.id,
+    ',"createdAt":"', to_char(page.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    '","actor":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'),
+    ',"post":', coalesce('{"id":' || post_id || ',"title":' || coalesce(to_json(coalesce(page.title, left("posts"."title", 300)))::text, 'null') || '}', 'null'),
+    ',"excerpt":', coalesce(to_json(excerpt)::text, 'null'), '}') as item
+  from (
+    select * from (
+      select * from ((select * from (
+        select 0 as kind,
+        "posts"."id" as id, "posts"."created_at" as created_at,
+        '{"kind":"post","id":' as head, "posts"."author_id" as user_id,
+        "posts"."id" as post_id, null::bigint as titled_by,
+        left("posts"."title", 300) as title, left("posts"."body", 200) as excerpt
+        from "posts"
+        where "posts"."deleted_at" is null and "posts"."author_id" = $1::bigint
+          and ("posts"."created_at", "posts"."id") < ($2::timestamptz, $3::bigint)
+        order by created_at desc, id desc limit $6::int + 1
+      ) as source order by created_at desc, id desc limit 101)
+        union all
+        (select * from (
+          select 1 as kind,
+          "comments"."id" as id, "comments"."created_at" as created_at,
+          '{"kind":"comment","id":' as head, "comments"."author_id" as user_id,
+          "comments"."post_id" as post_id, "comments"."post_id" as titled_by,
+          null::text as title, left("comments"."body", 200) as excerpt
+          from "comments"
+          where "comments"."deleted_at" is null and "comments"."author_id" = $1::bigint
+            and ("comments"."created_at", "comments"."id") < ($2::timestamptz, $4::bigint)
+          order by created_at desc, id desc limit $6::int + 1
+        ) as source order by created_at desc, id desc limit 101)
+        union all
+        (select * from (
+          select 2 as kind,
+          "users"."id" as id, "users"."created_at" as created_at,
+          '{"kind":"signup","id":' as head, "users"."id" as user_id,
+          null::bigint as post_id, null::bigint as titled_by,
+          null::text as title, null::text as excerpt
+          from "users"
+          where "users"."deleted_at" is null and "users"."id" = $1::bigint
+            and ("users"."created_at", "users"."id") < ($2::timestamptz, $5::bigint)
+          order by created_at desc, id desc limit $6::int + 1
+        ) as source order by created_at desc, id desc limit 101)) as merged order by created_at desc, kind asc, id desc limit $6::int + 1
+    ) as sized order by created_at desc, kind asc, id desc limit 101
+  ) as page
+  left join "users" on "users"."deleted_at" is null and "users"."id" = user_id
+  left join "posts" on "posts"."deleted_at" is null and "posts"."id" = titled_by
+  order by page.created_at desc, kind, page.id desc
+) as items

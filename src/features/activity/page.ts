@@ -1,13 +1,13 @@
 import { type BoundStatement, bind } from '../../db/bound-statement.ts'
-import { kindNumber } from '../../db/rollup/kinds.ts'
 import type { JsonText, Loaded } from '../../http/answer.ts'
 import type { CursorCodec } from '../../http/paging/cursor.ts'
 import { type KeysetRequest, keysetMetadata } from '../../http/paging/keyset.ts'
 import { linkHeader } from '../../http/paging/page.ts'
 import type { FeedFilter, FeedVariant, FoundActivity } from './feed.ts'
-import { boundsOf, positionFrom, startingBefore, theEnd } from './position.ts'
-import { activityAfter, activityBefore, activityPage, feedReads } from './queries.ts'
+import { boundsOf, positionFrom, theEnd } from './position.ts'
+import { activityAfter, activityBefore, activityPage, activityTop } from './queries.ts'
 import type { ActivityPage, ActivityQuery } from './schemas.ts'
+import { endsOf, itemsOf } from './shown.ts'
 
 /** A request for a page of the feed. */
 export type FeedRequest = KeysetRequest & { readonly query: ActivityQuery }
@@ -27,28 +27,25 @@ export function feedRequestOf(query: ActivityQuery, cursors: CursorCodec): FeedR
 }
 
 /** The statement that finds the page: on from a cursor, from the top, or by a jump. */
-export const feedStatementOf = (request: FeedRequest): BoundStatement<FoundActivity> => ({
-  ...boundTo(request),
-  reads: feedReads(request.query.kind),
-})
-
-function boundTo({ query, cursor, page = 1 }: FeedRequest): BoundStatement<FoundActivity> {
+export function feedStatementOf({
+  query,
+  cursor,
+  page = 1,
+}: FeedRequest): BoundStatement<FoundActivity> {
   const { kind, authorId, after, before, pageSize } = query
   const filter: FeedFilter = {
-    kinds: `{${kind.map(kindNumber)}}`,
     authorId: authorId ?? null,
     after: after ?? '-infinity',
     before: before ?? 'infinity',
     size: pageSize,
   }
   const variant: FeedVariant = {
+    kinds: kind,
     ofAuthor: authorId !== undefined,
     isBounded: after !== undefined || before !== undefined,
   }
   if (page > 1) return bind(activityPage(variant), { ...filter, skip: (page - 1) * pageSize })
-  if (!cursor) {
-    return bind(activityBefore(variant), { ...filter, ...startingBefore(filter.before) })
-  }
+  if (!cursor) return bind(activityTop(variant), filter)
   const statement = cursor.direction === 'next' ? activityBefore : activityAfter
   return bind(statement(variant), { ...filter, ...boundsOf(positionFrom(cursor.position)) })
 }
@@ -60,9 +57,19 @@ export function feedPageOf(
   cursors: CursorCodec,
   url: string,
 ): Loaded<ActivityPage> {
-  const metadata = keysetMetadata(found, request, cursors)
+  const { total, asOf, isPreceded, count } = found
+  const goesOn = count > request.pageSize
+  const items = itemsOf(
+    found.items ?? '',
+    goesOn ? (request.cursor?.direction ?? 'next') : undefined,
+  )
+  const metadata = keysetMetadata(
+    { ...endsOf(items), total, asOf, isPreceded, goesOn },
+    request,
+    cursors,
+  )
   return {
-    body: `{"items":${found.items},"metadata":${JSON.stringify(metadata)}}` as JsonText<ActivityPage>,
+    body: `{"items":[${items}],"metadata":${JSON.stringify(metadata)}}` as JsonText<ActivityPage>,
     headers: { Link: linkHeader(url, metadata) },
   }
 }

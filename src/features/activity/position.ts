@@ -6,7 +6,7 @@ export type Position = readonly [at: string, kind: string, id: string]
 
 /** The bounds of bigint: beyond every id. */
 export const lowestId = '-9223372036854775808'
-const highestId = '9223372036854775807'
+export const highestId = '9223372036854775807'
 
 /** Beyond the oldest row. */
 export const theEnd: Position = ['-infinity', String(Math.max(...kinds.map(kindNumber))), lowestId]

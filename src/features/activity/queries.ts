@@ -1,7 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
-import { type Kind, kinds, kindTable, type TableName } from '../../db/rollup/kinds.ts'
+import { sql } from 'drizzle-orm'
+import { type Kind, kindTable, type TableName } from '../../db/rollup/kinds.ts'
 import { type Placeholders, type Statement, statement } from '../../db/statement.ts'
-import { countSince, locateRow } from './counts.ts'
+import { countSince } from './counts.ts'
 import {
   beyondPosition,
   existsBehind,
@@ -13,15 +13,23 @@ import {
   filterSqlOf,
 } from './feed.ts'
 import { itemTables } from './items.ts'
-import { lowestId } from './position.ts'
+import { landBefore } from './jump.ts'
 
 /** So many rows are passed over, counted from the newest within the bounds. */
 export type Jump = FeedFilter & { readonly skip: number }
 
+/** The kinds of a feed that was not told which. */
+export const usualKinds: readonly Kind[] = ['post', 'comment', 'signup']
+
 /** The tables a page of these kinds is read from: the kinds' own, and those that name its items. */
 export const feedReads = (asked: readonly Kind[]): readonly TableName[] => [
-  ...new Set([...asked.map((kind) => kindTable[kind].tableName), ...itemTables]),
+  ...new Set([...asked.map((kind) => kindTable[kind].tableName), ...itemTables(asked)]),
 ]
+
+/** The first page. */
+export const activityTop = inEveryVariant<FeedFilter>('activity_top', (asked, variant) =>
+  feedPage({ asked, variant, direction: 'next', isPreceded: sql.raw('false') }),
+)
 
 /** The page older than a position. */
 export const activityBefore = inEveryVariant<FeedPosition>('activity_before', (asked, variant) =>
@@ -50,29 +58,43 @@ export const activityPage = inEveryVariant<Jump>('activity_page', (asked, varian
   const skip = sql`${asked.skip}::bigint`
   const filter = filterSqlOf(asked, variant)
   const target = variant.isBounded ? sql`${countSince(filter, asked.before)} + ${skip}` : skip
-  const located = locateRow(filter, target)
   return feedPage({
     asked,
     variant,
     direction: 'next',
-    located,
-    beyond: () => sql`(${located.until}, ${sql.raw(`(${lowestId})::bigint`)})`,
+    ...landBefore(filter, target),
     isPreceded: sql`${skip} > 0`,
   })
 })
 
-/** One statement per variant, each under its own name. */
+/**
+ * One statement per variant under its own name: `bounded_author_activity_before_post_comment`, without kinds for the
+ * usual ones. Those of the usual kinds are made at once, the others when they are first asked for.
+ */
 function inEveryVariant<Params extends FeedFilter>(
   name: string,
-  build: (asked: Placeholders<Params>, variant: FeedVariant) => SQL<FoundActivity>,
+  build: (asked: Placeholders<Params>, variant: FeedVariant) => ReturnType<typeof feedPage>,
 ): (variant: FeedVariant) => Statement<Params, FoundActivity> {
-  const reads = feedReads(kinds)
-  const inVariant = (prefix: string, variant: FeedVariant) =>
-    statement(prefix + name, { reads }, (_, asked: Placeholders<Params>) => build(asked, variant))
-  const ever = inVariant('', { ofAuthor: false, isBounded: false })
-  const within = inVariant('bounded_', { ofAuthor: false, isBounded: true })
-  const authorEver = inVariant('author_', { ofAuthor: true, isBounded: false })
-  const authorWithin = inVariant('bounded_author_', { ofAuthor: true, isBounded: true })
-  return ({ ofAuthor, isBounded }) =>
-    ofAuthor ? (isBounded ? authorWithin : authorEver) : isBounded ? within : ever
+  const made = new Map<string, Statement<Params, FoundActivity>>()
+  const inVariant = (variant: FeedVariant) => {
+    const variantName = nameOf(name, variant)
+    const known = made.get(variantName)
+    if (known) return known
+    const fresh = statement(
+      variantName,
+      { reads: feedReads(variant.kinds), isOnly: true },
+      (_, asked: Placeholders<Params>) => build(asked, variant),
+    )
+    made.set(variantName, fresh)
+    return fresh
+  }
+  for (const ofAuthor of [false, true])
+    for (const isBounded of [false, true]) inVariant({ kinds: usualKinds, ofAuthor, isBounded })
+  return inVariant
+}
+
+function nameOf(name: string, { kinds, ofAuthor, isBounded }: FeedVariant): string {
+  const prefix = `${isBounded ? 'bounded_' : ''}${ofAuthor ? 'author_' : ''}`
+  const isUsual = String(kinds) === String(usualKinds)
+  return [prefix + name, ...(isUsual ? [] : kinds)].join('_')
 }

@@ -40,7 +40,7 @@ const perTable = (n: SQL) => sql`json_object_agg(name, ${n} order by rank)`
 /** `days`: the length of the window, today included. */
 export const dashboardStats = statement(
   'dashboard_stats',
-  { reads: statsTables },
+  { reads: statsTables, isOnly: true },
   (_, asked: Placeholders<{ days: number }>) => sql<{ body: JsonText<Stats> }>`
     with asked as materialized (
       select today, today + interval '1 day' as tomorrow,
@@ -87,7 +87,7 @@ export const dashboardStats = statement(
 /** The days are dates, both included. */
 export const activeUsersBetween = statement(
   'active_users',
-  { reads: activityKinds.map((kind) => kindTable[kind].tableName) },
+  { reads: activityKinds.map((kind) => kindTable[kind].tableName), isOnly: true },
   (_, asked: Placeholders<{ from: string; to: string }>) => sql<{ body: JsonText<ActiveUsers> }>`
     with active as (${activeBetween(sql`${asked.from}::date`, sql`${asked.to}::date`)})
     select json_build_object('asOf', ${asOf}, 'items', json_agg(active order by date))::text as body

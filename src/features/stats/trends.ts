@@ -26,7 +26,7 @@ export type TrendsAsked = {
  */
 export const trends = statement(
   'trends',
-  { reads: tableNames },
+  { reads: tableNames, isOnly: true },
   (_, asked: Placeholders<TrendsAsked>) => {
     const cuts = cutsOf(asked)
     return sql<{ body: JsonText<Trends> | null }>`

@@ -34,6 +34,14 @@ describe('an item of GET /api/v1/activity', () => {
     })
   })
 
+  it('carries 300 characters of a title, its own or that of its post, and no more', async () => {
+    const post = await insertPost(app.sql, { title: '🍺'.repeat(100_000) })
+    await insertComment(app.sql, { post_id: post.id })
+    const { items } = await page({ kind: 'post,comment' })
+    const title = '🍺'.repeat(300)
+    expect(items).toMatchObject([{ post: { title } }, { post: { title } }])
+  })
+
   it('stays without a name when its account, and without a title when its post is deleted', async () => {
     const user = await insertUser(app.sql)
     const post = await insertPost(app.sql, { author_id: user.id, title: 'Gone' })

@@ -5,17 +5,25 @@ import {
   activityAfter,
   activityBefore,
   activityPage,
+  activityTop,
   feedReads,
+  usualKinds,
 } from '../../../src/features/activity/queries.ts'
 
 const variants = [false, true].flatMap((ofAuthor) =>
-  [false, true].map((isBounded) => ({ ofAuthor, isBounded })),
+  [false, true].flatMap((isBounded) =>
+    [usualKinds, kinds, ['signup'] as const].map((asked) => ({
+      kinds: asked,
+      ofAuthor,
+      isBounded,
+    })),
+  ),
 )
 
 describe('the statements of the feed', () => {
   it('are one for each variant, the same one every time', () => {
-    for (const statement of [activityBefore, activityAfter, activityPage]) {
-      expect(new Set(variants.map((variant) => statement(variant).name)).size).toBe(4)
+    for (const statement of [activityTop, activityBefore, activityAfter, activityPage]) {
+      expect(new Set(variants.map((variant) => statement(variant).name)).size).toBe(12)
       for (const variant of variants) expect(statement({ ...variant })).toBe(statement(variant))
     }
   })
@@ -32,7 +40,6 @@ describe('the statements of the feed', () => {
 
   it('ask for an author only in their variants', () => {
     const filter = {
-      kinds: '{0}',
       authorId: 4711,
       after: '-infinity',
       before: 'infinity',
@@ -44,10 +51,18 @@ describe('the statements of the feed', () => {
       expect(bound.includes('-infinity')).toBe(variant.isBounded)
     }
   })
+
+  it('are each the only one of their transaction, which then is one round trip', () => {
+    for (const variant of variants) expect(activityTop(variant).isOnly).toBe(true)
+  })
 })
 
 describe('feedReads', () => {
   it('names each table once', () => {
     expect(feedReads(kinds)).toEqual(['posts', 'comments', 'users', 'sessions'])
+  })
+
+  it('names the posts only where their titles are shown', () => {
+    expect(feedReads(['signup', 'session'])).toEqual(['users', 'sessions'])
   })
 })

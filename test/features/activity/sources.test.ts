@@ -1,27 +1,24 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Pool } from '../../../src/db/database.ts'
-import { kindNumber, kinds } from '../../../src/db/rollup/kinds.ts'
+import { type Kind, kinds } from '../../../src/db/rollup/kinds.ts'
 import { type Placeholders, statement } from '../../../src/db/statement.ts'
-import { matchesFilter, ofEverySource, sources } from '../../../src/features/activity/sources.ts'
+import { matchesFilter, ofEverySource, sourcesOf } from '../../../src/features/activity/sources.ts'
 import { useDatabase } from '../../support/database.ts'
 import { insertComment, insertPost, insertSession, insertUser } from '../../support/factories.ts'
 import { openTestPool } from '../../support/pool.ts'
 
-type Asked = { kinds: number[]; authorId: number }
-
-const matching = (ofAuthor: boolean) =>
-  statement('matching', { reads: [] }, (_, asked: Placeholders<Asked>) => {
-    const filter = { kinds: asked.kinds, authorId: ofAuthor ? asked.authorId : undefined }
+const matching = (asked: readonly Kind[], ofAuthor: boolean) =>
+  statement('matching', { reads: [] }, (_, { authorId }: Placeholders<{ authorId: number }>) => {
+    const filter = { kinds: asked, authorId: ofAuthor ? authorId : undefined }
     return sql<{ kind: string; id: number }>`
       select kind, id from (${ofEverySource(
+        filter,
         (source) => sql`select ${sql.raw(`'${source.kind}'`)} as kind, id
           from ${source.table} where ${matchesFilter(source, filter)}`,
         ' union all ',
-      )}) as rows where ${asked.authorId}::bigint is not null order by id`
+      )}) as rows where ${authorId}::bigint is not null order by id`
   })
-const everyones = matching(false)
-const authors = matching(true)
 
 describe('the sources of the feed', () => {
   const database = useDatabase()
@@ -43,12 +40,14 @@ describe('the sources of the feed', () => {
   afterAll(() => pool.close())
 
   it('are one for each kind, in their order', () => {
-    expect(sources.map(({ kind }) => kind)).toEqual(kinds)
+    const filter = { kinds: kinds.toReversed(), authorId: undefined }
+    expect(sourcesOf(filter).map(({ kind }) => kind)).toEqual(kinds)
   })
 
   it('give the live rows of the kinds asked for', async () => {
-    const asked = { kinds: [kindNumber('post'), kindNumber('signup')], authorId: 0 }
-    const rows = await pool.transaction({ access: 'read only' }, (db) => db.run(everyones, asked))
+    const rows = await pool.transaction({ access: 'read only' }, (db) =>
+      db.run(matching(['post', 'signup'], false), { authorId: 0 }),
+    )
     expect(rows.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
       'signup 1',
       'signup 2',
@@ -58,8 +57,9 @@ describe('the sources of the feed', () => {
   })
 
   it('give the rows of one user alone, the account itself among them', async () => {
-    const asked = { kinds: kinds.map(kindNumber), authorId: 2 }
-    const rows = await pool.transaction({ access: 'read only' }, (db) => db.run(authors, asked))
+    const rows = await pool.transaction({ access: 'read only' }, (db) =>
+      db.run(matching(kinds, true), { authorId: 2 }),
+    )
     expect(rows.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
       'signup 2',
       'post 20',

@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Kind, kinds, kindTable } from '../../../src/db/rollup/kinds.ts'
+import type { ActivityPage } from '../../../src/features/activity/schemas.ts'
+import { createTestApp, type TestApp } from '../../support/app.ts'
+import { insertPost, insertUser } from '../../support/factories.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await createTestApp()
+})
+afterAll(() => app?.close())
+
+type Row = { kind: Kind; id: number; at: string }
+const pageSize = 10
+
+async function page(query: Record<string, string | number>): Promise<ActivityPage> {
+  const params = new URLSearchParams(Object.entries(query).map(([k, v]) => [k, String(v)]))
+  const response = await app.request(`/api/v1/activity?${params}&pageSize=${pageSize}`)
+  expect(response.status).toBe(200)
+  return (await response.json()) as ActivityPage
+}
+
+/** The feed's live rows in its order, the plain way. */
+const feed = (): Promise<Row[]> => app.sql<Row[]>`
+  select kind, id::integer as id, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at from (
+    select 'post' as kind, 0 as rank, id, created_at, deleted_at from posts
+    union all select 'comment', 1, id, created_at, deleted_at from comments
+    union all select 'signup', 2, id, created_at, deleted_at from users
+    union all select 'session', 3, id, created_at, deleted_at from sessions
+  ) as feed where deleted_at is null order by created_at desc, rank, id desc`
+
+const keyOf = ({ kind, id }: { kind: string; id: number }) => `${kind} ${id}`
+
+/** So many rows of a kind in one quarter-hour: `spread` microseconds apart, all at one instant for 0. */
+async function crowd(kind: Kind, rows: number, spread: number): Promise<void> {
+  const values: Record<Kind, string> = {
+    post: `posts (created_at, author_id) select at, -1`,
+    comment: `comments (created_at, post_id, author_id, body) select at, -1, -1, 'c'`,
+    signup: `users (created_at, username) select at, 'u'`,
+    session: `sessions (created_at, user_id) select at, -1`,
+  }
+  await app.sql.unsafe(`
+    insert into ${values[kind]}
+    from generate_series(1, ${rows}) as i,
+      lateral (select '2020-02-29T12:05:00Z'::timestamptz + ${spread} * (i * 7919 % ${rows}) * interval '1 microsecond' as at) as moment`)
+}
+
+describe('a jump into a crowd, and a bound inside it', () => {
+  const some = fc.record({
+    crowds: fc.array(
+      fc.record({
+        kind: fc.constantFrom(...kinds),
+        rows: fc.integer({ min: 50, max: 5_000 }),
+        spread: fc.constantFrom(0, 1, 60_000),
+        isFolded: fc.boolean(),
+      }),
+      { minLength: 2, maxLength: 4 },
+    ),
+    asked: fc.subarray([...kinds], { minLength: 1 }),
+    places: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 5, maxLength: 8 }),
+    deleted: fc.integer({ min: 3, max: 9 }),
+  })
+
+  it('find the very rows that come so far down, pending or folded, of several kinds', async () => {
+    const property = fc.asyncProperty(some, async ({ crowds, asked, places, deleted }) => {
+      await app.sql`truncate users, posts, comments, sessions cascade`
+      await insertUser(app.sql, { id: -1, created_at: '2020-02-29T12:00:00Z' })
+      await insertPost(app.sql, { id: -1, created_at: '2020-02-29T11:59:00Z' })
+      for (const { kind, rows, spread, isFolded } of crowds) {
+        await crowd(kind, rows, spread)
+        if (isFolded) await app.sql`select rollup.fold()`
+      }
+      for (const { tableName } of Object.values(kindTable))
+        await app.sql`update ${app.sql(tableName)} set deleted_at = now() where id % ${deleted} = 1 and id > 0`
+
+      const rows = (await feed()).filter(({ kind }) => asked.includes(kind))
+      const kind = asked.join()
+      for (const place of places) {
+        const number = 2 + Math.floor((place * rows.length) / pageSize)
+        const found = await page({ kind, page: number })
+        expect(found.metadata.total).toBe(rows.length)
+        expect(found.items.map(keyOf)).toEqual(
+          rows.slice((number - 1) * pageSize, number * pageSize).map(keyOf),
+        )
+        const { at = '' } = rows[Math.floor(place * (rows.length - 1))] ?? {}
+        if (at === '') continue
+        const [older, newer] = [
+          rows.filter((row) => row.at < at),
+          rows.filter((row) => row.at > at),
+        ]
+        expect((await page({ kind, before: at })).metadata.total).toBe(older.length)
+        expect((await page({ kind, after: at })).metadata.total).toBe(newer.length)
+        const second = await page({ kind, before: at, page: 2 })
+        expect(second.items.map(keyOf)).toEqual(older.slice(pageSize, 2 * pageSize).map(keyOf))
+      }
+    })
+    await fc.assert(property, { numRuns: 12 })
+  }, 120_000)
+})
