@@ -80,12 +80,14 @@ select seen_below, array(
   ) as except_for
 from rollup.mark where mark.one and mark.xmin = xid(written_by) and mark.tableoid = written_to;
 
+-- `offset 0` here and below: one look-up by key per row, whatever the planner thinks there is. It would merge with all that is
+-- folded and not yet vacuumed.
 create view rollup.pending as
 select xid, created_at, id, user_id, post_id, kind, n from rollup.deltas
 where xid >= coalesce((select seen_below from rollup.valid_mark), '0')
 union all
 select d.xid, created_at, id, user_id, post_id, kind, n
-from unnest((select except_for from rollup.valid_mark)) as x, rollup.deltas d where d.xid = x;
+from unnest((select except_for from rollup.valid_mark)) as x, lateral (select * from rollup.deltas d where d.xid = x offset 0) as d;
 --> statement-breakpoint
 -- The trigger functions run with their owner's rights, and without a search path of their own, which would cost as
 -- much as they do: so they name schemas and operators in full, and do nothing on any table but theirs. One for each event:
@@ -185,8 +187,7 @@ select user_id, day, posts, comments, sessions from rollup.user_days
 union all
 select user_id, day, posts, comments, sessions from rollup.pending_user_days;
 
--- The days that turn active (+1) or idle (-1) by it. `offset 0` here and below: one look-up by key per row, whatever the
--- planner thinks there is.
+-- The days that turn active (+1) or idle (-1) by it.
 create view rollup.pending_turns as
 select user_id, day, case when before = 0 then 1 else -1 end as turn
 from rollup.pending_user_days as p, lateral (
@@ -400,7 +401,7 @@ end $$;
 -- Moves every delta visible now into the rollups and returns how many; 0 while another fold is at work. One statement,
 -- so that every snapshot sees each delta either pending or folded; what its views call pending is what it takes.
 create function rollup.fold() returns bigint
-language plpgsql security definer set search_path = pg_catalog, pg_temp set rollup.writing = 'on'
+language plpgsql security definer set search_path = pg_catalog, pg_temp set rollup.writing = 'on' set enable_seqscan = 'off' set jit = 'off'
 as $$
 declare
   folded bigint;
@@ -465,23 +466,23 @@ begin
     on conflict (post_id) do update set n = p.n + excluded.n
   ),
   days as materialized (
-    select p.user_id, p.day, p.posts, p.comments, p.sessions, u.day is not null as is_known,
+    select p.user_id, p.day, p.posts, p.comments, p.sessions, u.place,
       (p.posts + coalesce(u.posts, 0), p.comments + coalesce(u.comments, 0), p.sessions + coalesce(u.sessions, 0)) = (0, 0, 0) as is_idle
     from rollup.pending_user_days p left join lateral (
-      select u.* from rollup.user_days u where u.user_id = p.user_id and u.day = p.day offset 0
+      select u.ctid as place, u.* from rollup.user_days u where u.user_id = p.user_id and u.day = p.day offset 0
     ) as u on true
   ),
   began as (
     insert into rollup.user_days (user_id, day, posts, comments, sessions)
-    select user_id, day, posts, comments, sessions from days where not is_known
+    select user_id, day, posts, comments, sessions from days where place is null
     order by user_id, day
   ),
   moved as (
     update rollup.user_days u set posts = u.posts + d.posts, comments = u.comments + d.comments, sessions = u.sessions + d.sessions
-    from days d where d.is_known and not d.is_idle and u.user_id = d.user_id and u.day = d.day
+    from days d where not d.is_idle and u.ctid = d.place
   ),
   ended as (
-    delete from rollup.user_days u using days d where d.is_known and d.is_idle and u.user_id = d.user_id and u.day = d.day
+    delete from rollup.user_days u using days d where d.is_idle and u.ctid = d.place
   ),
   levels as (
     select span, day, lead(day) over w as until, sum(n) over w as n
@@ -504,9 +505,12 @@ begin
       monthly = a.monthly + excluded.monthly
   ),
   marked as (
-    -- once more behind a fold inside a larger transaction, whose deltas would be looked for until others come
+    -- with nothing taken too, where reads would walk much that is dead: a fold inside a larger transaction, a rolled back import
     insert into rollup.mark select * from rollup.next_mark
-    where exists (select from taken) or exists (select from rollup.mark where mark.one and written_by = any (except_for))
+    where exists (select from taken) or exists (
+      select from rollup.mark where mark.one and (written_by = any (except_for)
+        or pg_relation_size('rollup.deltas') > 1000000 and seen_below < pg_snapshot_xmax(pg_current_snapshot()))
+    )
     on conflict (one) do update set
       seen_below = excluded.seen_below, except_for = excluded.except_for, written_by = excluded.written_by, written_to = excluded.written_to
   )

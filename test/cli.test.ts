@@ -3,15 +3,26 @@ import { directoryOf } from './commands/import/directory.ts'
 import { runCli } from './support/cli.ts'
 import { createTestDatabase, useDatabase } from './support/database.ts'
 import { plant } from './support/plant.ts'
+import { useRole } from './support/role.ts'
 
 describe('shopboard', { timeout: 60_000 }, () => {
   const database = useDatabase()
+  const reader = useRole(
+    database,
+    'grant usage on schema rollup to ROLE; grant select on all tables in schema public, rollup to ROLE',
+  )
   const on = (...args: string[]) => runCli(args, { DATABASE_URL: database.url })
 
   it('lists its commands with --help', async () => {
     const { code, stdout, stderr } = await runCli(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    for (const command of ['migrate', 'import [options] <dir>', 'demo [options]', 'verify'])
+    for (const command of [
+      'migrate',
+      'import [options] <dir>',
+      'demo [options]',
+      'verify',
+      'rebuild',
+    ])
       expect(stdout).toContain(`  ${command} `)
   })
 
@@ -62,5 +73,25 @@ describe('shopboard', { timeout: 60_000 }, () => {
     const drifted = await on('verify')
     expect(drifted).toMatchObject({ code: 1, stderr: '' })
     expect(drifted.stdout).toMatch(/^totals: 4 entries, 4 drift\n {2}/m)
+    const rebuilt = await on('rebuild')
+    expect(rebuilt).toMatchObject({ code: 0, stderr: '' })
+    expect(rebuilt.stdout).toMatch(/^totals: 4 entries mended$/m)
+    expect(await on('verify')).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('verifies for a role that may only read and owns nothing', async () => {
+    const verified = await runCli(['verify'], { DATABASE_URL: reader.url })
+    expect(verified).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it.each(['verify', 'rebuild'])('says that a database is not migrated: %s', async (command) => {
+    const empty = await createTestDatabase({ migrated: false })
+    const run = await runCli([command], { DATABASE_URL: empty.url })
+    expect(run).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'The database is not migrated: npm run shopboard -- migrate\n',
+    })
+    await empty.drop()
   })
 })

@@ -1,6 +1,7 @@
 import { type Config, readConfig } from '../config.ts'
 import { migrateWhenUp } from '../db/migrate-when-up.ts'
 import { provideDatabase } from '../db/provide.ts'
+import { sqlStateOf } from '../errors/postgres.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The database a command works on, migrated unless it says otherwise, and the configuration that named it. */
@@ -41,9 +42,15 @@ export async function onDatabase<Flags>(
       )
     return await command({ url: database.url, config }, flags, terminal)
   } catch (error) {
-    complain(error instanceof Error ? error.message : String(error))
+    complain(!isMigrating && isUnmigrated(error) ? notMigrated : messageOf(error))
     return 1
   } finally {
     await stop()
   }
 }
+
+const notMigrated = 'The database is not migrated: npm run shopboard -- migrate'
+/** No such schema, table or function. */
+const isUnmigrated = (error: unknown) => /^(3F000|42P01|42883)$/.test(sqlStateOf(error) ?? '')
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -24,6 +24,15 @@ describe('onDatabase', () => {
     await empty.drop()
   })
 
+  it('leaves the schema as it is for a command that says so', async () => {
+    const empty = await createTestDatabase({ migrated: false })
+    const command = async () =>
+      (await empty.sql`select from pg_namespace where nspname = 'rollup'`).length
+    const env = { DATABASE_URL: empty.url }
+    expect(await onDatabase(command, {}, recordingTerminal(), env, { isMigrating: false })).toBe(0)
+    await empty.drop()
+  })
+
   it('writes why the command failed and returns 1', async () => {
     const terminal = recordingTerminal()
     const command = () => Promise.reject(new Error('No room left.'))
