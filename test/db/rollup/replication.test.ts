@@ -74,10 +74,8 @@ describe('a logical subscriber of the four tables', { timeout: 60_000 }, () => {
   async function subscribe() {
     await publisher.sql`create publication four for table users, posts, comments, sessions`
     await publisher.sql`select pg_create_logical_replication_slot(${slot}, 'pgoutput')`
-    const { hostname, port, username, password, pathname } = new URL(publisher.url)
-    const conninfo = `host=${hostname} port=${port} user=${username} password=${password} dbname=${pathname.slice(1)}`
     await subscriber.sql.unsafe(
-      `create subscription ${slot} connection '${conninfo}' publication four with (create_slot = false, slot_name = ${slot})`,
+      `create subscription ${slot} connection '${publisher.url}' publication four with (create_slot = false, slot_name = ${slot})`,
     )
   }
   const content = ({ sql }: TestDatabase) => sql`
