@@ -697,6 +697,9 @@ begin
     execute format('create trigger guard before insert or update or delete or truncate on rollup.%I for each statement execute function rollup.written_by_fold_alone()', name);
   end loop;
 end $$;
+-- Deltas come from triggers, and from bulk commands, whose sessions (replica) fire no guard.
+create trigger guard before insert on rollup.deltas for each statement
+  when (pg_trigger_depth() = 0) execute function rollup.written_by_fold_alone();
 
 -- The triggers as they were made here: `shopboard verify` compares.
 create view rollup.triggers as

@@ -50,7 +50,7 @@ function startInMemory() {
   return startEmbedded({
     dir: join(base, `shopboard-test-${process.pid}`),
     durable: false,
-    settings: { autovacuum: 'off', max_connections: '300' },
+    settings: { autovacuum: 'off', max_connections: '300', wal_level: 'logical' },
   })
 }
 

@@ -69,8 +69,9 @@ describe('verify', () => {
   })
 
   it('finds a pending delta that no row stands for', async () => {
-    await database.sql`
-      insert into rollup.deltas (kind, n, created_at, id, user_id) values (3, 1, '2020-02-29T10:20:30Z', 9, 8)`
+    await planted(
+      `insert into rollup.deltas (kind, n, created_at, id, user_id) values (3, 1, '2020-02-29T10:20:30Z', 9, 8)`,
+    )
     expect(await drifts()).toMatchObject([
       { rollup: 'totals', drift: 1, examples: ['3: 2, recounted 1'] },
       { rollup: 'counts', drift: 3 },

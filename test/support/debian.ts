@@ -1,0 +1,77 @@
+import { execFileSync, type SpawnSyncOptions, spawnSync } from 'node:child_process'
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Debian's PostgreSQL 15: it has pg_dump, psql and pg_basebackup, which the bundled server lacks. */
+const bin = '/usr/lib/postgresql/15/bin'
+
+/** Why tests that need those programs are skipped; undefined where they are there. */
+export const withoutDebian = existsSync(join(bin, 'pg_basebackup'))
+  ? undefined
+  : `there is no PostgreSQL 15 in ${bin}`
+
+export type Cluster = {
+  readonly url: (database?: string) => string
+  readonly stop: () => void
+}
+
+const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
+/** A cluster in memory, without a password, for this machine alone. */
+export const startCluster = (): Promise<Cluster> =>
+  startOn((data) =>
+    run('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '-N']),
+  )
+
+/** A hot standby of the cluster at `url`. */
+export const startStandby = (url: string): Promise<Cluster> =>
+  startOn((data) =>
+    run('pg_basebackup', ['-D', data, '-d', url, '-R', '-c', 'fast', '-X', 'stream']),
+  )
+
+/** The output of one of its programs. @throws what it wrote to standard error, when it fails */
+export const run = (program: string, args: readonly string[], input = ''): string =>
+  execFileSync(join(bin, program), args, { ...asServer(), input, maxBuffer: 2 ** 28 }).toString()
+
+async function startOn(make: (data: string) => void): Promise<Cluster> {
+  const dir = mkdtempSync(join(base, 'shopboard-debian-'))
+  const data = join(dir, 'data')
+  const { uid, gid } = asServer()
+  chmodSync(dir, 0o755)
+  if (uid !== undefined && gid !== undefined) chownSync(dir, uid, gid)
+  const stop = () => {
+    spawnSync(join(bin, 'pg_ctl'), ['stop', '-D', data, '-m', 'immediate'], asServer())
+    rmSync(dir, { recursive: true, force: true })
+  }
+  try {
+    make(data)
+    const port = await freePort()
+    const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c autovacuum=off`
+    run('pg_ctl', ['start', '-D', data, '-l', join(dir, 'log'), '-s', '-w', '-o', options])
+    return {
+      url: (database = 'postgres') => `postgres://postgres@127.0.0.1:${port}/${database}`,
+      stop,
+    }
+  } catch (error) {
+    stop()
+    throw error
+  }
+}
+
+/** The server does not run as root; pg_ctl would hand its output on to it. */
+function asServer(): Pick<SpawnSyncOptions, 'uid' | 'gid' | 'cwd' | 'stdio'> {
+  const stdio = ['pipe', 'pipe', 'pipe'] as const
+  if (process.getuid?.() !== 0) return { cwd: '/', stdio: [...stdio] }
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres']))
+  return { uid: id('-u'), gid: id('-g'), cwd: '/', stdio: [...stdio] }
+}
+
+const freePort = () =>
+  new Promise<number>((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
