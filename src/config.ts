@@ -8,6 +8,7 @@ const nestedTimeouts = [
   ['REQUEST_TIMEOUT', 'POOL_ACQUIRE_TIMEOUT'],
   ['REQUEST_TIMEOUT', 'CONNECT_TIMEOUT'],
   ['STATEMENT_TIMEOUT', 'LOCK_TIMEOUT'],
+  ['BODY_TIMEOUT', 'HEADERS_TIMEOUT'],
 ] as const
 
 export type Config = ReturnType<typeof configOf>
@@ -47,6 +48,11 @@ function configOf(read: Variables) {
     demo: read.DEMO ?? read.DATABASE_URL === undefined,
     host: read.HOST,
     port: read.PORT,
+    allowedHosts: read.ALLOWED_HOSTS,
+    maxConnections: read.MAX_CONNECTIONS,
+    headersTimeout: read.HEADERS_TIMEOUT ?? Math.min(10_000, read.BODY_TIMEOUT),
+    bodyTimeout: read.BODY_TIMEOUT,
+    keepAliveTimeout: read.KEEP_ALIVE_TIMEOUT,
     logLevel: read.LOG_LEVEL,
     requestTimeout,
     statementTimeout,
@@ -57,6 +63,8 @@ function configOf(read: Variables) {
     acquireTimeout: read.POOL_ACQUIRE_TIMEOUT ?? Math.min(2000, Math.floor(requestTimeout / 2)),
     queueLimit: read.POOL_QUEUE_LIMIT,
     cache: read.CACHE,
+    /** bytes */
+    cacheSize: read.CACHE_SIZE * 2 ** 20,
     cacheThreshold: read.CACHE_THRESHOLD,
     foldInterval: read.FOLD_INTERVAL,
     cursorSecret: read.CURSOR_SECRET,

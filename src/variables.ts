@@ -27,6 +27,16 @@ export const variables = z.object({
     .regex(/^[\w.:-]+$/, 'a host name or an IP address')
     .default('127.0.0.1'),
   PORT: whole(0, 65_535).default(3000),
+  ALLOWED_HOSTS: z
+    .string()
+    .toLowerCase()
+    .regex(/^[\w.:[\]-]+( *, *[\w.:[\]-]+)*$/, 'host names separated by commas')
+    .transform((names) => names.split(',').map((name) => name.trim()))
+    .optional(),
+  MAX_CONNECTIONS: whole(1, 1_000_000).default(20_000),
+  HEADERS_TIMEOUT: milliseconds(100, hour).optional(),
+  BODY_TIMEOUT: milliseconds(100, hour).default(30_000),
+  KEEP_ALIVE_TIMEOUT: milliseconds(100, hour).default(5000),
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   REQUEST_TIMEOUT: milliseconds(100, hour).default(10_000),
   STATEMENT_TIMEOUT: milliseconds(50, hour).optional(),
@@ -37,6 +47,7 @@ export const variables = z.object({
   POOL_ACQUIRE_TIMEOUT: milliseconds(10, hour).optional(),
   POOL_QUEUE_LIMIT: whole(0, 1_000_000).default(1000),
   CACHE: onOff.default(true),
+  CACHE_SIZE: whole(1, 1_000_000, 'MiB').default(64),
   CACHE_THRESHOLD: milliseconds(0, 60_000).default(5),
   FOLD_INTERVAL: milliseconds(50, 60_000).default(1000),
   CURSOR_SECRET: z.string().min(32, 'at least 32 characters').optional(),

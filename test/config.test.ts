@@ -38,6 +38,13 @@ describe('readConfig', () => {
     })
   })
 
+  it('takes the hosts it may answer for, however they are written', () => {
+    expect(readConfig({ ALLOWED_HOSTS: 'Shop.example, api.shop.example' }).allowedHosts).toEqual([
+      'shop.example',
+      'api.shop.example',
+    ])
+  })
+
   it.each([
     ['PORT', '70000', 'from 0 to 65535'],
     ['PORT', '3000.5', 'from 0 to 65535'],
@@ -50,6 +57,10 @@ describe('readConfig', () => {
     ['NODE_ENV', 'Production', 'production, development, test'],
     ['LOG_LEVEL', 'loud', 'silent'],
     ['HOST', 'my host', 'host name'],
+    ['ALLOWED_HOSTS', 'https://shop.example/', 'host names'],
+    ['MAX_CONNECTIONS', '0', 'from 1'],
+    ['HEADERS_TIMEOUT', '1', 'milliseconds'],
+    ['CACHE_SIZE', '0', 'MiB'],
     ['CURSOR_SECRET', 'short', '32 characters'],
     ['DATABASE_URL', 'mysql://localhost/shop', 'postgres://'],
     ['DATABASE_URL', 'localhost:5432', 'postgres://'],
@@ -68,6 +79,7 @@ describe('readConfig', () => {
     ['STATEMENT_TIMEOUT', { STATEMENT_TIMEOUT: '10001' }],
     ['POOL_ACQUIRE_TIMEOUT', { REQUEST_TIMEOUT: '500', POOL_ACQUIRE_TIMEOUT: '500' }],
     ['CONNECT_TIMEOUT', { REQUEST_TIMEOUT: '500', CONNECT_TIMEOUT: '501' }],
+    ['HEADERS_TIMEOUT', { BODY_TIMEOUT: '500', HEADERS_TIMEOUT: '501' }],
     ['LOCK_TIMEOUT', { STATEMENT_TIMEOUT: '500', LOCK_TIMEOUT: '501' }],
     ['LOCK_TIMEOUT', { REQUEST_TIMEOUT: '500', LOCK_TIMEOUT: '501' }],
   ])('refuses the %s that contradicts another variable', (name, env) => {

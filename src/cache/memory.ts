@@ -3,12 +3,15 @@ import { memoryDriver } from 'bentocache/drivers/memory'
 import type { TableName } from '../db/rollup/kinds.ts'
 import { type Cache, type Entry, freshFor, type Hit, type Tier } from './cache.ts'
 import { loadCosts } from './costs.ts'
+import { sizeBudget } from './size-budget.ts'
 
 export type MemoryCacheOptions = {
   /** ms: what loads in less (p95) is loaded every time. Default 5. */
   readonly threshold?: number
   /** Default 1000. */
   readonly maxEntries?: number
+  /** Bytes the entries may take in memory; one that takes an eighth of them is not kept. Default 64 MiB. */
+  readonly maxSize?: number
   /** ms */
   readonly freshFor?: Readonly<Record<Tier, number>>
   /** ms an entry is kept after it stopped being fresh, to be served while the database is away. Default 600,000. */
@@ -27,13 +30,13 @@ const validFor = 2000
  * entry loaded before a write, or during it, is never found after it.
  */
 export function memoryCache(options: MemoryCacheOptions = {}): Cache {
-  const { threshold = 5, maxEntries = 1000, grace = 600_000, onRefreshFailed } = options
+  const { threshold = 5, maxEntries = 1000, maxSize = 64 * 2 ** 20, grace = 600_000 } = options
   const ttls = options.freshFor ?? freshFor
-  const store = openStore(maxEntries)
   const costs = loadCosts()
   const generations = new Map<TableName, number>()
   /** The entries that were hit since the last invalidation, for `peek`. */
   const hot = new Map<string, HotEntry>()
+  const store = openStore(maxEntries, maxSize, (key) => hot.delete(key.slice(key.indexOf(' ') + 1)))
   let validatedAt = Number.NEGATIVE_INFINITY
 
   const generationOf = (tables: readonly TableName[]) =>
@@ -87,7 +90,7 @@ export function memoryCache(options: MemoryCacheOptions = {}): Cache {
         grace: ttl + grace,
         waits,
         load: measured,
-        onBackgroundFailure: (error) => onRefreshFailed?.(name, error),
+        onBackgroundFailure: (error) => options.onRefreshFailed?.(name, error),
       })
       return { entry, outcome: entry === cached ? 'stale' : isLoaded ? 'miss' : 'hit' }
     },
@@ -101,10 +104,22 @@ export function memoryCache(options: MemoryCacheOptions = {}): Cache {
   }
 }
 
-function openStore(maxItems: number) {
+/** bentocache counts bytes of serialized entries only: ours stay as they are, and are counted beside it. */
+function openStore(maxItems: number, maxSize: number, onDropped: (key: string) => void) {
   const memory = bentostore().useL1Layer(memoryDriver({ serialize: false, maxItems }))
-  return new BentoCache({ default: 'memory', stores: { memory } }).use()
+  const bento = new BentoCache({ default: 'memory', stores: { memory } })
+  const store = bento.use()
+  const budget = sizeBudget(maxSize, (key) => {
+    onDropped(key)
+    void store.delete({ key })
+  })
+  bento.on('cache:written', ({ key, value }) => budget.add(key, sizeOf(value)))
+  bento.on('cache:hit', ({ key }) => budget.touch(key))
+  return store
 }
+
+/** A string takes a byte per character while all are Latin-1, else two; headers and keys little. */
+const sizeOf = ({ text }: Entry) => 1000 + text.length * (/[\u0100-\uffff]/.test(text) ? 2 : 1)
 
 type Loading = {
   readonly key: string

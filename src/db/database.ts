@@ -85,6 +85,8 @@ export type Pool = {
   ): Promise<T>
   /** A lazy transaction whose end is the caller's to say. */
   request(options: RequestOptions): RequestTransaction
+  /** How many more may come now without waiting long. Asked for every request: it takes nothing. */
+  room(): number
   stats(): PoolStats
   /** Rejects callers and closes every connection, those in use when released or after 5 s. */
   close(): Promise<void>

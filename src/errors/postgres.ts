@@ -74,6 +74,7 @@ function fromSqlState(state: string, error: Coded, cause: unknown): AppError | u
     case '55P03': // lock_timeout
     case '57014': // statement_timeout, or cancelled
       return timeout(cause)
+    case '25P02': // the transaction before on the connection, whose commit was cancelled
     case '3D000': // the database does not exist
       return databaseUnavailable(cause)
     case '54000': // a value too large for its index

@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
+import type { Caller } from '../auth/caller.ts'
 import type { CacheOutcome, Entry, Tier } from '../cache/cache.ts'
 import type { BoundStatement } from '../db/bound-statement.ts'
 import type { Database } from '../db/database.ts'
@@ -78,12 +79,16 @@ function entryOf<T>({ body, headers }: Loaded<T>): Entry {
   return { text, etag: etagOf(text), headers }
 }
 
-/** The caller's scope, path and query, the query's parameters sorted however they were written. */
 function keyOf(c: Context<AppEnv>): string {
   const { url, path } = c.req
-  const { scope } = c.get('caller')
   const at = url.indexOf('?')
-  if (at === -1) return `${scope} ${path}`
-  const query = url.slice(at + 1)
-  return `${scope} ${path}?${query.includes('&') ? query.split('&').sort().join('&') : query}`
+  return cacheKey(c.get('caller'), at === -1 ? path : path + url.slice(at))
+}
+
+/** The caller's scope, path and query, the query's parameters sorted however they were written. */
+export function cacheKey({ scope }: Caller, target: string): string {
+  const at = target.indexOf('?') + 1
+  const query = at > 0 ? target.slice(at) : ''
+  if (!query.includes('&')) return `${scope} ${target}`
+  return `${scope} ${target.slice(0, at)}${query.split('&').sort().join('&')}`
 }

@@ -11,6 +11,17 @@ export const onNotFound: NotFoundHandler<AppEnv> = (c) => renderProblem(c, notFo
 
 /** Writes an RFC 9457 problem document. */
 export function renderProblem(c: Context<AppEnv>, error: AppError): Response {
+  const { body, headers } = problemDocument(error, c.var.requestId)
+  return c.body(body, error.status, headers)
+}
+
+export type ProblemDocument = {
+  readonly body: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** The document of a failure, for whoever answers without a context. */
+export function problemDocument(error: AppError, requestId: string): ProblemDocument {
   const { code, status, detail, errors } = error
   const body = {
     type: `https://shopboard.dev/problems/${code}`,
@@ -18,16 +29,17 @@ export function renderProblem(c: Context<AppEnv>, error: AppError): Response {
     status,
     detail,
     code,
-    requestId: c.var.requestId,
+    requestId,
     errors,
   }
-  return c.body(JSON.stringify(body), status, {
+  const headers = {
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
     ...(error.retryAfter !== undefined && { 'Retry-After': String(error.retryAfter) }),
     ...(error.allow && { Allow: error.allow.join(', ') }),
     ...(code === 'unauthenticated' && { 'WWW-Authenticate': 'Bearer' }),
-  })
+  }
+  return { body: JSON.stringify(body), headers }
 }
 
 /** The failure a client sees, whatever was thrown. */

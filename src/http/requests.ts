@@ -7,7 +7,7 @@ import { startTiming } from './server-timing.ts'
 export const requests = (services: Services): MiddlewareHandler<AppEnv> =>
   async function requests(c, next) {
     const timing = startTiming()
-    const requestId = validId(c.req.header('x-request-id')) ?? crypto.randomUUID()
+    const requestId = requestIdOf(c.req.header('x-request-id'))
     c.set('requestId', requestId)
     c.set('timing', timing)
     c.set('services', services)
@@ -24,10 +24,19 @@ export const requests = (services: Services): MiddlewareHandler<AppEnv> =>
       duration: performance.now() - timing.start,
     })
     if (c.error && status >= 500) {
-      services.observe({ type: 'error', requestId, method, path, status, error: c.error })
+      const isClientGone = c.req.raw.signal.aborted
+      services.observe({
+        type: 'error',
+        requestId,
+        method,
+        path,
+        status,
+        isClientGone,
+        error: c.error,
+      })
     }
   }
 
-/** Undefined for an id that is longer or stranger: it could forge log lines. */
-const validId = (id: string | undefined) =>
-  id !== undefined && /^[\w.:/+=-]{1,128}$/.test(id) ? id : undefined
+/** A new id in place of one that is longer or stranger than usual: it could forge log lines. */
+export const requestIdOf = (sent: string | undefined): string =>
+  sent !== undefined && /^[\w.:/+=-]{1,128}$/.test(sent) ? sent : crypto.randomUUID()

@@ -28,6 +28,7 @@ export function failures<Code extends ErrorCode>(...codes: Code[]) {
     'internal_error',
     'database_unavailable',
     'pool_exhausted',
+    'overloaded',
     'timeout',
   ]
   const byStatus = Map.groupBy([...codes, ...always], (code) => problems[code].status)

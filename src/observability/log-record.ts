@@ -1,4 +1,6 @@
 import type { DatabaseEvent } from '../db/database.ts'
+import type { ErrorCode } from '../errors/error.ts'
+import { fromPostgres } from '../errors/postgres.ts'
 import type { Observation } from './observation.ts'
 
 /** One line of a log, for a person who reads it later. */
@@ -6,7 +8,14 @@ export type LogRecord = {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
   readonly message: string
   readonly fields: Readonly<Record<string, unknown>>
+  /** Of the lines with the same key only a sample is needed. */
+  readonly sampleKey?: string
 }
+
+type Failed = Extract<Observation, { type: 'error' }>
+
+/** Characters of a statement: enough to tell which. */
+const longestSql = 500
 
 /** ms from which a request is logged at `info`. */
 const slow = 1000
@@ -23,14 +32,12 @@ export function logRecordOf(observation: Observation): LogRecord | undefined {
   switch (observation.type) {
     case 'request': {
       const { type: _, ...fields } = observation
-      const level = observation.duration >= slow ? 'info' : 'debug'
-      return { level, message: 'request', fields }
+      return observation.duration >= slow
+        ? { level: 'info', message: 'request', fields, sampleKey: 'request' }
+        : { level: 'debug', message: 'request', fields }
     }
-    case 'error': {
-      const { requestId, method, path, status, error } = observation
-      const fields = { requestId, method, path, status, ...causesOf(error) }
-      return { level: 'error', message: error.message, fields }
-    }
+    case 'error':
+      return logRecordOfError(observation)
     case 'refresh_failed':
       return {
         level: 'warn',
@@ -60,9 +67,30 @@ export function logRecordOf(observation: Observation): LogRecord | undefined {
         message: failureMessages[observation.type],
         fields: observation.error === undefined ? {} : causesOf(observation.error),
       }
+    case 'refused':
+      return { level: 'info', message: 'Refused: overloaded', fields: {}, sampleKey: 'overloaded' }
     case 'cache':
       return undefined
   }
+}
+
+/** Refused for want of a connection or time: expected under load, and the stack would say nothing. */
+const refusals: ReadonlySet<string> = new Set<ErrorCode>(['pool_exhausted', 'overloaded'])
+/** What befalls a thousand requests at once when the database is slow or away. */
+const mass: ReadonlySet<string> = new Set<ErrorCode>(['timeout', 'database_unavailable'])
+
+function logRecordOfError(observation: Failed): LogRecord {
+  const { requestId, method, path, status, isClientGone, error } = observation
+  const request = { requestId, method, path, status }
+  const { message } = error
+  const code = fromPostgres(error)?.code ?? ''
+  if (isClientGone)
+    return { level: 'debug', message: 'The client went away', fields: { ...request, message } }
+  // the watcher says when the database goes and comes
+  if (path === '/readyz') return { level: 'debug', message, fields: request }
+  if (refusals.has(code)) return { level: 'info', message, fields: request, sampleKey: code }
+  const record = { level: 'error', message, fields: { ...request, ...causesOf(error) } } as const
+  return mass.has(code) ? { ...record, sampleKey: code } : record
 }
 
 function logRecordOfDatabase(event: DatabaseEvent): LogRecord | undefined {
@@ -76,7 +104,8 @@ function logRecordOfDatabase(event: DatabaseEvent): LogRecord | undefined {
     case 'end_failed':
     case 'after_commit_failed': {
       const fields = 'error' in event ? { ...event, ...causesOf(event.error) } : event
-      return { level: 'info', message: `Database: ${event.type}`, fields }
+      const message = `Database: ${event.type}`
+      return { level: 'info', message, fields, sampleKey: message }
     }
     default:
       return undefined
@@ -95,7 +124,9 @@ function causesOf(error: unknown): { error: string; sql?: string } {
   const sql = chain.map(queryOf).find((query) => query !== undefined)
   return {
     error: chain.map(({ stack, message }) => stack ?? message).join('\ncaused by: '),
-    ...(sql !== undefined && { sql }),
+    ...(sql !== undefined && {
+      sql: sql.length > longestSql ? `${sql.slice(0, longestSql)}…` : sql,
+    }),
   }
 }
 

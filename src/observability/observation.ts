@@ -18,6 +18,8 @@ export type Observation =
       readonly method: string
       readonly path: string
       readonly status: number
+      /** The client went away before it was answered. */
+      readonly isClientGone: boolean
       /** What was thrown, with its causes: for the log only. */
       readonly error: Error
     }
@@ -30,6 +32,8 @@ export type Observation =
       readonly type: 'fold_failed' | 'close_failed' | 'unhandled_rejection' | 'uncaught_exception'
       readonly error: unknown
     }
+  /** A request was refused before the app saw it: more came than could be served. */
+  | { readonly type: 'refused' }
   /** The embedded PostgreSQL ended before it was stopped, and is there again. */
   | { readonly type: 'server_lost' | 'server_restarted' }
 

@@ -1,20 +1,60 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
+import { overloaded } from '../errors/error.ts'
+import type { HostNames } from '../http/host.ts'
+import { type AdmissionOptions, admission, type Handle } from './admission.ts'
+import { limitConnections } from './connections.ts'
+import { malformed } from './malformed.ts'
+import { refuse, unservable } from './refusal.ts'
 
 export type Listening = {
   readonly url: string
   /** Accepts no more connections, gives running requests `timeout` ms to finish, then closes what is left. */
   readonly drain: (timeout: number) => Promise<void>
 }
+
+/** Durations in ms. */
+export type ListenOptions = {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  /** Those of its `Host` headers it answers for. */
+  readonly names?: HostNames
+  readonly maxConnections?: number
+  /** A request's headers, from its first byte or the connection. */
+  readonly headersTimeout?: number
+  /** The whole request. */
+  readonly bodyTimeout?: number
+  /** Between a response and the next request. */
+  readonly keepAliveTimeout?: number
+  /** Lets all in at once unless given. */
+  readonly admission?: Omit<AdmissionOptions, 'limit' | 'refuse'>
+  readonly onRefused?: () => void
+}
 type Fetch = Parameters<typeof getRequestListener>[0]
 
-/** Serves `fetch` over HTTP. Port 0 takes a free one. @throws a plain sentence when it cannot listen on the address */
-export async function listen(fetch: Fetch, host: string, port: number): Promise<Listening> {
-  const server = createServer(getRequestListener(fetch))
+/** Connections the kernel keeps for us until they are accepted; it may allow fewer. */
+const backlog = 4096
+
+/** Serves `fetch` over HTTP. @throws a plain sentence when it cannot listen on the address */
+export async function listen(fetch: Fetch, options: ListenOptions): Promise<Listening> {
+  const { host, port, maxConnections = 10_000 } = options
+  const server = createServer(
+    {
+      headersTimeout: options.headersTimeout ?? 10_000,
+      requestTimeout: options.bodyTimeout ?? 30_000,
+      keepAliveTimeout: options.keepAliveTimeout ?? 5_000,
+      connectionsCheckingInterval: 1_000,
+      // HTTP/1.0 knows no Host, and `malformed` answers where it is missing
+      requireHostHeader: false,
+    },
+    handlerOf(fetch, options, maxConnections),
+  )
+  limitConnections(server, maxConnections)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(explained(error, host, port)))
-    server.listen(port, host, resolve)
+    server.listen({ port, host, backlog }, resolve)
   })
   const address = server.address()
   const actualPort = typeof address === 'object' && address ? address.port : port
@@ -36,6 +76,32 @@ export async function listen(fetch: Fetch, host: string, port: number): Promise<
       server.closeAllConnections()
       await closed
     },
+  }
+}
+
+/** What a request passes before the app: its form, and admission; health checks are always answered. */
+function handlerOf(fetch: Fetch, options: ListenOptions, limit: number): Handle {
+  const { names, onRefused } = options
+  const serve: Handle = getRequestListener(fetch, {
+    hostname: 'localhost', // where HTTP/1.0 names none
+    errorHandler: unservable,
+  })
+  const enter =
+    options.admission &&
+    admission(serve, {
+      ...options.admission,
+      limit,
+      refuse(incoming, outgoing) {
+        onRefused?.()
+        refuse(incoming, outgoing, overloaded())
+      },
+    })
+  return function handle(incoming: IncomingMessage, outgoing: ServerResponse) {
+    const isHealth = /^\/(livez|readyz)(\?|$)/.test(incoming.url ?? '')
+    const fault = malformed(incoming, isHealth ? undefined : names)
+    if (fault) return refuse(incoming, outgoing, fault)
+    if (enter && !isHealth) enter(incoming, outgoing)
+    else serve(incoming, outgoing)
   }
 }
 

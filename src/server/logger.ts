@@ -1,12 +1,17 @@
 import { type LevelWithSilent, pino } from 'pino'
 import { logRecordOf } from '../observability/log-record.ts'
 import type { Observer } from '../observability/observation.ts'
+import { sampling } from '../observability/sampling.ts'
 
 /** Writes observations as JSON lines to standard output. */
 export function openLog(level: LevelWithSilent): Observer {
   const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  const sampled = sampling()
   return (observation) => {
     const record = logRecordOf(observation)
-    if (record) log[record.level](record.fields, record.message)
+    if (!record) return
+    const omitted = sampled(record)
+    if (omitted === undefined) return
+    log[record.level](omitted > 0 ? { ...record.fields, omitted } : record.fields, record.message)
   }
 }

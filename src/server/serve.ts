@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { Socket } from 'node:net'
 import { createApp } from '../app.ts'
 import { anyone } from '../auth/caller.ts'
@@ -11,9 +11,12 @@ import { migrateWhenUp } from '../db/migrate-when-up.ts'
 import { openPool } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
 import { startFolding } from '../db/rollup/fold.ts'
+import { cacheKey } from '../http/answer.ts'
+import { hostNames } from '../http/host.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
 import type { Observer } from '../observability/observation.ts'
 import { listen } from './listen.ts'
+import { openFilesLimit } from './open-files.ts'
 import { seedDemo } from './seed-demo.ts'
 import type { Shutdown } from './shutdown.ts'
 
@@ -23,6 +26,8 @@ const startTimeout = 30_000
 const drainTimeout = 20_000
 /** The watcher and the fold have connections of their own: no load on the requests' pool blinds them. */
 const backgroundPoolSize = 2
+/** Files the process needs beside its connections: what it runs of, the log, the database's own. */
+const reserve = 50
 
 /** Migrates the database and serves it until `shutdown`. @throws a plain sentence when it cannot */
 export async function serve(
@@ -60,7 +65,7 @@ export async function serve(
   const app = createApp({
     pool: () => pool,
     callerOf: () => anyone,
-    cursors: cursorCodec(cursorKey(config, databaseUrl)),
+    cursors: cursorCodec(cursorKey(config, databaseUrl, say)),
     requestTimeout: config.requestTimeout,
     cache,
     observe,
@@ -68,15 +73,29 @@ export async function serve(
     keepAlive: () => {},
     isReady: watcher.isUp,
   })
-  const { url, drain } = await listen(app.fetch, config.host, config.port)
+  const { url, drain } = await listen(app.fetch, {
+    ...config,
+    names: hostNames(config.host, config.allowedHosts),
+    maxConnections: Math.min(config.maxConnections, openFilesLimit() - config.poolSize - reserve),
+    admission: {
+      room: pool.room,
+      isQuick: ({ url = '' }) => cache.peek(cacheKey(anyone, url)) !== undefined,
+      patience: config.acquireTimeout / 2,
+    },
+    onRefused: () => observe({ type: 'refused' }),
+  })
   shutdown.defer(() => drain(Math.min(config.requestTimeout, drainTimeout)))
   say(`Shopboard is at ${url} (${database.description})`)
 }
 
-const cacheOf = ({ cache, cacheThreshold: threshold }: Config, observe: Observer): Cache =>
+const cacheOf = (
+  { cache, cacheThreshold: threshold, cacheSize: maxSize }: Config,
+  observe: Observer,
+): Cache =>
   cache
     ? memoryCache({
         threshold,
+        maxSize,
         onRefreshFailed: (name, error) => observe({ type: 'refresh_failed', name, error }),
       })
     : noCache
@@ -104,10 +123,16 @@ function startBackgroundWork(
   return watcher
 }
 
-/** The key that signs cursors: it survives a restart, and a change of the database's host or port. */
-function cursorKey({ cursorSecret }: Config, url: string): Uint8Array {
-  const { username, password, pathname } = new URL(url)
-  const secret = cursorSecret ?? (password || `${username}${pathname}`)
+/**
+ * The key that signs cursors: it survives a restart, and a change of the database's host or port. Where nothing
+ * secret is known it is made up, and ends with the process.
+ */
+function cursorKey({ cursorSecret }: Config, url: string, warn: (line: string) => void) {
+  const secret = cursorSecret ?? decodeURIComponent(new URL(url).password)
+  if (secret === '') {
+    warn('Cursors end with this process: set CURSOR_SECRET, for DATABASE_URL has no password')
+    return new Uint8Array(randomBytes(32))
+  }
   return createHash('sha256').update(`shopboard cursor ${secret}`).digest()
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { Load, Lookup } from '../../src/cache/cache.ts'
+import type { Cache, Load, Lookup } from '../../src/cache/cache.ts'
 import { memoryCache } from '../../src/cache/memory.ts'
 
 const lookup: Lookup = { key: '/feed', name: 'feed', tier: 'short', tables: ['posts'] }
@@ -224,5 +224,40 @@ describe('peek', () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+})
+
+describe('the size of the cache', () => {
+  const sized = (length: number) => async () => ({
+    text: 'x'.repeat(length),
+    etag: '"x"',
+    headers: undefined,
+  })
+  const remember = (cache: Cache, key: string, load: Load) =>
+    cache.remember({ ...lookup, key }, load)
+
+  it('is bounded in bytes: what was used longest ago goes', async () => {
+    const cache = memoryCache({ threshold: 0, maxSize: 100_000 })
+    for (let n = 0; n < 20; n++) await remember(cache, `/feed?page=${n}`, sized(9_000))
+    expect(await remember(cache, '/feed?page=19', sized(1))).toMatchObject({ outcome: 'hit' })
+    expect(await remember(cache, '/feed?page=0', sized(1))).toMatchObject({ outcome: 'miss' })
+  })
+
+  it('counts two bytes for a character that is not Latin', async () => {
+    const cache = memoryCache({ threshold: 0, maxSize: 100_000 })
+    const load = async () => ({ text: 'ж'.repeat(9_000), etag: '"x"', headers: undefined })
+    await remember(cache, '/feed', load)
+    expect(await remember(cache, '/feed', load)).toMatchObject({ outcome: 'miss' })
+  })
+
+  it('takes no answer of more than an eighth of it, and forgets nothing for that', async () => {
+    const cache = memoryCache({ threshold: 0, maxSize: 100_000 })
+    await remember(cache, '/feed', sized(10))
+    for (let n = 0; n < 3; n++) {
+      const found = await remember(cache, '/feed?large', sized(50_000))
+      expect(found).toMatchObject({ outcome: 'miss' })
+    }
+    expect(cache.peek('/feed?large')).toBeUndefined()
+    expect(await remember(cache, '/feed', sized(1))).toMatchObject({ outcome: 'hit' })
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { databaseUnavailable, overloaded, poolExhausted, timeout } from '../../src/errors/error.ts'
 import { logRecordOf } from '../../src/observability/log-record.ts'
 import { createTestApp } from '../support/app.ts'
 
@@ -25,8 +26,53 @@ describe('the line of an error', () => {
     const one = new Error('one')
     const other = new Error('other', { cause: one })
     one.cause = other
-    const line = logRecordOf({ type: 'error', ...request, status: 500, error: one })
+    const line = logRecordOf({
+      type: 'error',
+      ...request,
+      status: 500,
+      isClientGone: false,
+      error: one,
+    })
     expect(line?.fields.error).toMatch(/one[\s\S]*caused by: [\s\S]*other/)
+  })
+})
+
+describe('the line of a failure under load', () => {
+  const failed = (error: Error, more: { path?: string; isClientGone?: boolean } = {}) =>
+    logRecordOf({
+      type: 'error',
+      ...request,
+      status: 503,
+      isClientGone: false,
+      error,
+      ...more,
+    })
+
+  it.each([poolExhausted(), overloaded()])('of a refusal is short and no error', (error) => {
+    const line = failed(error)
+    expect(line).toMatchObject({ level: 'info', sampleKey: error.code })
+    expect(JSON.stringify(line).length).toBeLessThan(300)
+    expect(error.stack).not.toMatch(/ at /)
+  })
+
+  it('of a client that hung up is for debug', () => {
+    expect(failed(timeout(new Error('aborted')), { isClientGone: true })).toMatchObject({
+      level: 'debug',
+    })
+  })
+
+  it('has 500 characters of the SQL at most', () => {
+    const error = Object.assign(new Error('cancelled'), {
+      code: '57014',
+      query: 'select 1 '.repeat(1000),
+    })
+    const line = failed(error)
+    expect(line).toMatchObject({ level: 'error', sampleKey: 'timeout' })
+    expect(String(line?.fields.sql)).toHaveLength(501)
+  })
+
+  it('of a readiness check is for debug: the watcher tells that the database is away', () => {
+    expect(failed(databaseUnavailable(), { path: '/readyz' })?.level).toBe('debug')
   })
 })
 

@@ -1,13 +1,18 @@
 import { createServer } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Listening, listen } from '../../src/server/listen.ts'
+import { hostNames } from '../../src/http/host.ts'
+import { type Listening, type ListenOptions, listen } from '../../src/server/listen.ts'
 
 const listening: Listening[] = []
 afterEach(async () => {
   for (const each of listening.splice(0)) await each.drain(0)
 })
-async function serving(fetch: () => Response | Promise<Response>) {
-  const server = await listen(fetch, '127.0.0.1', 0)
+async function serving(
+  fetch: () => Response | Promise<Response>,
+  options: Partial<ListenOptions> = {},
+) {
+  const server = await listen(fetch, { host: '127.0.0.1', port: 0, ...options })
   listening.push(server)
   return server
 }
@@ -30,7 +35,9 @@ describe('listen', () => {
   })
 
   it('writes an IPv6 address as a URL has it', async () => {
-    const server = await listen(() => new Response('here'), '::1', 0).catch(() => undefined)
+    const server = await listen(() => new Response('here'), { host: '::1', port: 0 }).catch(
+      () => undefined,
+    )
     if (!server) return
     listening.push(server)
     expect(server.url).toMatch(/^http:\/\/\[::1\]:\d+$/)
@@ -38,13 +45,120 @@ describe('listen', () => {
 
   it('says in one sentence that the port is in use', async () => {
     const { url } = await serving(() => new Response('here'))
-    const again = listen(() => new Response(), '127.0.0.1', Number(new URL(url).port))
+    const again = listen(() => new Response(), {
+      host: '127.0.0.1',
+      port: Number(new URL(url).port),
+    })
     await expect(again).rejects.toThrow(/^Port \d+ of 127\.0\.0\.1 is in use: /)
   })
 
   it('says in one sentence that the address is not of this machine', async () => {
-    const elsewhere = listen(() => new Response(), '192.0.2.1', 0)
+    const elsewhere = listen(() => new Response(), { host: '192.0.2.1', port: 0 })
     await expect(elsewhere).rejects.toThrow(/^HOST should be an address of this machine/)
+  })
+})
+
+/** What the server sends back on one connection until it closes it, or has sent a whole body. */
+async function sent(url: string, text: string): Promise<string> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname, () => socket.write(text))
+  let received = ''
+  for await (const chunk of socket) {
+    received += chunk
+    const [head = '', body] = received.split('\r\n\r\n')
+    const length = /content-length: (\d+)/i.exec(head)?.[1]
+    if (body !== undefined && length !== undefined && body.length >= Number(length)) break
+  }
+  socket.destroy()
+  return received
+}
+
+describe('a request that reaches no app', () => {
+  const names = hostNames('127.0.0.1', ['shop.example'])
+
+  it('is answered where HTTP/1.0 has no Host', async () => {
+    const { url } = await serving(() => new Response('here'), { names })
+    expect(await sent(url, 'GET /livez HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 [\s\S]*here/)
+  })
+
+  it.each([
+    ['without a Host', 'GET / HTTP/1.1\r\n\r\n'],
+    ['with an empty Host', 'GET / HTTP/1.1\r\nHost:\r\n\r\n'],
+    ['with a Host that is no name', 'GET / HTTP/1.1\r\nHost: a b?\r\n\r\n'],
+    ['with a Host whose port is none', 'GET / HTTP/1.1\r\nHost: localhost:99999\r\n\r\n'],
+    ['with two Hosts', 'GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n'],
+    ['for no path', 'OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+    [
+      'in an encoding that is not chunked',
+      'POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n',
+    ],
+  ])('gets a problem document %s', async (_, text) => {
+    const { url } = await serving(() => new Response('here'))
+    const answer = await sent(url, text)
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+    expect(answer).toMatch(/content-type: application\/problem\+json/i)
+    expect(answer).toMatch(/x-request-id: [\w-]{36}/i)
+    expect(answer).toMatch(/"code":"validation_failed"/)
+  })
+
+  it.each(['evil.example', 'evil.example:3000', '127.0.0.1.evil.example'])(
+    'is misdirected to %s',
+    async (host) => {
+      const { url } = await serving(() => new Response('here'), { names })
+      const answer = await sent(url, `GET /api HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+      expect(answer).toMatch(/^HTTP\/1\.1 421 [\s\S]*"code":"misdirected_request"/)
+      const absolute = `GET http://${host}/api HTTP/1.1\r\nHost: localhost\r\n\r\n`
+      expect(await sent(url, absolute)).toMatch(/^HTTP\/1\.1 421 /)
+    },
+  )
+
+  it.each(['localhost:1', '127.0.0.1', '[::1]:80', 'SHOP.example'])(
+    'is served to %s',
+    async (host) => {
+      const { url } = await serving(() => new Response('here'), { names })
+      expect(await sent(url, `GET /api HTTP/1.1\r\nHost: ${host}\r\n\r\n`)).toMatch(/ 200 /)
+    },
+  )
+})
+
+describe('a server with all its connections taken', () => {
+  it('drops the oldest that has asked nothing', async () => {
+    const { url } = await serving(() => new Response('here'), { maxConnections: 5 })
+    const { hostname, port } = new URL(url)
+    const silent: Socket[] = []
+    let dropped = 0
+    for (let n = 0; n < 20; n++) {
+      const socket = connect(Number(port), hostname)
+      await new Promise((resolve) => socket.once('connect', resolve))
+      socket.on('error', () => {}).on('close', () => (dropped += 1))
+      silent.push(socket)
+    }
+    expect(await (await fetch(url)).text()).toBe('here')
+    await expect.poll(() => dropped).toBeGreaterThanOrEqual(15)
+    for (const socket of silent) socket.destroy()
+  })
+})
+
+describe('an overloaded server', () => {
+  const admission = { room: () => 0, isQuick: () => false, patience: 20 }
+
+  it('refuses after a while, says when to come back, and serves health checks', async () => {
+    let refused = 0
+    const onRefused = () => {
+      refused += 1
+    }
+    const { url } = await serving(() => new Response('here'), { admission, onRefused })
+    const headers = { 'X-Request-Id': 'r1' }
+    const answers = await Promise.all([1, 2, 3].map(() => fetch(`${url}/api`, { headers })))
+    for (const answer of answers) {
+      expect(answer.status).toBe(503)
+      expect(answer.headers.get('retry-after')).toBe('1')
+      expect(answer.headers.get('x-request-id')).toBe('r1')
+      expect(await answer.json()).toMatchObject({ code: 'overloaded', requestId: 'r1' })
+    }
+    expect(refused).toBe(3)
+    expect((await fetch(`${url}/livez`)).status).toBe(200)
+    expect((await fetch(`${url}/readyz?a=b`)).status).toBe(200)
   })
 })
 

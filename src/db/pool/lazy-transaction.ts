@@ -32,31 +32,31 @@ export function lazyTransaction(
   on: (event: DatabaseEvent) => void,
   settings: TransactionSettings,
 ): LazyTransaction {
-  const tx: Transaction = {
-    ...settings,
-    queue,
-    on,
-    inFlight: trackInFlight((failed) => onAnswered(tx, failed)),
-    state: 'idle',
-    failure: undefined,
-    acquired: undefined,
-    lease: undefined,
-    only: undefined,
-    begun: undefined,
-    isLost: false,
-    committed: undefined,
-    ended: undefined,
-    stopWatching: undefined,
-  }
+  let tx = idleTransaction(queue, on, settings)
+  let isRenewed = false
   let callbacks: AfterCommit[] | undefined
   let isEnded = false
+
+  /** Once: nothing ran behind a `begin` that met the aborted transaction of another. */
+  function renew(stale: Transaction) {
+    if (tx !== stale || isRenewed) return
+    isRenewed = true
+    tx = idleTransaction(queue, on, settings)
+    void rollback(stale)
+  }
 
   return {
     get isOpened() {
       return tx.lease !== undefined || tx.acquired !== undefined
     },
     run(query, ...[values]) {
-      const rows = execute(tx, query, (values ?? {}) as Values)
+      const run = () => execute(tx, query, (values ?? {}) as Values)
+      const used = tx
+      const rows = run().catch((error: unknown) => {
+        if (!used.isStale || isEnded) throw error
+        renew(used)
+        return run()
+      })
       // one of several may fail while the caller still waits for another
       rows.catch(() => {})
       return rows
@@ -76,6 +76,31 @@ export function lazyTransaction(
       return rollback(tx)
     },
   }
+}
+
+function idleTransaction(
+  queue: WaitQueue<Connection>,
+  on: (event: DatabaseEvent) => void,
+  settings: TransactionSettings,
+): Transaction {
+  const tx: Transaction = {
+    ...settings,
+    queue,
+    on,
+    inFlight: trackInFlight((failed) => onAnswered(tx, failed)),
+    state: 'idle',
+    failure: undefined,
+    acquired: undefined,
+    lease: undefined,
+    only: undefined,
+    begun: undefined,
+    isLost: false,
+    isStale: false,
+    committed: undefined,
+    ended: undefined,
+    stopWatching: undefined,
+  }
+  return tx
 }
 
 async function execute<Params, Row>(

@@ -1,4 +1,5 @@
 import { databaseUnavailable, timeout } from '../../errors/error.ts'
+import { sqlStateOf } from '../../errors/postgres.ts'
 import type { Connection } from './connection.ts'
 import { watchDeadline } from './deadline.ts'
 import type { Lease } from './leaks.ts'
@@ -38,6 +39,7 @@ function open(tx: Transaction, lease: Lease<Connection>): undefined {
     throw error
   }
   tx.begun.then(undefined, (error) => {
+    tx.isStale = sqlStateOf(error) === '25P02'
     tx.inFlight.rejectAll(fail(tx, error))
     // what follows waits in the driver for a connection that will never stand
     if (!connection.isConnected) tx.inFlight.cancelUnsent()

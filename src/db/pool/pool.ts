@@ -79,6 +79,8 @@ export function openPool(url: string, options: PoolOptions): Pool {
       }
     },
 
+    room: queue.room,
+
     stats() {
       const stats = queue.stats()
       const connected = connections.filter((connection) => connection.isConnected).length

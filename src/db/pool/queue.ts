@@ -2,6 +2,7 @@ import { databaseUnavailable, poolExhausted, timeout } from '../../errors/error.
 import type { DatabaseEvent, PoolStats } from '../database.ts'
 import { type Durations, lastDurations, percentile } from '../durations.ts'
 import { type Lease, watchLeaks } from './leaks.ts'
+import { serviceRate } from './service-rate.ts'
 
 export type WaitQueueOptions = {
   /** ms a caller waits for a connection at most. */
@@ -23,10 +24,15 @@ export type WaitQueue<Connection> = {
   /** At once when a connection is free. @throws AppError `pool_exhausted`, `timeout`, `database_unavailable` once closed */
   acquire(limit: WaitLimit): Lease<Connection> | Promise<Lease<Connection>>
   release(lease: Lease<Connection>): void
+  /** How many more may come now without waiting longer than `shortWait`. */
+  room(): number
   stats(): Omit<PoolStats, 'idle'>
   /** Rejects every caller from now on; resolves when every connection is released, or after `limit` ms. */
   close(limit: number): Promise<void>
 }
+
+/** ms; with so much work in hand the connections stay busy while more is let in. */
+const shortWait = 100
 
 /** Lends `connections`, each to one caller, first come first served. The one used last goes first: its statements are prepared. */
 export function waitQueue<Connection>(
@@ -38,6 +44,7 @@ export function waitQueue<Connection>(
   const leases = new Set<Lease<Connection>>()
   const waiters = new Set<Waiter<Connection>>()
   const waits = lastDurations(1024)
+  const service = serviceRate(2 * connections.length)
   const leaks = watchLeaks(leases, leakAfter, on)
   const counts = { acquired: 0, timeouts: 0, rejected: 0 }
   const emptied = Promise.withResolvers<void>()
@@ -47,10 +54,10 @@ export function waitQueue<Connection>(
     if (isClosed) throw databaseUnavailable(new Error('The pool is closed'))
     const connection = idle.pop()
     if (connection !== undefined) return lend(connection, 0)
-    if (waiters.size < queueLimit) return wait(limit)
+    if (waiters.size < Math.min(queueLimit, service.callersIn(acquireTimeout))) return wait(limit)
     counts.rejected += 1
     on({ type: 'rejected', wait: 0, waiting: waiters.size })
-    throw poolExhausted(new Error(`${waiters.size} callers are waiting already`))
+    throw poolExhausted()
   }
 
   function lend(connection: Connection, wait: number): Lease<Connection> {
@@ -64,6 +71,7 @@ export function waitQueue<Connection>(
   }
 
   function wait({ timeLeft, signal }: WaitLimit): Promise<Lease<Connection>> {
+    if (waiters.size === 0) service.begin()
     return waitForTurn(waiters, {
       limit: Math.min(acquireTimeout, timeLeft),
       signal: signal?.(),
@@ -81,6 +89,7 @@ export function waitQueue<Connection>(
     if (!leases.delete(lease)) return
     on({ type: 'released', held: performance.now() - lease.since })
     const [next] = waiters
+    if (next) service.served()
     if (next) next.resolve(lease.connection)
     else idle.push(lease.connection)
     if (isClosed && leases.size === 0) emptied.resolve()
@@ -89,6 +98,7 @@ export function waitQueue<Connection>(
   return {
     acquire,
     release,
+    room: () => idle.length + service.callersIn(shortWait) - waiters.size,
     stats: () => ({
       size: connections.length,
       inUse: leases.size,
@@ -98,14 +108,19 @@ export function waitQueue<Connection>(
     }),
     async close(limit) {
       isClosed = true
-      const timer = setTimeout(emptied.resolve, limit)
       for (const waiter of waiters) waiter.reject(databaseUnavailable())
       if (leases.size === 0) emptied.resolve()
-      await emptied.promise
-      clearTimeout(timer)
+      await settled(emptied, limit)
       leaks.stop()
     },
   }
+}
+
+/** Resolves with `promise`, or after `limit` ms. */
+async function settled({ promise, resolve }: PromiseWithResolvers<void>, limit: number) {
+  const timer = setTimeout(resolve, limit)
+  await promise
+  clearTimeout(timer)
 }
 
 type Waiter<Connection> = {

@@ -46,6 +46,8 @@ export type Transaction = TransactionSettings & {
   only: string | undefined
   /** The connection was lost while it was ours. */
   isLost: boolean
+  /** `begin` met the transaction before, aborted because its commit was cancelled (25P02). */
+  isStale: boolean
   committed: Promise<QueryResult> | undefined
   ended: Promise<void> | undefined
   stopWatching: (() => void) | undefined

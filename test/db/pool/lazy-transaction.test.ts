@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { openConnection } from '../../../src/db/pool/connection.ts'
+import { lazyTransaction } from '../../../src/db/pool/lazy-transaction.ts'
+import { waitQueue } from '../../../src/db/pool/queue.ts'
 import type { Statement } from '../../../src/db/statement.ts'
 import { insertUser } from '../../support/factories.ts'
 import { refuseStrays } from '../../support/failures.ts'
@@ -178,5 +181,50 @@ describe('a statement that says it is the only one of its read', () => {
     await expect(asked).rejects.toMatchObject({ code: 'database_unavailable' })
     await rollback()
     expect(await read(({ db }) => db.run(one, { n: 2 }))).toEqual([{ n: 2 }])
+  })
+})
+
+describe('a begin that meets the aborted transaction of another', () => {
+  /** Two connections; on the one lent first a commit was cancelled. */
+  async function afterCancelledCommit() {
+    const on = () => {}
+    const open = () => openConnection(database.url, { connectTimeout: 2_000, parameters: {}, on })
+    const [clean, aborted] = [open(), open()]
+    await aborted.begin('begin')
+    await aborted.command('select 1/0').then(undefined, () => {})
+    const options = { acquireTimeout: 1_000, queueLimit: 10, leakAfter: 30_000, on }
+    const queue = waitQueue([clean, aborted], options)
+    const transaction = lazyTransaction(queue, on, {
+      access: 'read write',
+      begin: 'begin',
+      deadline: performance.now() + 5_000,
+      signal: undefined,
+      timing: { pool: undefined, db: undefined },
+    })
+    const close = () => Promise.all([clean.close(), aborted.close()])
+    return { transaction, queue, aborted, close }
+  }
+
+  it('runs on another connection, and the aborted one is given up', async () => {
+    const { transaction, queue, aborted, close } = await afterCancelledCommit()
+    expect(await transaction.run(one, { n: 1 })).toEqual([{ n: 1 }])
+    await transaction.commit()
+    await expect.poll(() => queue.stats().inUse).toBe(0)
+    expect(aborted.isConnected).toBe(false)
+    await close()
+  })
+
+  it('takes all that ran at once along, in one transaction', async () => {
+    const { transaction, close } = await afterCancelledCommit()
+    const [[first], [second], [user]] = await Promise.all([
+      transaction.run(pid),
+      transaction.run(pid),
+      transaction.run(addUser, { username: 'moved' }),
+    ])
+    expect(first).toEqual(second)
+    expect(user).toBeDefined()
+    await transaction.commit()
+    expect(await test.countUsersNamed('moved')).toBe(1)
+    await close()
   })
 })

@@ -89,6 +89,28 @@ describe('waitQueue', () => {
     queue.release(await (waiting[1] ?? Promise.reject()))
   })
 
+  it('rejects at once who would not be served within the acquire timeout, without a stack', async () => {
+    const queue = queueOf(1, { queueLimit: 1000 })
+    let lease = take(queue)
+    const waiting = Array.from({ length: 50 }, () => queue.acquire(forever))
+    for (const one of waiting.slice(0, 5)) {
+      vi.advanceTimersByTime(100)
+      queue.release(lease)
+      lease = await one
+    }
+    // one per 100 ms: ten in the acquire timeout of 1,000 ms
+    expect(queue.room()).toBeLessThanOrEqual(0)
+    const refused = expect.objectContaining({
+      code: 'pool_exhausted',
+      stack: expect.not.stringMatching(/ at /),
+    })
+    expect(() => queue.acquire(forever)).toThrow(refused)
+    expect(queue.stats()).toMatchObject({ waiting: 45, rejected: 1 })
+    const closed = queue.close(5_000)
+    queue.release(lease)
+    await Promise.allSettled([closed, ...waiting])
+  })
+
   it('drops a caller that hangs up, at once and without a connection', async () => {
     const queue = queueOf(1)
     const held = take(queue)

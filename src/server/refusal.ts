@@ -1,0 +1,34 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type AppError, internalError, validationFailed } from '../errors/error.ts'
+import { problemDocument } from '../http/problems.ts'
+import { requestIdOf } from '../http/requests.ts'
+
+/** Answers with a problem document before the app has seen the request. */
+export function refuse(incoming: IncomingMessage, outgoing: ServerResponse, error: AppError): void {
+  const sent = incoming.headers['x-request-id']
+  const { body, headers } = documentOf(error, typeof sent === 'string' ? sent : undefined)
+  outgoing.writeHead(error.status, headers)
+  outgoing.end(incoming.method === 'HEAD' ? undefined : body)
+}
+
+/** The answer to what the HTTP adapter cannot make a `Request` of. */
+export function unservable(thrown: unknown): Response {
+  const isRequestError = thrown instanceof Error && thrown.name === 'RequestError'
+  const error = isRequestError
+    ? validationFailed([{ path: 'url', message: 'is not a URL together with the host' }])
+    : internalError(thrown)
+  const { body, headers } = documentOf(error, undefined)
+  return new Response(body, { status: error.status, headers })
+}
+
+function documentOf(error: AppError, sentId: string | undefined) {
+  const requestId = requestIdOf(sentId)
+  const { body, headers } = problemDocument(error, requestId)
+  const common = {
+    'Content-Length': String(Buffer.byteLength(body)),
+    'X-Request-Id': requestId,
+    'Server-Timing': 'total;dur=0',
+    'X-Content-Type-Options': 'nosniff',
+  }
+  return { body, headers: { ...headers, ...common } }
+}

@@ -1,0 +1,93 @@
+/**
+ * A crowd in a process of its own: `node crowd.ts URL CLIENTS SECONDS WARMUP`. Each client asks again as soon as it is
+ * answered, on a connection it keeps. Writes what it got after the warm-up to standard output, as one `Crowd`.
+ */
+import { connect } from 'node:net'
+import { percentile } from '../bench/load.ts'
+
+export type Crowd = {
+  /** 200 and a second, and its latencies in ms. */
+  readonly perSecond: number
+  readonly p50: number
+  readonly p99: number
+  /** 503 with `Retry-After` and a code of ours, a second. */
+  readonly refusedPerSecond: number
+  /** Any other answer, by its status line. */
+  readonly strange: Readonly<Record<string, number>>
+  /** Connections lost or never made. */
+  readonly lost: number
+  /** Clients that got an answer. */
+  readonly served: number
+}
+
+const [target = '', clients = '0', seconds = '0', warmUp = '0'] = process.argv.slice(2)
+const url = new URL(target)
+const request = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`
+const took: number[] = []
+const strange: Record<string, number> = {}
+let [refused, lost, served] = [0, 0, 0]
+let isMeasured = false
+
+for (let n = 0; n < Number(clients); n++) join()
+await pause(Number(warmUp))
+isMeasured = true
+const begun = performance.now()
+await pause(Number(seconds))
+const elapsed = (performance.now() - begun) / 1000
+const crowd: Crowd = {
+  perSecond: took.length / elapsed,
+  p50: percentile(took, 0.5),
+  p99: percentile(took, 0.99),
+  refusedPerSecond: refused / elapsed,
+  strange,
+  lost,
+  served,
+}
+process.stdout.write(`${JSON.stringify(crowd)}\n`, () => process.exit(0))
+
+function join() {
+  const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true })
+  let [asked, received, isServed] = [0, '', false]
+  const ask = () => {
+    asked = performance.now()
+    socket.write(request)
+  }
+  socket.setEncoding('latin1')
+  socket.on('connect', ask)
+  socket.on('data', (chunk: string) => {
+    received = received === '' ? chunk : received + chunk
+    const end = received.indexOf('\r\n\r\n')
+    if (end === -1) return
+    const head = received.slice(0, end)
+    const length = Number(/content-length: (\d+)/i.exec(head)?.[1])
+    if (received.length < end + 4 + length) return
+    note(head, received, performance.now() - asked)
+    if (!isServed) served += 1
+    ;[received, isServed] = ['', true]
+    ask()
+  })
+  socket.on('error', () => {})
+  socket.on('close', () => {
+    if (isMeasured) lost += 1
+    setTimeout(join, 1000 * Math.random())
+  })
+}
+
+function note(head: string, whole: string, duration: number) {
+  if (!isMeasured) return
+  if (head.startsWith('HTTP/1.1 200')) took.push(duration)
+  else if (
+    head.startsWith('HTTP/1.1 503') &&
+    /retry-after: \d/i.test(head) &&
+    /"code":"(overloaded|pool_exhausted)"/.test(whole)
+  )
+    refused += 1
+  else {
+    const status = head.slice(0, head.indexOf('\r\n'))
+    strange[status] = (strange[status] ?? 0) + 1
+  }
+}
+
+function pause(s: number) {
+  return new Promise((resolve) => setTimeout(resolve, s * 1000))
+}

@@ -1,0 +1,75 @@
+/**
+ * `npm run load -- --clients 200 --clients 3000 --seconds 5`: what a crowd of clients gets that ask again as soon as they are
+ * answered, and whether health checks are answered meanwhile. The crowd shares the machine with the server: compare
+ * the rows of one run.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { demo } from '../../src/commands/demo/demo.ts'
+import { startEmbedded } from '../../src/db/embedded/server.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { percentile } from '../bench/load.ts'
+import { output, startShopboard } from '../bench/processes.ts'
+import type { Crowd } from './crowd.ts'
+import { startProbing } from './probe.ts'
+
+const { values } = parseArgs({
+  options: {
+    clients: {
+      type: 'string',
+      multiple: true,
+      default: ['50', '200', '500', '1500', '3000', '10000'],
+    },
+    seconds: { type: 'string', default: '5' },
+    cache: { type: 'string', default: 'off' },
+  },
+})
+const path = '/api/v1/activity?pageSize=20'
+const dir = await mkdtemp(join(tmpdir(), 'shopboard-load-'))
+const database = await startEmbedded({ dir, durable: false })
+try {
+  await migrate(database.url())
+  await demo({ databaseUrl: database.url(), users: 500, until: new Date('2026-11-01T00:00:00Z') })
+  const server = await startShopboard(database.url(), { CACHE: values.cache, LOG_LEVEL: 'info' })
+  try {
+    const rows = []
+    for (const clients of values.clients.map(Number)) {
+      const row = await measure(server.url, clients, Number(values.seconds))
+      console.log(JSON.stringify(row))
+      rows.push(row)
+    }
+    const best = Math.max(...rows.map((row) => row['served/s']))
+    console.table(rows.map((row) => ({ ...row, 'of best': (row['served/s'] / best).toFixed(2) })))
+  } finally {
+    await server.stop()
+  }
+} finally {
+  await database.stop('immediate')
+  await rm(dir, { recursive: true, force: true })
+}
+
+async function measure(url: string, clients: number, seconds: number) {
+  const warmUp = 3 + clients / 1500
+  const crowd = output(process.execPath, [
+    join(import.meta.dirname, 'crowd.ts'),
+    ...[url + path, clients, seconds, warmUp].map(String),
+  ])
+  await new Promise((resolve) => setTimeout(resolve, warmUp * 1000))
+  const [kept, fresh] = [startProbing(url, true), startProbing(url, false)]
+  const got: Crowd = JSON.parse(await crowd)
+  const [onKept, onNew] = [await kept.stop(), await fresh.stop()]
+  return {
+    clients,
+    'served/s': Math.round(got.perSecond),
+    'refused/s': Math.round(got.refusedPerSecond),
+    p50: Math.round(got.p50),
+    p99: Math.round(got.p99),
+    'livez kept p99': Math.round(percentile(onKept, 0.99)),
+    'livez new p99': Math.round(percentile(onNew, 0.99)),
+    reached: got.served,
+    lost: got.lost,
+    strange: JSON.stringify(got.strange),
+  }
+}
