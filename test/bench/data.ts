@@ -12,6 +12,8 @@ export type BenchData = {
   readonly full: string
   readonly small: string
   readonly naive: string
+  /** The server's first process. */
+  readonly postmaster: number
   /** A database of its own for whoever writes, copied from `small`, or migrated and empty. */
   readonly scratch: (name: string, from: 'small' | 'empty') => Promise<string>
   readonly stop: () => Promise<void>
@@ -60,7 +62,9 @@ export async function provideData(
 
   const small = `small_${users}`
   const full = `full_${users}`
+  const [files] = await admin<{ pid: string }[]>`select pg_read_file('postmaster.pid') as pid`
   return {
+    postmaster: Number.parseInt(files?.pid ?? '0', 10),
     small: await make(small, community(Math.max(1, Math.round(users / 10)))),
     full: await make(full, community(users)),
     naive: await make(`naive_${users}`, async (name, url) => {

@@ -4,12 +4,22 @@ import { Agent, get } from 'node:http'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { cpuOf } from './cpu.ts'
 import { output } from './processes.ts'
 
 /** Latencies in ms. */
-export type Measured = { readonly perSecond: number; readonly p50: number; readonly p99: number }
+export type Measured = {
+  readonly perSecond: number
+  readonly p50: number
+  readonly p99: number
+  /** ms of CPU per request: the server's, and PostgreSQL's. */
+  readonly cpu?: Cpu
+}
+type Cpu = { readonly server: number; readonly postgres: number }
 export type Contender = {
   readonly name: string
+  /** The server's process, where there is one. */
+  readonly pid?: number
   readonly run: (seconds: number) => Promise<Measured>
 }
 
@@ -18,16 +28,38 @@ const rounds = 3
 const autocannon = createRequire(import.meta.url).resolve('autocannon')
 
 /** Every contender is warmed up, then all take turns, so that a busy moment of the machine hits all alike: medians of three. */
-export async function compare(contenders: readonly Contender[], seconds: number) {
+export async function compare(
+  contenders: readonly Contender[],
+  seconds: number,
+  postmaster?: number,
+) {
   const taken = new Map<string, Measured[]>(contenders.map(({ name }) => [name, []]))
   for (const { run } of contenders) await run(1)
   for (let round = 0; round < rounds; round++) {
-    for (const { name, run } of contenders) taken.get(name)?.push(await run(seconds))
+    for (const contender of contenders)
+      taken.get(contender.name)?.push(await withCpu(contender, seconds, postmaster))
   }
   return new Map([...taken].map(([name, all]) => [name, medians(all)]))
 }
 
+async function withCpu({ run, pid = 0 }: Contender, seconds: number, postmaster = 0) {
+  const before = { server: cpuOf(pid), postgres: cpuOf(postmaster) }
+  const measured = await run(seconds)
+  const requests = measured.perSecond * seconds
+  return {
+    ...measured,
+    cpu: {
+      server: (cpuOf(pid) - before.server) / requests,
+      postgres: (cpuOf(postmaster) - before.postgres) / requests,
+    },
+  }
+}
+
 const medians = (all: readonly Measured[]): Measured => ({
+  cpu: {
+    server: median(all.map(({ cpu }) => cpu?.server ?? Number.NaN)),
+    postgres: median(all.map(({ cpu }) => cpu?.postgres ?? Number.NaN)),
+  },
   perSecond: median(all.map(({ perSecond }) => perSecond)),
   p50: median(all.map(({ p50 }) => p50)),
   p99: median(all.map(({ p99 }) => p99)),
@@ -40,8 +72,9 @@ export const percentile = (values: readonly number[], share: number): number =>
   ] ?? Number.NaN
 
 /** autocannon in a process of its own, 16 connections. @throws when an answer is not 2xx */
-export const overHttp = (name: string, url: string): Contender => ({
+export const overHttp = (name: string, url: string, pid?: number): Contender => ({
   name,
+  ...(pid === undefined ? {} : { pid }),
   async run(seconds) {
     const args = ['-c', String(clients), '-d', String(seconds), '--json', '--no-progress', url]
     const said = JSON.parse(await output(process.execPath, [autocannon, ...args]))

@@ -11,6 +11,7 @@ declare module 'pg' {
   export class Pool {
     constructor(options: { connectionString: string; max: number; options?: string })
     connect(): Promise<Client & { release(error?: boolean): void }>
+    query<Row>(query: Query): Promise<Result<Row>>
   }
   export const types: { setTypeParser(oid: number, parse: (text: string) => unknown): void }
 }

@@ -1,6 +1,7 @@
 /**
  * The same feed as a good engineer would write it by hand: Fastify, pg with a pool, prepared keyset SQL in a
- * read-only transaction, rows mapped to JSON in JavaScript. Statistics and page jumps are Shopboard's own SQL.
+ * read-only transaction, rows mapped to JSON in JavaScript. With `TWIN=json` it goes without a transaction, and PostgreSQL
+ * writes the items. Statistics and page jumps are Shopboard's own SQL.
  */
 import fastify from 'fastify'
 import { type Client, Pool, types } from 'pg'
@@ -8,6 +9,7 @@ import { type Compiled, compile } from '../../src/db/statement.ts'
 import { activityPage, usualKinds } from '../../src/features/activity/queries.ts'
 import { dashboardStats } from '../../src/features/stats/queries.ts'
 import { databaseUrl, kinds, poolSize, sign, twinCursor } from './contender.ts'
+import { page, pageSize, usual } from './hand-written.ts'
 
 types.setTypeParser(20, Number)
 const pool = new Pool({
@@ -29,40 +31,14 @@ type Row = {
   asOf: string
 }
 
-/** Written into the SQL: with an open limit the generic plan would sort whole tables. */
-const pageSize = 20
-
-const branch = (kind: number, table: string, id: string) => `
-  (select ${kind} as kind, id, created_at from ${table}
-   where deleted_at is null and (created_at, id) < ($1::timestamptz, ${id}::bigint)
-   order by created_at desc, id desc limit ${pageSize + 1})`
-const rfc3339 = (instant: string) =>
-  `to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
-
-const page = `
-  with picked as materialized (
-    select * from (
-      ${branch(0, 'posts', '$2')} union all ${branch(1, 'comments', '$3')} union all ${branch(2, 'users', '$4')}
-    ) as merged
-    order by created_at desc, kind, id desc limit ${pageSize + 1}
-  )
-  select kind, picked.id, ${rfc3339('picked.created_at')} as "createdAt",
-    u.id as "actorId", u.username, p.id as "postId", p.title,
-    left(case kind when 0 then p.body else c.body end, 200) as excerpt,
-    (select sum(n)::bigint from rollup.current_totals where kind in (0, 1, 2)) as total,
-    ${rfc3339('now()')} as "asOf"
-  from picked
-  left join comments c on kind = 1 and c.id = picked.id
-  left join posts p on p.id = case kind when 0 then picked.id when 1 then c.post_id end
-  left join users u on u.id = case kind when 0 then p.author_id when 1 then c.author_id else picked.id end
-  order by picked.created_at desc, kind, picked.id desc`
+const isJson = process.env.TWIN === 'json'
 
 async function inTransaction<T>(work: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   try {
-    await client.query('begin isolation level repeatable read read only')
+    if (!isJson) await client.query('begin isolation level repeatable read read only')
     const result = await work(client)
-    await client.query('commit')
+    if (!isJson) await client.query('commit')
     client.release()
     return result
   } catch (error) {
@@ -73,15 +49,15 @@ async function inTransaction<T>(work: (client: Client) => Promise<T>): Promise<T
 
 const cursorAt = ({ createdAt, kind, id }: Row): string => twinCursor(createdAt, kind, id)
 
-function positionOf(cursor: string | undefined): unknown[] {
+function positionOf(cursor: string | undefined, asked: readonly number[]): unknown[] {
   const lowest = '-9223372036854775808'
-  if (!cursor) return ['infinity', lowest, lowest, lowest]
+  if (!cursor) return ['infinity', ...asked.map(() => lowest)]
   const [text = '', signature] = cursor.split('.')
   if (sign(text) !== signature)
     throw Object.assign(new Error('invalid cursor'), { statusCode: 400 })
   const [at, kind, id] = JSON.parse(Buffer.from(text, 'base64url').toString())
   const bound = (of: number) => (of === kind ? id : of > kind ? '9223372036854775807' : lowest)
-  return [at, bound(0), bound(1), bound(2)]
+  return [at, ...asked.map(bound)]
 }
 
 const itemOf = (row: Row) => ({
@@ -108,7 +84,12 @@ const everything = {
 const jump = activityPage({ kinds: usualKinds, ofAuthor: false, isBounded: false })
 
 const app = fastify()
-app.get<{ Querystring: { cursor?: string; page?: string } }>(
+const asJson = (text: string) =>
+  `select json_agg(p)::text as items, count(*)::integer as count, max(total) as total, max("asOf") as "asOf" from (${text}) as p`
+
+type Found = { items: string; count: number; total: number; asOf: string }
+
+app.get<{ Querystring: { cursor?: string; page?: string; kind?: string } }>(
   '/api/v1/activity',
   async (request, reply) => {
     const { cursor, page: number } = request.query
@@ -118,9 +99,21 @@ app.get<{ Querystring: { cursor?: string; page?: string } }>(
       const { rows } = await inTransaction((client) => client.query<{ items: string }>(query))
       return reply.type('application/json').send(`{"items":${rows[0]?.items}}`)
     }
-    const values = positionOf(cursor)
+    const asked = request.query.kind?.split(',').map((kind) => kinds.indexOf(kind)) ?? usual
+    const values = positionOf(cursor, asked)
+    if (isJson) {
+      const { rows } = await pool.query<Found>({
+        name: `items ${asked}`,
+        text: asJson(page(asked)),
+        values,
+      })
+      const { items, ...found } = rows[0] ?? { items: '[]' }
+      return reply
+        .type('application/json')
+        .send(`{"items":${items},"metadata":${JSON.stringify(found)}}`)
+    }
     const { rows } = await inTransaction((client) =>
-      client.query<Row>({ name: 'page', text: page, values }),
+      client.query<Row>({ name: `page ${asked}`, text: page(asked), values }),
     )
     const shown = rows.slice(0, pageSize)
     const last = shown.at(-1)

@@ -26,4 +26,13 @@ describe('the statements of the program', () => {
     expect(files).toContain(`${name}.sql`)
     expect(sqlOf(statement)).toBe(readFileSync(join(sqlDirectory, `${name}.sql`), 'utf8'))
   })
+
+  it('write nothing where they say that they are the only one: such a read may run without a transaction', () => {
+    const only = statements.filter(({ isOnly }) => isOnly)
+    expect(only.length).toBeGreaterThan(0)
+    for (const statement of only) {
+      expect(statement.reads.length).toBeGreaterThan(0)
+      expect(sqlOf(statement)).not.toMatch(/\b(insert|update|delete|merge|for share)\b/i)
+    }
+  })
 })

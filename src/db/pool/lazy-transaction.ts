@@ -8,6 +8,7 @@ import { acquire } from './open.ts'
 import type { WaitQueue } from './queue.ts'
 import {
   commit,
+  isAlone,
   isOver,
   onAnswered,
   rollback,
@@ -112,15 +113,15 @@ async function execute<Params, Row>(
   const bound = statement.bind(values)
   refuse(tx, query.name)
   const isOnly = query.isOnly === true && tx.access === 'read only' && tx.state === 'idle'
-  const acquired = tx.lease ? undefined : acquire(tx)
   if (isOnly) tx.only = query.name
+  const acquired = tx.lease ? undefined : acquire(tx)
   if (acquired) await acquired
   const lease = leaseOf(tx)
   lease.statement = query.name
   const start = performance.now()
   try {
     const answer = tx.inFlight.track(lease.connection.send(statement, bound))
-    if (isOnly) sendCommit(tx, lease).catch(() => {})
+    if (isOnly && !isAlone(tx)) sendCommit(tx, lease).catch(() => {})
     const rows = await answer
     const duration = addDuration(tx, start)
     tx.on({ type: 'statement', name: query.name, duration, rows: rows.length })

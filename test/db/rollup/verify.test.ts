@@ -69,7 +69,8 @@ describe('verify', () => {
   })
 
   it('finds a pending delta that no row stands for', async () => {
-    await planted(
+    await plant(
+      database.sql,
       `insert into rollup.deltas (kind, n, created_at, id, user_id) values (3, 1, '2020-02-29T10:20:30Z', 9, 8)`,
     )
     expect(await drifts()).toMatchObject([
