@@ -31,7 +31,7 @@ export type StatementOptions = {
 /** A named query as a value: it says what to ask; `Database.run` decides when and on which connection. */
 export type Statement<Params, Row> = StatementOptions & {
   readonly name: string
-  /** It reads, and no other follows it: it is sent alone, or together with `begin` and `commit` where it opens the connection. */
+  /** In a read only transaction that it opens it is the only one: `begin`, it and `commit` are sent together. */
   readonly isOnly?: boolean
   readonly build: (db: Drizzle, placeholders: Placeholders<Params>) => Preparable<Row>
 }

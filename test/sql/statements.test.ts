@@ -27,7 +27,7 @@ describe('the statements of the program', () => {
     expect(sqlOf(statement)).toBe(readFileSync(join(sqlDirectory, `${name}.sql`), 'utf8'))
   })
 
-  it('write nothing where they say that they are the only one: such a read may run without a transaction', () => {
+  it('write nothing where they say that they are the only one of a read', () => {
     const only = statements.filter(({ isOnly }) => isOnly)
     expect(only.length).toBeGreaterThan(0)
     for (const statement of only) {

@@ -8,7 +8,6 @@ import { acquire } from './open.ts'
 import type { WaitQueue } from './queue.ts'
 import {
   commit,
-  isAlone,
   isOver,
   onAnswered,
   rollback,
@@ -113,15 +112,15 @@ async function execute<Params, Row>(
   const bound = statement.bind(values)
   refuse(tx, query.name)
   const isOnly = query.isOnly === true && tx.access === 'read only' && tx.state === 'idle'
-  if (isOnly) tx.only = query.name
   const acquired = tx.lease ? undefined : acquire(tx)
+  if (isOnly) tx.only = query.name
   if (acquired) await acquired
   const lease = leaseOf(tx)
   lease.statement = query.name
   const start = performance.now()
   try {
     const answer = tx.inFlight.track(lease.connection.send(statement, bound))
-    if (isOnly && !isAlone(tx)) sendCommit(tx, lease).catch(() => {})
+    if (isOnly) sendCommit(tx, lease).catch(() => {})
     const rows = await answer
     const duration = addDuration(tx, start)
     tx.on({ type: 'statement', name: query.name, duration, rows: rows.length })

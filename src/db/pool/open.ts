@@ -3,7 +3,7 @@ import { sqlStateOf } from '../../errors/postgres.ts'
 import type { Connection } from './connection.ts'
 import { watchDeadline } from './deadline.ts'
 import type { Lease } from './leaks.ts'
-import { abort, fail, isAlone, release, type Transaction } from './transaction.ts'
+import { abort, fail, release, type Transaction } from './transaction.ts'
 
 /** idle → acquiring → open; at once when a connection is free: `begin` and the first statement leave in one packet. */
 export function acquire(tx: Transaction): Promise<void> | undefined {
@@ -31,9 +31,6 @@ function open(tx: Transaction, lease: Lease<Connection>): undefined {
   const { connection } = lease
   tx.lease = lease
   tx.state = 'open'
-  connection.onLost = () => onConnectionLost(tx)
-  tx.stopWatching = watchDeadline(tx, (error) => abort(tx, lease, error))
-  if (connection.isConnected && isAlone(tx)) return
   try {
     tx.begun = connection.begin(tx.begin)
   } catch (error) {
@@ -47,6 +44,8 @@ function open(tx: Transaction, lease: Lease<Connection>): undefined {
     // what follows waits in the driver for a connection that will never stand
     if (!connection.isConnected) tx.inFlight.cancelUnsent()
   })
+  connection.onLost = () => onConnectionLost(tx)
+  tx.stopWatching = watchDeadline(tx, (error) => abort(tx, lease, error))
 }
 
 /** What the driver has not sent must not follow on another connection. */

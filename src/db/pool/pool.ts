@@ -4,7 +4,7 @@ import { openConnection } from './connection.ts'
 import { lazyTransaction } from './lazy-transaction.ts'
 import { waitQueue } from './queue.ts'
 import { retrying } from './retry.ts'
-import { beginRead, type TransactionSettings } from './transaction.ts'
+import type { TransactionSettings } from './transaction.ts'
 
 /** Durations in ms. */
 export type PoolOptions = {
@@ -99,7 +99,10 @@ type Work<T> = (db: TransactionDatabase) => Promise<T>
 /** A write says no `read write`: a database or role set to read only must stay so. */
 function beginOf(options: TransactionOptions): string {
   const { access, isolation = 'read committed', statementTimeout } = options
-  const begin = access === 'read only' ? beginRead : `begin isolation level ${isolation}`
+  const begin =
+    access === 'read only'
+      ? 'begin isolation level repeatable read read only'
+      : `begin isolation level ${isolation}`
   return statementTimeout === undefined
     ? begin
     : `${begin}; set local statement_timeout = ${Math.ceil(statementTimeout)}`

@@ -15,22 +15,12 @@ export type TransactionSettings = Limits & {
   readonly timing: Timing
 }
 
-/** How a plain read begins. */
-export const beginRead = 'begin isolation level repeatable read read only'
-
-/**
- * A read's only statement has one snapshot and nothing to commit: where a connection stands it is sent alone. `begin` and
- * `commit` around it cost PostgreSQL half as much again as a page of the feed, in two more answers to send.
- */
-export const isAlone = ({ only, begin, begun }: Transaction): boolean =>
-  only !== undefined && begin === beginRead && begun === undefined
-
 /**
  * state       what happens                                                          next state
  * idle        a connection is free | is not                                         open | acquiring
  * acquiring   a connection comes | none comes in time                               open | released
  * open        a read's commit is sent, all before it answered                       released
- *             its only statement succeeds, it is alone or its commit is sent        released
+ *             its only statement succeeds, the commit is already sent               released
  *             any other commit is sent | the only statement fails                   committing
  *             rollback, deadline, client gone                                       ending
  * committing  PostgreSQL answers COMMIT | anything else, deadline, client gone      released | ending
@@ -75,7 +65,7 @@ export function fail(tx: Transaction, error: unknown): unknown {
 /** @returns what the caller of the query that was answered has to be told instead */
 export function onAnswered(tx: Transaction, failed: Failure | undefined): Failure | undefined {
   if (failed) fail(tx, tx.isLost ? databaseUnavailable(failed.error) : failed.error)
-  // the only statement: nothing is to come but its commit, which is sent
+  // the only statement: its commit is behind it
   if (tx.only && tx.lease && tx.state === 'open') {
     if (tx.failure) tx.state = 'committing'
     else release(tx, tx.lease)
@@ -99,7 +89,7 @@ const isHarmless = ({ access, failure, state, inFlight }: Transaction) =>
  */
 export async function commit(tx: Transaction): Promise<void> {
   const { lease } = tx
-  if (!lease || (isAlone(tx) && tx.state === 'released' && !tx.failure)) {
+  if (!lease) {
     tx.state = 'released'
     return
   }

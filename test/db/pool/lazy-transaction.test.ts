@@ -1,9 +1,8 @@
-import { sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { openConnection } from '../../../src/db/pool/connection.ts'
 import { lazyTransaction } from '../../../src/db/pool/lazy-transaction.ts'
 import { waitQueue } from '../../../src/db/pool/queue.ts'
-import { type Statement, statement } from '../../../src/db/statement.ts'
+import type { Statement } from '../../../src/db/statement.ts'
 import { insertUser } from '../../support/factories.ts'
 import { refuseStrays } from '../../support/failures.ts'
 import { usePool } from '../../support/pool-test.ts'
@@ -18,12 +17,6 @@ const only = <Params, Row>(query: Statement<Params, Row>): Statement<Params, Row
   name: `only_${query.name}`,
   isOnly: true,
 })
-
-const isolation = statement(
-  'isolation',
-  { reads: [] },
-  () => sql<{ level: string }>`select current_setting('transaction_isolation') as level`,
-)
 
 describe('run', () => {
   it('maps the rows of a builder and keeps microseconds', async () => {
@@ -64,34 +57,17 @@ describe('a statement that says it is the only one of its read', () => {
   const warm = async () => {
     test.open({ size: 1 })
     await read(({ db }) => db.run(only(one), { n: 0 }))
-    await read(({ db }) => db.run(only(isolation)))
     await read(({ db }) => db.run(pid))
     test.proxy.roundTrips = 0
   }
 
-  it('is sent alone, without a transaction around it', async () => {
+  it('is sent with begin and commit in one packet', async () => {
     await warm()
     const { db, commit } = request('read only')
-    expect(await db.run(only(isolation))).toEqual([{ level: 'read committed' }])
+    expect(await db.run(only(one), { n: 1 })).toEqual([{ n: 1 }])
     await commit()
     expect(test.proxy.roundTrips).toBe(1)
     expect(test.pool.stats()).toMatchObject({ inUse: 0, idle: 1 })
-  })
-
-  it('brings begin and commit along, in one packet, where it opens the connection', async () => {
-    test.open({ size: 1 })
-    const { db, commit } = request('read only')
-    expect(await db.run(only(isolation))).toEqual([{ level: 'repeatable read' }])
-    await commit()
-  })
-
-  it('leaves nothing behind when it fails', async () => {
-    await warm()
-    const { db, rollback } = request('read only')
-    await expect(db.run(only(fails))).rejects.toMatchObject({ code: '22012' })
-    await rollback()
-    expect(test.pool.stats()).toMatchObject({ inUse: 0, idle: 1 })
-    expect(await read(({ db }) => db.run(only(one), { n: 2 }))).toEqual([{ n: 2 }])
   })
 
   it('releases its connection when it is answered', async () => {
