@@ -92,7 +92,7 @@ export function admission(serve: Handle, options: AdmissionOptions): Handle {
 }
 
 /** ms over which the rate of a lane is measured. */
-const rateWindow = 500
+const rateWindow = 1000
 
 /** Requests held back together, and how fast they get in. */
 function lane(serve: Handle, patience: number) {
