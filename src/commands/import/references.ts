@@ -12,22 +12,23 @@ export class ParentDeleted extends Error {
   override readonly name = 'ParentDeleted'
 }
 
-/** Made first in a transaction: rows of others that imported ones refer to. */
+/** Made first in a transaction: rows that imported ones refer to and the import did not bring. */
 export const createParents = (sql: Sql) =>
-  sql`create temp table import_parents (relation text, id bigint) on commit drop`
+  sql`create temp table import_parents (relation text, id bigint, is_there boolean) on commit drop`
 
 /**
- * Settles every reference against the rows there are, and notes which of them are others': rows of this import need no
- * lock, nobody else sees them. Returns how many rows had a nullable reference set null.
+ * Settles every reference against the rows there are. Those of this import, in the `staged` tables before this one, need
+ * no lock: nobody else sees them. Returns how many rows had a nullable reference set null.
  */
 export async function settleReferences(
   sql: Sql,
   table: ImportTable,
+  staged: readonly ImportTable[],
   locking: Locking,
 ): Promise<number> {
   let setNull = 0
   for (const reference of table.references) {
-    const changed = await settleReference(sql, table, reference, locking)
+    const changed = await settleReference(sql, table, reference, staged, locking)
     if (reference.isNullable) setNull += changed
   }
   return setNull
@@ -37,29 +38,33 @@ async function settleReference(
   sql: Sql,
   table: ImportTable,
   { column, table: target, isNullable }: Reference,
+  staged: readonly ImportTable[],
   locking: Locking,
 ): Promise<number> {
   const staging = sql(stagingOf(table))
-  const parent = sql(`public.${target}`)
-  const isNamed = sql`t.id in (select ${sql(column)} from ${staging} where reason is null)`
+  const own = staged.find(({ name }) => name === target)
+  const isOwn = own
+    ? sql`exists (select from ${sql(stagingOf(own))} o where o.id = s.${sql(column)} and o.reason is null)`
+    : sql`false`
   await sql`
-    with parents as (
-      select t.id from ${parent} t where ${isNamed} and t.xmin <> pg_current_xact_id()::xid
+    with named as materialized (
+      select distinct ${sql(column)} as id from ${staging} s
+      where reason is null and ${sql(column)} is not null and not ${isOwn}
+    ),
+    found as materialized (
+      select t.id from ${sql(`public.${target}`)} t where t.id in (select id from named)
       order by t.id ${locking === 'at once' ? sql`for key share` : sql``}
     )
-    insert into pg_temp.import_parents select ${target}, id from parents`
+    insert into pg_temp.import_parents
+    select ${target}, id, found.id is not null from named left join found using (id)`
   const settled = isNullable
     ? sql`${sql(column)} = null`
     : sql`reason = format('%s %s exists nowhere', ${column}::text, ${sql(column)})`
   const changed = await sql`
-    with present as materialized (
-      select id from pg_temp.import_parents where relation = ${target}
-      union all
-      select t.id from ${parent} t where ${isNamed} and t.xmin = pg_current_xact_id()::xid
-    )
     update ${staging} s set ${settled}
-    where reason is null and ${sql(column)} is not null
-      and not exists (select from present where present.id = s.${sql(column)})`
+    where reason is null and ${sql(column)} in (
+      select id from pg_temp.import_parents where relation = ${target} and not is_there
+    )`
   return changed.count
 }
 
@@ -72,11 +77,11 @@ export async function lockParents(sql: Sql, tables: readonly ImportTable[]): Pro
     const [parents] = await sql<{ noted: number; locked: number }[]>`
       with locked as materialized (
         select t.id from ${sql(`public.${target}`)} t
-        where t.id in (select id from pg_temp.import_parents where relation = ${target})
+        where t.id in (select id from pg_temp.import_parents where relation = ${target} and is_there)
         order by t.id for key share
       )
       select (select count(*) from locked)::integer as locked,
-        (select count(distinct id) from pg_temp.import_parents where relation = ${target})::integer as noted`
+        (select count(distinct id) from pg_temp.import_parents where relation = ${target} and is_there)::integer as noted`
     if (parents?.locked !== parents?.noted) {
       throw new ParentDeleted(`Some ${target} were deleted that imported rows refer to.`)
     }

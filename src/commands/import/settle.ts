@@ -25,13 +25,14 @@ const chunkRows = 200_000
 export async function settle(
   sql: Sql,
   table: ImportTable,
+  staged: readonly ImportTable[],
   locking: Locking,
   onProgress: (rows: number, of: number) => void,
 ): Promise<Settled> {
   await refuseRepeatedIds(sql, table)
   const skipped = await dropPresent(sql, table)
   for (const column of table.uniqueIgnoringCase) await refuseTaken(sql, table, column)
-  const authorsSetNull = await settleReferences(sql, table, locking)
+  const authorsSetNull = await settleReferences(sql, table, staged, locking)
   await moveSequencePast(sql, table)
   const kept = await insertStaged(sql, table, onProgress)
 

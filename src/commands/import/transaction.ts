@@ -59,10 +59,13 @@ async function settleOnce(
   try {
     const isSilent = await silence(sql, progress)
     const tables: TableSummary[] = []
+    const staged = files.map(({ table }) => table)
     await createParents(sql)
     for (const { table } of files) {
       const step = progress.step(`into ${table.name}`, 1)
-      const settled = await settle(sql, table, locking, (rows, of) => step.update(rows / of, rows))
+      const settled = await settle(sql, table, staged, locking, (rows, of) =>
+        step.update(rows / of, rows),
+      )
       step.end()
       const rejects = settled.rejected > 0 ? await writeRejects(sql, table, rejectsTo) : undefined
       if (rejects) written.push(rejects)

@@ -31,7 +31,7 @@ async function settled(locking: Locking): Promise<void> {
   await stage(bulk, file, () => {})
   await bulk.sql`begin`
   await createParents(bulk.sql)
-  expect(await settleReferences(bulk.sql, table, locking)).toBe(1)
+  expect(await settleReferences(bulk.sql, table, [table], locking)).toBe(1)
 }
 const deleteAuthor = () =>
   database.sql.begin(async (tx) => {
