@@ -1,5 +1,6 @@
 import { tableVersions } from '../cache/watcher.ts'
-import { DemoError, demo } from '../commands/demo/demo.ts'
+import { demo } from '../commands/demo/demo.ts'
+import { DemoError } from '../commands/demo/error.ts'
 import type { Pool } from '../db/database.ts'
 
 /** Users of the community a newcomer finds. */

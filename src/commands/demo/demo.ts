@@ -1,7 +1,11 @@
-import { type Bulk, openBulk, skipForeignKeyChecks } from '../../db/bulk.ts'
+import { type Bulk, openBulk, silenceTriggers, vacuum } from '../../db/bulk.ts'
+import { type TableName, tableNames } from '../../db/rollup/kinds.ts'
+import { countLoaded, foldLast } from '../../db/rollup/load.ts'
 import { chanceFunction } from './chance.ts'
 import { countsFor, type DemoCounts, totalOf } from './counts.ts'
 import { type Era, planEras } from './eras.ts'
+import { DemoError } from './error.ts'
+import { reserveIds, takeEmptyTables } from './ids.ts'
 import { insertComments, insertPosts, insertSessions, insertUsers } from './inserts.ts'
 import { textFunctions } from './texts.ts'
 import { instantFunction, spanUntil } from './timeline.ts'
@@ -24,11 +28,6 @@ export type DemoOptions = {
 /** Some 70 million rows. */
 export const mostUsers = 1_000_000
 
-/** The database cannot take a demo community, or the work was interrupted: a sentence for whoever asked. */
-export class DemoError extends Error {
-  override readonly name = 'DemoError'
-}
-
 type Sql = Bulk['sql']
 
 /** Rows written by one round of statements: fewer cost more rounds of triggers, more show progress late. */
@@ -36,7 +35,8 @@ const eraRows = 50_000
 
 /**
  * Fills the database with a believable community in one transaction: few write most, evenings and Sundays are
- * busy, newcomers arrive faster and faster, most leave again. 71 rows for each user. Others' writes wait for it.
+ * busy, newcomers arrive faster and faster, most leave again. 71 rows for each user. Others' writes wait for it
+ * unless it appends.
  * @throws DemoError
  */
 export async function demo(options: DemoOptions): Promise<DemoCounts> {
@@ -50,9 +50,7 @@ export async function demo(options: DemoOptions): Promise<DemoCounts> {
     const counts = await populate(sql, options)
     await sql`commit`
     signal?.removeEventListener('abort', onAbort)
-    await sql`select rollup.fold()`
-    await sql`vacuum (analyze) public.users, public.posts, public.comments, public.sessions`
-    await sql`vacuum (analyze) rollup.counts, rollup.user_days, rollup.active_users, rollup.post_comments`
+    await vacuum(sql, tableNames)
     return counts
   } catch (error) {
     if (!signal?.aborted) throw error
@@ -69,12 +67,9 @@ async function populate(sql: Sql, options: DemoOptions): Promise<DemoCounts> {
   const total = totalOf(counts)
   const span = spanUntil(until)
 
-  await sql`lock table public.users, public.posts, public.comments, public.sessions in share row exclusive mode`
-  if (!append) await refuseNonEmpty(sql)
+  const last = append ? await reserveIds(sql, counts) : await takeEmptyTables(sql, counts)
   await sql.unsafe(chanceFunction(seed) + instantFunction + textFunctions())
-  // The rows below refer only to rows made here, and the lock above keeps those.
-  await skipForeignKeyChecks(sql)
-  const last = await lastIds(sql)
+  const { isSilent } = await silenceTriggers(sql)
   await insertUsers(sql, users, last.users, span)
 
   let written = users
@@ -84,11 +79,19 @@ async function populate(sql: Sql, options: DemoOptions): Promise<DemoCounts> {
     next = await insertEra(sql, index, era, next, last.posts)
     written += era.posts + era.comments + era.sessions
     onProgress(written, total)
-    // The triggers' statements were planned for nearly empty tables.
-    if (Number.isInteger(Math.log2(index + 1))) await sql`analyze rollup.user_days`
   }
-  await moveSequences(sql)
+  if (isSilent) await countRows(sql, counts, last)
+  await foldLast(sql)
   return counts
+}
+
+async function countRows(sql: Sql, counts: DemoCounts, last: DemoCounts): Promise<void> {
+  const made = (table: TableName) =>
+    `public.${table} where id > ${last[table]} and id <= ${last[table] + counts[table]}`
+  await countLoaded(sql, {
+    sources: tableNames.map((table) => [table, made(table)]),
+    ownIds: { users: `select id from ${made('users')}`, posts: `select id from ${made('posts')}` },
+  })
 }
 
 /** Returns the last ids once the era's rows are in; `lastPost` is the last one before the whole community. */
@@ -105,37 +108,4 @@ async function insertEra(
   if (era.sessions > 0) await insertSessions(sql, index, era, last.sessions)
   const { comments, sessions } = last
   return { ...last, posts, comments: comments + era.comments, sessions: sessions + era.sessions }
-}
-
-async function refuseNonEmpty(sql: Sql): Promise<void> {
-  const [found] = await sql<{ isAny: boolean }[]>`
-    select exists (select from public.users) or exists (select from public.posts)
-      or exists (select from public.comments) or exists (select from public.sessions) as "isAny"`
-  if (found?.isAny) {
-    throw new DemoError(
-      'This database holds a community already. To add a demo community to it: --append.',
-    )
-  }
-}
-
-async function lastIds(sql: Sql): Promise<DemoCounts> {
-  const [last] = await sql<DemoCounts[]>`
-    select
-      coalesce((select max(id) from public.users where id > 0), 0)::float8 as users,
-      coalesce((select max(id) from public.posts where id > 0), 0)::float8 as posts,
-      coalesce((select max(id) from public.comments where id > 0), 0)::float8 as comments,
-      coalesce((select max(id) from public.sessions where id > 0), 0)::float8 as sessions`
-  if (!last) throw new DemoError('The database does not answer.')
-  return last
-}
-
-/** The rows brought their own ids: the next one given out lies past them. */
-async function moveSequences(sql: Sql): Promise<void> {
-  for (const table of ['users', 'posts', 'comments', 'sessions'] as const) {
-    await sql`
-      select setval(sequence, greatest(coalesce(pg_sequence_last_value(sequence), 0), highest))
-      from
-        (select pg_get_serial_sequence(${`public.${table}`}, 'id')::regclass as sequence) as s,
-        (select max(id) as highest from ${sql(`public.${table}`)}) as h`
-  }
 }

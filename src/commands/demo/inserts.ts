@@ -101,7 +101,8 @@ export const insertComments = (
   timeline as (
     select pg_temp.instant(day) as at, null::bigint as post, member from moments
     union all
-    select created_at, id, null from public.posts where id > ${next.posts - era.posts}::bigint
+    select created_at, id, null from public.posts
+    where id > ${next.posts - era.posts}::bigint and id <= ${next.posts}::bigint
   ),
   placed as (
     select

@@ -4,7 +4,8 @@ import { untilInterrupted } from '../interruption.ts'
 import type { DatabaseCommand } from '../on-database.ts'
 import { progressOn } from '../progress.ts'
 import { ImportError } from './error.ts'
-import { importDirectory, type Summary } from './import.ts'
+import { importDirectory } from './import.ts'
+import type { Summary } from './transaction.ts'
 
 export type ImportFlags = {
   /** Of the files. */

@@ -1,11 +1,9 @@
-import { type Bulk, openBulk, skipForeignKeyChecks } from '../../db/bulk.ts'
-import { isRetryable, sqlStateOf } from '../../errors/postgres.ts'
+import { type Bulk, openBulk, vacuum } from '../../db/bulk.ts'
 import type { Progress } from '../progress.ts'
 import { ImportError } from './error.ts'
 import { findFiles, type ImportFile, rejectsDirectory } from './files.ts'
-import { type PendingRejects, removeRejects, writeRejects } from './rejects.ts'
-import { type Settled, settle } from './settle.ts'
 import { stage } from './staging.ts'
+import { type Summary, settleAll } from './transaction.ts'
 
 export type ImportOptions = {
   readonly databaseUrl: string
@@ -19,18 +17,8 @@ export type ImportOptions = {
   readonly progress: Progress
 }
 
-export type TableSummary = Settled & {
-  readonly table: string
-  /** Of the rejected rows, when there are any. */
-  readonly rejects?: string
-}
-export type Summary = { readonly tables: readonly TableSummary[]; readonly isCommitted: boolean }
-
 /** Of the advisory lock: any number, the same in every import. */
 const lockKey = 4_807_526_977
-
-/** A running server's writers can collide with the import: it settles the staged rows again. */
-const attempts = 5
 
 /**
  * Imports every table a directory has a file of, in one transaction: all that can be kept, or nothing.
@@ -49,9 +37,10 @@ export async function importDirectory(options: ImportOptions): Promise<Summary> 
   try {
     await waitForTurn(bulk, progress)
     for (const file of files) await stageFile(bulk, file, progress)
-    const summary = await settleAll(bulk, files, rejectsTo, options)
+    const summary = await settleAll(bulk.sql, files, rejectsTo, options)
+    signal?.removeEventListener('abort', abort)
     if (summary.tables.some(({ kept }) => kept > 0) && summary.isCommitted)
-      await foldAndAnalyze(bulk, files)
+      await tidy(bulk, files, progress)
     return summary
   } catch (error) {
     throw signal?.aborted ? new ImportError('Interrupted.', { cause: error }) : error
@@ -82,63 +71,12 @@ async function stageFile(bulk: Bulk, file: ImportFile, progress: Progress): Prom
   }
 }
 
-async function settleAll(
-  bulk: Bulk,
-  files: readonly ImportFile[],
-  rejectsTo: string,
-  options: ImportOptions,
-): Promise<Summary> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await settleOnce(bulk, files, rejectsTo, options)
-    } catch (error) {
-      if (attempt === attempts || !isCollision(error)) throw error
-      options.progress.note('Collided with another writer: trying again.')
-    }
-  }
+/** What is imported stays so, whatever happens here. */
+async function tidy({ sql }: Bulk, files: readonly ImportFile[], progress: Progress) {
+  const step = progress.step('vacuum', 1)
+  await vacuum(
+    sql,
+    files.map(({ table }) => table.name),
+  ).catch((error: Error) => progress.note(`Imported, but not vacuumed: ${error.message}.`))
+  step.end()
 }
-
-async function settleOnce(
-  { sql }: Bulk,
-  files: readonly ImportFile[],
-  rejectsTo: string,
-  { isStrict = false, progress }: ImportOptions,
-): Promise<Summary> {
-  const written: PendingRejects[] = []
-  let isOpen = true
-  await sql`begin`
-  try {
-    await skipForeignKeyChecks(sql)
-    const tables: TableSummary[] = []
-    for (const { table } of files) {
-      const step = progress.step(`into ${table.name}`, 1)
-      const settled = await settle(sql, table, (rows, of) => step.update(rows / of, rows))
-      step.end()
-      const rejects = settled.rejected > 0 ? await writeRejects(sql, table, rejectsTo) : undefined
-      if (rejects) written.push(rejects)
-      tables.push({ table: table.name, ...settled, ...(rejects && { rejects: rejects.path }) })
-    }
-
-    const isCommitted = !isStrict || written.length === 0
-    await (isCommitted ? sql`commit` : sql`rollback`)
-    isOpen = false
-    for (const { table } of files) await removeRejects(rejectsTo, table)
-    for (const rejects of written) await rejects.publish()
-    return { tables, isCommitted }
-  } catch (error) {
-    for (const rejects of written) await rejects.discard()
-    if (isOpen) await sql`rollback`.catch(() => {})
-    throw error
-  }
-}
-
-/** Folds what many rows appended to the rollups, and updates the planner's statistics. */
-async function foldAndAnalyze({ sql }: Bulk, files: readonly ImportFile[]): Promise<void> {
-  await sql`select rollup.fold()`
-  for (const { table } of files) await sql`analyze ${sql(`public.${table.name}`)}`
-  await sql`analyze rollup.counts, rollup.user_days, rollup.active_users, rollup.post_comments`
-}
-
-/** A violated key as well: of a row that another writer added or deleted after it was looked for. */
-const isCollision = (error: unknown): boolean =>
-  isRetryable(error) || ['23503', '23505'].includes(sqlStateOf(error) ?? '')

@@ -1,4 +1,5 @@
 import type { Bulk } from '../../db/bulk.ts'
+import { type Locking, settleReferences } from './references.ts'
 import { stagingOf } from './staging.ts'
 import type { ImportTable } from './tables.ts'
 
@@ -24,12 +25,14 @@ const chunkRows = 200_000
 export async function settle(
   sql: Sql,
   table: ImportTable,
+  staged: readonly ImportTable[],
+  locking: Locking,
   onProgress: (rows: number, of: number) => void,
 ): Promise<Settled> {
   await refuseRepeatedIds(sql, table)
   const skipped = await dropPresent(sql, table)
   for (const column of table.uniqueIgnoringCase) await refuseTaken(sql, table, column)
-  const authorsSetNull = await settleReferences(sql, table)
+  const authorsSetNull = await settleReferences(sql, table, staged, locking)
   await moveSequencePast(sql, table)
   const kept = await insertStaged(sql, table, onProgress)
 
@@ -69,39 +72,6 @@ async function refuseTaken(sql: Sql, table: ImportTable, column: string): Promis
       where reason is null and ${sql(column)} is not null group by 1 having count(*) > 1
     ) first
     where lower(s.${sql(column)}) = first.value and s.line > first.line and s.reason is null`
-}
-
-/**
- * Settles every reference against the rows there are, and locks those until the transaction ends: nobody can delete
- * one while foreign keys go unchecked. Rows of this import need no lock, nobody else sees them.
- * Returns how many rows had a nullable reference set null.
- */
-async function settleReferences(sql: Sql, table: ImportTable): Promise<number> {
-  let setNull = 0
-  for (const { column, table: target, isNullable } of table.references) {
-    const staging = sql(stagingOf(table))
-    const parent = sql(`public.${target}`)
-    const isNamed = sql`t.id in (select ${sql(column)} from ${staging} where reason is null)`
-    const settled = isNullable
-      ? sql`${sql(column)} = null`
-      : sql`reason = format('%s %s exists nowhere', ${column}::text, ${sql(column)})`
-    const changed = await sql`
-      with held as materialized (
-        select t.id from ${parent} t
-        where ${isNamed} and t.xmin <> pg_current_xact_id()::xid
-        order by t.id for key share
-      ),
-      present as (
-        select id from held
-        union all
-        select t.id from ${parent} t where ${isNamed} and t.xmin = pg_current_xact_id()::xid
-      )
-      update ${staging} s set ${settled}
-      where reason is null and ${sql(column)} is not null
-        and not exists (select from present where present.id = s.${sql(column)})`
-    if (isNullable) setNull += changed.count
-  }
-  return setNull
 }
 
 /**

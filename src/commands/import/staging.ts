@@ -29,6 +29,8 @@ export async function stage(
   const { table } = file
   const staging = sql(stagingOf(table))
   const columns = table.columns.map(({ name, sqlType }) => `${name} ${sqlType}`).join(', ')
+  // Outside a transaction the driver would lose a failure that comes after the last chunk.
+  await sql`begin`
   await sql`create temp table ${sql(`import_${table.name}`)} (line bigint, reason text, record text, ${sql.unsafe(columns)})`
 
   let rows = 0
@@ -59,6 +61,7 @@ export async function stage(
 
   await copyFrom(sql, sql`copy ${staging} from stdin`, copyText())
   await sql`analyze ${staging}`
+  await sql`commit`
   return { rows, unknownColumns }
 }
 

@@ -1,5 +1,5 @@
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
-import { comments, posts, sessions, users } from '../../db/schema.ts'
+import { kindOfTable, kindTable, type TableName } from '../../db/rollup/kinds.ts'
 import { boolean, email, id, instant, type Reader, type Reading, text, username } from './values.ts'
 
 export type ImportColumn = {
@@ -21,7 +21,7 @@ export type Reference = {
 }
 
 export type ImportTable = {
-  readonly name: string
+  readonly name: TableName
   readonly columns: readonly ImportColumn[]
   readonly references: readonly Reference[]
   /** Columns whose values are unique, ignoring case. */
@@ -31,9 +31,9 @@ export type ImportTable = {
 const likeCreatedAt = Symbol('like created_at')
 
 /** The tables of an import, parents before children; columns and references are the schema's. */
-export const importTables: readonly ImportTable[] = [users, posts, comments, sessions].map(
-  importTableOf,
-)
+export const importTables: readonly ImportTable[] = (
+  ['users', 'posts', 'comments', 'sessions'] as const
+).map((name) => importTableOf(name, kindTable[kindOfTable[name]].table))
 
 /** `created_at`, `createdAt` and `CREATED_AT` are one column. */
 export const columnKey = (name: string): string => name.trim().replaceAll('_', '').toLowerCase()
@@ -72,8 +72,8 @@ function readCell({ read, isRequired, whenEmpty }: ImportColumn, cell: unknown):
   return whenEmpty === likeCreatedAt ? null : whenEmpty
 }
 
-function importTableOf(table: PgTable): ImportTable {
-  const { name, columns, foreignKeys } = getTableConfig(table)
+function importTableOf(name: TableName, table: PgTable): ImportTable {
+  const { columns, foreignKeys } = getTableConfig(table)
   return {
     name,
     columns: columns.map(columnOf),

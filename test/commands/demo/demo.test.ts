@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DemoCounts } from '../../../src/commands/demo/counts.ts'
-import { DemoError, demo } from '../../../src/commands/demo/demo.ts'
+import { demo } from '../../../src/commands/demo/demo.ts'
+import { DemoError } from '../../../src/commands/demo/error.ts'
 import { verify } from '../../../src/db/rollup/verify.ts'
 import { createTestDatabase, type TestDatabase, useDatabase } from '../../support/database.ts'
 import { openTestPool } from '../../support/pool.ts'

@@ -3,12 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { onTestFinished } from 'vitest'
-import {
-  type ImportOptions,
-  importDirectory,
-  type Summary,
-  type TableSummary,
-} from '../../../src/commands/import/import.ts'
+import { type ImportOptions, importDirectory } from '../../../src/commands/import/import.ts'
+import type { Summary, TableSummary } from '../../../src/commands/import/transaction.ts'
 import type { Progress } from '../../../src/commands/progress.ts'
 
 type Content = string | Buffer

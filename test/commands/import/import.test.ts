@@ -2,13 +2,10 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { verify } from '../../../src/db/rollup/verify.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { communityDirectory, needCommunity } from '../../support/community.ts'
 import { useDatabase } from '../../support/database.ts'
-import { insertPost } from '../../support/factories.ts'
-import { openTestPool } from '../../support/pool.ts'
-import { directoryOf, importFiles, importFrom, postsCsv, rejectsOf } from './directory.ts'
+import { directoryOf, importFiles, importFrom, rejectsOf } from './directory.ts'
 
 const database = useDatabase()
 beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity`)
@@ -225,37 +222,4 @@ it('survives any garbage and accounts for every record', { timeout: 60_000 }, as
     }),
     { numRuns: 20 },
   )
-})
-
-describe('import beside others', { timeout: 60_000 }, () => {
-  afterEach(async () => {
-    const pool = openTestPool(database.url)
-    try {
-      expect((await verify(pool)).filter(({ drift }) => drift > 0)).toEqual([])
-    } finally {
-      await pool.close()
-    }
-  })
-
-  it('gives writers ids past the imported ones', async () => {
-    let isDone = false
-    const written: number[] = []
-    const writer = async () => {
-      while (!isDone) written.push((await insertPost(database.sql)).id)
-    }
-    const writers = [writer(), writer(), writer()]
-    const { table } = await importing({ 'posts.csv': postsCsv(20_000) }).finally(() => {
-      isDone = true
-    })
-    await Promise.all(writers)
-    const { kept, skipped } = table('posts')
-    expect(kept + skipped).toBe(20_000)
-    expect(await database.sql`select from posts`).toHaveLength(kept + written.length)
-  })
-
-  it('settles one import at a time', async () => {
-    const directory = await directoryOf({ 'users.csv': 'id,username\n1,Ann\n2,Ben\n' })
-    const both = await Promise.all([1, 2, 3].map(() => importFrom(database.url, directory)))
-    expect(both.reduce((sum, { table }) => sum + table('users').kept, 0)).toBe(2)
-  })
 })

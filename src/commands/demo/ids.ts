@@ -1,0 +1,80 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Bulk } from '../../db/bulk.ts'
+import { sqlStateOf } from '../../errors/postgres.ts'
+import type { DemoCounts } from './counts.ts'
+import { DemoError } from './error.ts'
+
+type Sql = Bulk['sql']
+
+const tables = ['users', 'posts', 'comments', 'sessions'] as const
+const lockTables = (sql: Sql) =>
+  sql`lock table public.users, public.posts, public.comments, public.sessions in share row exclusive mode`
+
+/** ms that writers may wait behind the lock, and ms and times it is asked for again. */
+const lockTimeout = 100
+const pause = 400
+const attempts = 100
+
+/**
+ * Locks the tables until the transaction ends, and takes the first ids: nobody else writes meanwhile.
+ * @throws DemoError when one holds a row
+ */
+export async function takeEmptyTables(sql: Sql, counts: DemoCounts): Promise<DemoCounts> {
+  await lockTables(sql)
+  const [found] = await sql<{ isAny: boolean }[]>`
+    select exists (select from public.users) or exists (select from public.posts)
+      or exists (select from public.comments) or exists (select from public.sessions) as "isAny"`
+  if (found?.isAny) {
+    throw new DemoError(
+      'This database holds a community already. To add a demo community to it: --append.',
+    )
+  }
+  for (const table of tables) {
+    await sql`
+      select setval(sequence, greatest(coalesce(pg_sequence_last_value(sequence), 0), ${counts[table]}::bigint))
+      from (select pg_get_serial_sequence(${`public.${table}`}, 'id')::regclass as sequence) as s`
+  }
+  return { users: 0, posts: 0, comments: 0, sessions: 0 }
+}
+
+/**
+ * Takes so many ids past those there are, and returns the last ones before them. Writers stand still for a moment, so that
+ * none is given one; sequences are not transactional: a failure leaves a gap.
+ */
+export async function reserveIds(sql: Sql, counts: DemoCounts): Promise<DemoCounts> {
+  for (let attempt = 1; ; attempt++) {
+    await sql`savepoint ids`
+    try {
+      await sql`select set_config('lock_timeout', ${lockTimeout}::text, true)`
+      await lockTables(sql)
+      return await moveSequences(sql, counts)
+    } catch (error) {
+      if (sqlStateOf(error) !== '55P03') throw error
+      if (attempt === attempts) {
+        throw new DemoError('Others keep writing long transactions here: try again later.', {
+          cause: error,
+        })
+      }
+    } finally {
+      await sql`rollback to ids`
+      await sql`release ids`
+    }
+    await setTimeout(pause)
+  }
+}
+
+async function moveSequences(sql: Sql, counts: DemoCounts): Promise<DemoCounts> {
+  const last = { ...counts }
+  for (const table of tables) {
+    const [moved] = await sql<{ last: number }[]>`
+      select last::float8, setval(sequence, last + ${counts[table]}::bigint)
+      from
+        (select pg_get_serial_sequence(${`public.${table}`}, 'id')::regclass as sequence) as s,
+        lateral (
+          select greatest((select max(id) from ${sql(`public.${table}`)}), pg_sequence_last_value(sequence), 0) as last
+        ) as l`
+    if (!moved) throw new DemoError('The database does not answer.')
+    last[table] = moved.last
+  }
+  return last
+}
