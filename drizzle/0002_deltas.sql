@@ -701,10 +701,10 @@ end $$;
 create trigger guard before insert on rollup.deltas for each statement
   when (pg_trigger_depth() = 0) execute function rollup.written_by_fold_alone();
 
--- The triggers as they were made here: `shopboard verify` compares.
+-- The triggers as they were made here: `shopboard verify` compares. A restore writes other parentheses and spaces.
 create view rollup.triggers as
 select case when n.nspname = 'public' then c.relname else n.nspname || '.' || c.relname end as relation, t.tgname::text as name,
-  pg_get_triggerdef(t.oid) as definition, p.prosrc as source, t.tgenabled as enabled,
+  translate(pg_get_triggerdef(t.oid), '() ', '') as definition, p.prosrc as source, t.tgenabled as enabled,
   has_function_privilege('public', p.oid, 'execute') as is_public, p.prosecdef as is_definers
 from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace join pg_proc p on p.oid = t.tgfoid
 where p.pronamespace = 'rollup'::regnamespace and p.proname <> 'written_by_fold_alone' and not t.tgisinternal;
