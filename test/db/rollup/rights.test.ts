@@ -116,7 +116,7 @@ describe('a role that may only read', () => {
       })
       const faults =
         await database.sql`select name from rollup.trigger_faults where relation = 'rollup' order by name`
-      expect(faults.map(({ name }) => name)).toEqual(['divide', 'fold', 'rebuild'])
+      expect(faults.map(({ name }) => name)).toEqual(['divide', 'fold', 'fold_last', 'rebuild'])
     })
   })
 })
