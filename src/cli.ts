@@ -54,6 +54,8 @@ program
   .action(() => run(runRebuild, {}, { isMigrating: false }))
 
 await program.parseAsync()
+// a handle the driver left open must not keep a finished command alive
+setTimeout(() => process.exit(), 2_000).unref()
 
 async function run<Flags>(
   command: DatabaseCommand<Flags>,

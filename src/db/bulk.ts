@@ -11,6 +11,8 @@ export type Bulk = {
   /** Terminates the session on the server, a running statement included: its transaction is rolled back. */
   readonly abort: () => Promise<void>
   readonly close: () => Promise<void>
+  /** Rejects once the connection is gone: a COPY the driver was sending then never settles by itself. */
+  readonly lost: Promise<never>
 }
 
 /** The session's `work_mem` (kB), for joins and sorts of staged rows; in 8 kB pages, its `temp_buffers`. */
@@ -20,10 +22,14 @@ const memory = 64 * 1024
 export async function openBulk(url: string): Promise<Bulk> {
   const options = { ...oneConnection, connect_timeout: 10 }
   let isConnected = false
+  const { promise: lost, reject } = Promise.withResolvers<never>()
+  lost.catch(() => {})
   const client: postgres.Sql = postgres(url, {
     ...options,
     onclose: () => {
-      if (isConnected) void client.end({ timeout: 0 })
+      if (!isConnected) return
+      void client.end({ timeout: 0 })
+      reject(new Error('the connection to the database was lost'))
     },
     connection: {
       application_name: 'shopboard bulk',
@@ -52,6 +58,7 @@ export async function openBulk(url: string): Promise<Bulk> {
         await second.end({ timeout: 1 })
       },
       close: () => client.end({ timeout: 0 }),
+      lost,
     }
   } catch (error) {
     await client.end({ timeout: 0 })

@@ -32,12 +32,18 @@ export async function importDirectory(options: ImportOptions): Promise<Summary> 
   signal?.throwIfAborted()
 
   const bulk = await openBulk(options.databaseUrl)
-  const abort = () => void bulk.abort()
+  const interrupted = Promise.withResolvers<never>()
+  interrupted.promise.catch(() => {})
+  const abort = () =>
+    void bulk.abort().finally(() => interrupted.reject(new ImportError('Interrupted.')))
   signal?.addEventListener('abort', abort)
   try {
-    await waitForTurn(bulk, progress)
-    for (const file of files) await stageFile(bulk, file, progress)
-    const summary = await settleAll(bulk.sql, files, rejectsTo, options)
+    const imported = async () => {
+      await waitForTurn(bulk, progress)
+      for (const file of files) await stageFile(bulk, file, progress)
+      return settleAll(bulk.sql, files, rejectsTo, options)
+    }
+    const summary = await Promise.race([imported(), bulk.lost, interrupted.promise])
     signal?.removeEventListener('abort', abort)
     if (summary.tables.some(({ kept }) => kept > 0) && summary.isCommitted)
       await tidy(bulk, files, progress)
