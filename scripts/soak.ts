@@ -28,6 +28,7 @@ try {
     url,
     duration,
     seed,
+    promised: { recovery: 2_000, leeway: 1_500 },
     async restart() {
       await server.stop(Math.random() < 0.5 ? 'fast' : 'immediate')
       server = await startEmbedded({ dir, settings: { port } })

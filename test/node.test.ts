@@ -37,8 +37,7 @@ function start(env: Env) {
       resolve(code ?? signal)
     }),
   )
-  const said = (text: RegExp) =>
-    expect.poll(() => output + complaint, { timeout: 30_000 }).toMatch(text)
+  const said = (text: RegExp) => expect.poll(() => output + complaint).toMatch(text)
   return {
     child,
     ended,
@@ -52,7 +51,7 @@ function start(env: Env) {
   }
 }
 
-describe('the program on Node', { timeout: 60_000 }, () => {
+describe('the program on Node', () => {
   const db = useDatabase()
   const onDatabase = (env: Env = {}) => start({ DATABASE_URL: db.url, ...env })
 
@@ -125,12 +124,10 @@ describe('the program on Node', { timeout: 60_000 }, () => {
       npm.stdout.on('data', (chunk) => {
         output += chunk
       })
-      await expect.poll(() => output, { timeout: 30_000 }).toMatch(/Shopboard is at/)
+      await expect.poll(() => output).toMatch(/Shopboard is at/)
       const url = /http:\/\/\S+/.exec(output)?.[0]
       npm.kill(signal)
-      await expect
-        .poll(() => fetch(`${url}/livez`).then(Boolean, () => false), { timeout: 10_000 })
-        .toBe(false)
+      await expect.poll(() => fetch(`${url}/livez`).then(Boolean, () => false)).toBe(false)
     },
   )
 
@@ -138,7 +135,7 @@ describe('the program on Node', { timeout: 60_000 }, () => {
     const program = onDatabase({ FOLD_INTERVAL: '50' })
     await program.url()
     await db.sql`insert into users (username) values ('ann')`
-    await expect.poll(() => db.sql`select from rollup.deltas`, { timeout: 10_000 }).toHaveLength(0)
+    await expect.poll(() => db.sql`select from rollup.deltas`).toHaveLength(0)
   })
 
   it('waits for a database that is still starting', async () => {
@@ -192,7 +189,7 @@ describe('the program on Node', { timeout: 60_000 }, () => {
   })
 })
 
-describe('the program on the embedded database', { timeout: 90_000 }, () => {
+describe('the program on the embedded database', () => {
   const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   let directory = ''
   beforeEach(() => {
@@ -217,9 +214,7 @@ describe('the program on the embedded database', { timeout: 90_000 }, () => {
     beside.child.kill('SIGINT')
     expect(await beside.ended).toBe(0)
     // the last one out is whoever PostgreSQL sees leave last: this one, or the one that was killed
-    await expect
-      .poll(() => readPostmaster(join(DATA_DIR, 'pg18')), { timeout: 20_000 })
-      .toBeUndefined()
+    await expect.poll(() => readPostmaster(join(DATA_DIR, 'pg18'))).toBeUndefined()
 
     const again = start({ DATA_DIR })
     const stats = await fetch(`${await again.url()}/api/v1/dashboard/stats`)
@@ -243,12 +238,8 @@ describe('the program on the embedded database', { timeout: 90_000 }, () => {
     for (const _ of [1, 2]) {
       const pid = readPostmaster(join(DATA_DIR, 'pg18'))?.pid ?? 0
       process.kill(pid, 'SIGKILL')
-      await expect
-        .poll(() => Promise.all(urls.map(answers)), { timeout: 5_000 })
-        .toEqual([503, 503])
-      await expect
-        .poll(() => Promise.all(urls.map(answers)), { timeout: 20_000 })
-        .toEqual([200, 200])
+      await expect.poll(() => Promise.all(urls.map(answers))).toEqual([503, 503])
+      await expect.poll(() => Promise.all(urls.map(answers))).toEqual([200, 200])
     }
     for (const program of programs) {
       expect(program.output()).toMatch(

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Cache, Load, Lookup } from '../../src/cache/cache.ts'
 import { memoryCache } from '../../src/cache/memory.ts'
 
@@ -87,10 +87,11 @@ describe('an answer that is worth keeping', () => {
 
 describe('an answer past its time', () => {
   const tiers = { short: 50, medium: 50, long: 50 }
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'Date'] }))
+  afterEach(() => void vi.useRealTimers())
   const age = async (cache: ReturnType<typeof memoryCache>, load: Load, ms: number) => {
-    const loaded = performance.now()
     await cache.remember(lookup, load)
-    await vi.waitUntil(() => performance.now() - loaded > ms, { interval: 5 })
+    vi.advanceTimersByTime(ms)
     cache.validate(performance.now())
   }
 
@@ -100,7 +101,7 @@ describe('an answer past its time', () => {
     await age(cache, load, 55)
     const stale = await cache.remember(lookup, load)
     expect(stale).toMatchObject({ outcome: 'stale', entry: { text: '1' } })
-    await vi.waitUntil(() => wheres.length === 2)
+    await expect.poll(() => wheres.length === 2).toBe(true)
     expect(wheres).toEqual(['request', 'background'])
     const fresh = await cache.remember(lookup, load)
     expect(fresh).toMatchObject({ outcome: 'hit', entry: { text: '2' } })
@@ -129,7 +130,7 @@ describe('an answer past its time', () => {
     const reason = new Error('away')
     const found = await cache.remember(lookup, () => Promise.reject(reason))
     expect(found.outcome).toBe('stale')
-    await vi.waitUntil(() => failed.mock.calls.length === 1)
+    await expect.poll(() => failed.mock.calls.length === 1).toBe(true)
     expect(failed).toHaveBeenCalledWith('feed', reason)
   })
 })
@@ -150,7 +151,7 @@ describe('a cache that cannot see writes', () => {
         outcome: 'stale',
         entry: { text: '1' },
       })
-      await vi.waitUntil(() => wheres.length === 2)
+      await expect.poll(() => wheres.length === 2).toBe(true)
       expect(await cache.remember(lookup, load)).toMatchObject({
         outcome: 'hit',
         entry: { text: '2' },
@@ -174,7 +175,7 @@ describe('an answer that is cheap', () => {
     const { load, wheres } = counted()
     const dear: Load = async (where) => {
       const start = performance.now()
-      await vi.waitUntil(() => performance.now() - start > 3, { interval: 1 })
+      await expect.poll(() => performance.now() - start > 3, { interval: 1 }).toBe(true)
       return load(where)
     }
     for (let i = 0; i < 20; i++) {

@@ -60,9 +60,7 @@ const nameOf = (url: string) => new URL(url).pathname.slice(1)
 /** Waits until a migration waits for a lock of this database's tables. */
 const migrationWaits = (sql: TestSql) =>
   expect
-    .poll(() => sql`select from pg_locks where not granted and relation = 'posts'::regclass`, {
-      timeout: 10_000,
-    })
+    .poll(() => sql`select from pg_locks where not granted and relation = 'posts'::regclass`)
     .toHaveLength(1)
 
 /** Three writers, each of an author of its own, until told to stop; gives what they failed with. */
@@ -88,7 +86,7 @@ function startWriters(sql: TestSql) {
   return {
     wrote: (more: number) => {
       const enough = written + more
-      return expect.poll(() => written, { timeout: 10_000 }).toBeGreaterThanOrEqual(enough)
+      return expect.poll(() => written).toBeGreaterThanOrEqual(enough)
     },
     async stop() {
       isOver = true

@@ -9,7 +9,6 @@ import {
   expectProblem,
   expectRecovery,
   expectSettled,
-  patient,
   refuseStrays,
 } from '../support/failures.ts'
 
@@ -41,7 +40,7 @@ describe('requests in each other’s way', () => {
       const { size } = pool.stats()
       const leaving = new AbortController()
       const holders = Array.from({ length: size }, () => request(long, { signal: leaving.signal }))
-      await expect.poll(() => pool.stats().inUse, patient).toBe(size)
+      await expect.poll(() => pool.stats().inUse).toBe(size)
       return async () => {
         leaving.abort()
         for (const answer of await Promise.all(holders)) await expectProblem(answer, 'timeout')
@@ -60,13 +59,12 @@ describe('requests in each other’s way', () => {
     })
 
     it('are turned away at once when the queue is full, and served when they were in it', async () => {
-      const { request, pool } = await open({ pool: { queueLimit: 1 } })
+      const { request, pool } = await open({ pool: { queueLimit: 1, acquireTimeout: 60_000 } })
       const free = await takeAll(test)
       const first = request(activity)
-      await expect.poll(() => pool.stats().waiting, patient).toBe(1)
-      const begun = performance.now()
+      await expect.poll(() => pool.stats().waiting).toBe(1)
       await expectProblem(await request(activity), 'pool_exhausted')
-      expect(performance.now() - begun).toBeLessThan(500)
+      expect(pool.stats().waiting).toBe(1)
       await free()
       expect((await first).status).toBe(200)
       expect(pool.stats().rejected).toBe(1)
@@ -79,7 +77,7 @@ describe('requests in each other’s way', () => {
         services: { requestTimeout: 250 },
       })
       const held = Promise.all([1, 2, 3].map(() => request(long)))
-      await expect.poll(() => pool.stats().inUse, patient).toBe(3)
+      await expect.poll(() => pool.stats().inUse).toBe(3)
       await expectProblem(await request(activity), 'timeout')
       for (const answer of await held) await expectProblem(answer, 'timeout')
       await expectSettled(pool)
@@ -110,7 +108,6 @@ describe('requests in each other’s way', () => {
               async () =>
                 (await sql`select 1 from pg_locks where pid = ${me?.pid ?? 0} and not granted`)
                   .length,
-              patient,
             )
             .toBeGreaterThan(0)
           return { given }

@@ -8,7 +8,6 @@ import {
   expectProblem,
   expectRecovery,
   expectSettled,
-  patient,
   postJson,
   refuseStrays,
   runningOnServer,
@@ -37,7 +36,7 @@ describe('a query under way', () => {
   }
 
   const expectSleeping = (count: number) =>
-    expect.poll(() => runningOnServer(database, 'pg_sleep'), patient).toBe(count)
+    expect.poll(() => runningOnServer(database, 'pg_sleep')).toBe(count)
 
   /** Whatever happened to it: no slot is missing, none of its statements runs on, the next request succeeds. */
   async function expectWell() {
@@ -87,9 +86,7 @@ describe('a query under way', () => {
 
   it('is 504 at the deadline of its request, and cancelled on the server', async () => {
     const { request } = await open({ services: { requestTimeout: 200 } })
-    const begun = performance.now()
     const answers = await Promise.all([request(long), request(long), request(long)])
-    expect(performance.now() - begun).toBeLessThan(2_000)
     for (const answer of answers) await expectProblem(answer, 'timeout')
     await expectWell()
     const cancelled = test.observed.filter(

@@ -11,7 +11,6 @@ import {
   expectProblem,
   expectRecovery,
   expectSettled,
-  patient,
   postJson,
   refuseStrays,
 } from '../support/failures.ts'
@@ -84,13 +83,13 @@ describe('a database server of its own', () => {
     'may be stopped (%s) and started under load: clean 503s, then all is well, and no acknowledged write is lost',
     async (mode) => {
       const load = startLoad()
-      await expect.poll(() => load.acknowledged.size, patient).toBeGreaterThan(20)
+      await expect.poll(() => load.acknowledged.size).toBeGreaterThan(20)
       await server.stop(mode)
-      await expect.poll(load.failed, patient).toBeGreaterThan(20)
+      await expect.poll(load.failed).toBeGreaterThan(20)
       await start()
       await expectRecovery(() => test.request(activity))
       const before = load.acknowledged.size
-      await expect.poll(() => load.acknowledged.size, patient).toBeGreaterThan(before + 20)
+      await expect.poll(() => load.acknowledged.size).toBeGreaterThan(before + 20)
       await load.stop()
       await expectSettled(test.pool)
       const sql = connectTo(server.url())

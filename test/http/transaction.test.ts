@@ -3,7 +3,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { serve } from '@hono/node-server'
 import { sql } from 'drizzle-orm'
 import { Hono } from 'hono'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { anyone } from '../../src/auth/caller.ts'
 import { noCache } from '../../src/cache/cache.ts'
 import type { Pool } from '../../src/db/database.ts'
@@ -135,15 +135,6 @@ describe('transaction', () => {
     await expect.poll(() => proxy.roundTrips).toBe(2)
   })
 
-  it('adds no more than one round trip to a read', async () => {
-    const app = createRoutes()
-    await app.request('/pid')
-    proxy.delay = 100
-    const start = performance.now()
-    await app.request('/pid')
-    expect(performance.now() - start).toBeLessThan(190)
-  })
-
   it('sends the commit of a read and the begin of the next in one packet', async () => {
     pool = openTestPool(proxy.url, { size: 1 })
     const app = createRoutes()
@@ -231,8 +222,10 @@ describe('transaction', () => {
   })
 
   it('is 504 at the deadline, with the statement cancelled on the server', async () => {
-    requestTimeout = 120
-    const response = await createRoutes().request('/sleep')
+    const app = createRoutes()
+    await app.request('/pid')
+    requestTimeout = 500
+    const response = await app.request('/sleep')
     expect(response.status).toBe(504)
     expect(await response.json()).toMatchObject({ code: 'timeout' })
     await expect.poll(sleepers).toBe(0)
@@ -248,7 +241,7 @@ describe('transaction', () => {
     await expect.poll(sleepers).toBe(1)
     client.destroy()
     await expect.poll(sleepers).toBe(0)
-    await vi.waitFor(() => expect(pool.stats()).toMatchObject({ inUse: 0, idle: 1 }))
+    await expect.poll(() => pool.stats()).toMatchObject({ inUse: 0, idle: 1 })
     server.close()
   })
 

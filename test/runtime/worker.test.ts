@@ -94,7 +94,7 @@ describe('the Worker', () => {
         select count(*)::int as n from pg_stat_activity
         where datname = current_database() and state like 'idle in transaction%'
           and xact_start < clock_timestamp() - interval '1 second'`
-    await expect.poll(open, { timeout: 5_000 }).toEqual([{ n: 0 }])
+    await expect.poll(open).toEqual([{ n: 0 }])
   })
 })
 

@@ -29,7 +29,7 @@ export function runProgram(lines: string, env: Readonly<Record<string, string>> 
     /** Its exit code, or the signal that killed it. */
     ended,
     output: () => output,
-    said: (text: string) => expect.poll(() => output, { timeout: 10_000 }).toContain(text),
+    said: (text: string) => expect.poll(() => output).toContain(text),
   }
 }
 

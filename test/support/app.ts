@@ -39,7 +39,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
   const app = createApp({
     pool: () => pool,
     cursors: cursorCodec(new TextEncoder().encode('a key for tests alone')),
-    requestTimeout: 5_000,
+    requestTimeout: 60_000,
     cache: noCache,
     observe: (observation) => observed.push(observation),
     runtime: 'node',

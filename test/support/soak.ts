@@ -18,6 +18,8 @@ export type SoakOptions = {
   readonly seed: number
   /** Stops the server and starts it again on the same port, where the caller can. */
   readonly restart?: () => Promise<void>
+  /** ms in which a request succeeds once a fault is over, and over its deadline in which it is answered. */
+  readonly promised: { readonly recovery: number; readonly leeway: number }
   readonly say?: (line: string) => void
 }
 export type SoakReport = {
@@ -31,11 +33,8 @@ export type SoakReport = {
 }
 
 const requestTimeout = 600
-/** ms over the request's deadline in which it has to be answered, on a busy machine too. */
-const leeway = 1_500
 /** ms after which the server ends what runs for a client it has not seen leave. */
 const statementTimeout = 1_000
-const recovery = 2_000
 const name = 'shopboard-soak'
 const allowed: readonly ErrorCode[] = [
   'database_unavailable',
@@ -48,6 +47,7 @@ const allowed: readonly ErrorCode[] = [
 /** Keeps the app under load while one fault after the other befalls its database, and notes every broken promise. */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
   const { url, duration, seed, say = () => {} } = options
+  const { recovery, leeway } = options.promised
   const random = generator(seed)
   const traffic = generator(seed)
   const proxy = await startProxy(url)
