@@ -37,8 +37,11 @@ export async function onDatabase<Flags>(
     const database = await provideDatabase(config)
     stop = database.stop
     if (isMigrating)
-      await migrateWhenUp(database.url, startTimeout, (reason) =>
-        complain(`Waiting for the database ${reason}`),
+      await migrateWhenUp(
+        database.url,
+        startTimeout,
+        (reason) => complain(`Waiting for the database ${reason}`),
+        config,
       )
     return await command({ url: database.url, config }, flags, terminal)
   } catch (error) {
