@@ -50,6 +50,8 @@ export type User = {
   readonly url: string
   readonly pid: number
   readonly wasRunning: boolean
+  /** Where the data is: elsewhere when root's server could not reach the directory asked for. */
+  readonly dir: string
   /** The rows PostgreSQL acknowledged. */
   readonly acknowledged: string[]
 }
@@ -84,8 +86,9 @@ export async function startUser(
     child.once('close', () => reject(new Error(complaint.trim())))
   })
   lines.on('line', (line) => acknowledged.push(line))
-  const { url, pid, wasRunning }: Pick<User, 'url' | 'pid' | 'wasRunning'> = JSON.parse(first)
-  return { child, url, pid, wasRunning, acknowledged }
+  const told: Pick<User, 'url' | 'pid' | 'wasRunning' | 'dir'> = JSON.parse(first)
+  if (told.dir !== dir) onTestFinished(() => rmSync(told.dir, { recursive: true, force: true }))
+  return { child, ...told, acknowledged }
 }
 
 /** For a server that comes back when it comes. */
