@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   cpSync,
@@ -35,6 +36,9 @@ export function useClusters(): () => string {
   beforeAll(async () => {
     const server = await startEmbedded({ dir: join(original, 'data') })
     await server.stop()
+    // of a server that is killed too, shared memory is removed with the directory
+    const config = join(original, 'data/pg18/postgresql.conf')
+    appendFileSync(config, 'dynamic_shared_memory_type = mmap\n')
   })
   afterAll(() => rmSync(original, { recursive: true, force: true }))
   return () => {
