@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestApp, type TestApp } from './support/app.ts'
+import { startProxy } from './support/proxy.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -105,5 +106,33 @@ describe('bad input', () => {
         message: 'is not a parameter here',
       })
     }
+  })
+})
+
+describe('a read of one statement', () => {
+  it.each([
+    [feed],
+    [`${feed}?kind=comment&authorId=1&pageSize=5`],
+    ['/api/v1/dashboard/stats'],
+    ['/api/v1/dashboard/trends?interval=day'],
+    ['/api/v1/dashboard/active-users?from=2026-01-01&to=2026-01-31'],
+  ])('begins, asks and commits in one round trip: %s', async (path) => {
+    const proxy = await startProxy(app.url)
+    const behind = await createTestApp({
+      url: proxy.url,
+      pool: { size: 1, applicationName: 'behind' },
+    })
+    const isIdle = () => app.sql`
+      select from pg_stat_activity
+      where datname = current_database() and application_name = 'behind' and state = 'idle'`
+    expect((await behind.request(path)).status).toBe(200)
+    proxy.roundTrips = 0
+    for (let asked = 1; asked <= 3; asked++) {
+      await behind.request(path)
+      await expect.poll(isIdle).toHaveLength(1)
+      expect(proxy.roundTrips).toBe(asked)
+    }
+    await behind.close()
+    await proxy.close()
   })
 })

@@ -37,8 +37,11 @@ export async function onDatabase<Flags>(
     const database = await provideDatabase(config)
     stop = database.stop
     if (isMigrating)
-      await migrateWhenUp(database.url, startTimeout, (reason) =>
-        complain(`Waiting for the database ${reason}`),
+      await migrateWhenUp(
+        database.url,
+        startTimeout,
+        (reason) => complain(`Waiting for the database ${reason}`),
+        config,
       )
     return await command({ url: database.url, config }, flags, terminal)
   } catch (error) {
@@ -50,7 +53,8 @@ export async function onDatabase<Flags>(
 }
 
 const notMigrated = 'The database is not migrated: npm run shopboard -- migrate'
-/** No such schema, table or function. */
-const isUnmigrated = (error: unknown) => /^(3F000|42P01|42883)$/.test(sqlStateOf(error) ?? '')
+/** No such schema, table or function of the rollups; another table was renamed, and the error says which. */
+const isUnmigrated = (error: unknown) =>
+  /^(3F000|42P01|42883)$/.test(sqlStateOf(error) ?? '') && messageOf(error).includes('rollup')
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -12,19 +12,24 @@ export const instant = customType<{ data: string; driverData: string }>({
   fromDriver: rfc3339Of,
 })
 
-/** An instant as RFC 3339, where the SQL itself writes the answer. */
+/** An instant as RFC 3339, where the SQL itself writes the answer: of the years 1 to 9999. */
 export const rfc3339 = (instant: SQLWrapper): SQL<string> =>
   sql`to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 
-const isoInUtc = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00$/
+const first = '0001-01-01T00:00:00.000000Z'
+const last = '9999-12-31T23:59:59.999999Z'
+const isoInUtc = /^(\d{4,6}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00( BC)?$/
 
 /**
- * From the text PostgreSQL gives a session with DateStyle ISO and TimeZone UTC: `2020-05-31 01:40:47.307+00`.
- * @throws RangeError where no RFC 3339 exists for it (±infinity, a year not of four digits) or the session is another
+ * From the text PostgreSQL gives a session with DateStyle ISO and TimeZone UTC: `2020-05-31 01:40:47.307+00`. A row older
+ * than the checks on its instants may hold what RFC 3339 cannot write: the nearest instant that it can stands for it.
+ * @throws RangeError where the session is another
  */
 export function rfc3339Of(text: string): string {
-  const [, date, time, fraction = ''] = isoInUtc.exec(text) ?? []
-  if (date === undefined)
-    throw new RangeError(`Not an instant in UTC of the years 1 to 9999: ${text}`)
-  return `${date}T${time}.${fraction.padEnd(6, '0')}Z`
+  if (text === 'infinity') return last
+  if (text === '-infinity') return first
+  const [, date, time, fraction = '', beforeChrist] = isoInUtc.exec(text) ?? []
+  if (date === undefined) throw new RangeError(`Not an instant in UTC: ${text}`)
+  if (beforeChrist) return first
+  return date.length > 10 ? last : `${date}T${time}.${fraction.padEnd(6, '0')}Z`
 }

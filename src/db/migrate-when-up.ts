@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fromPostgres, sqlStateOf } from '../errors/postgres.ts'
-import { migrate } from './migrate.ts'
+import { type MigrateOptions, migrate } from './migrate.ts'
 import { addressOf } from './provide.ts'
 
 /**
@@ -11,11 +11,12 @@ export async function migrateWhenUp(
   url: string,
   timeout: number,
   onWaiting: (reason: string) => void,
+  options?: MigrateOptions,
 ): Promise<void> {
   const deadline = Date.now() + timeout
   for (let tries = 1; ; tries++) {
     try {
-      return await migrate(url)
+      return await migrate(url, options)
     } catch (error) {
       const reason = `${addressOf(url)}: ${reasonOf(error)}`
       const isDown = fromPostgres(error)?.code === 'database_unavailable' && !isRefusal(error)

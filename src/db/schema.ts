@@ -17,6 +17,10 @@ const id = () => bigint('id', { mode: 'number' }).primaryKey().generatedByDefaul
 const fourDigitYear = (column: AnyPgColumn) =>
   sql`${column} >= '0001-01-01T00:00:00Z' and ${column} < '10000-01-01T00:00:00Z'`
 
+/** Of a column that is null where nothing happened, too: a check is passed by null. */
+const years = (table: string, columns: readonly AnyPgColumn[]) =>
+  columns.map((column) => check(`${table}_${column.name}_range`, fourDigitYear(column)))
+
 /** The instants every row carries. A row is live while `deletedAt` is null. */
 const lifetime = {
   createdAt: instant('created_at').notNull().default(sql`now()`),
@@ -40,7 +44,7 @@ export const users = pgTable(
     index('users_feed').on(t.createdAt, t.id).where(sql`${t.deletedAt} is null`),
     check('users_username_length', sql`char_length(${t.username}) between 1 and 200`),
     check('users_email_shape', sql`${t.email} like '%_@_%'`),
-    check('users_created_at_range', fourDigitYear(t.createdAt)),
+    ...years('users', [t.lastSeenAt, t.createdAt, t.updatedAt, t.deletedAt]),
   ],
 )
 
@@ -58,7 +62,7 @@ export const posts = pgTable(
   (t) => [
     index('posts_author').on(t.authorId, t.createdAt, t.id),
     index('posts_feed').on(t.createdAt, t.id).where(sql`${t.deletedAt} is null`),
-    check('posts_created_at_range', fourDigitYear(t.createdAt)),
+    ...years('posts', [t.createdAt, t.updatedAt, t.deletedAt]),
   ],
 )
 
@@ -79,7 +83,7 @@ export const comments = pgTable(
     index('comments_post').on(t.postId, t.createdAt, t.id),
     index('comments_author').on(t.authorId, t.createdAt, t.id),
     index('comments_feed').on(t.createdAt, t.id).where(sql`${t.deletedAt} is null`),
-    check('comments_created_at_range', fourDigitYear(t.createdAt)),
+    ...years('comments', [t.createdAt, t.updatedAt, t.deletedAt]),
   ],
 )
 
@@ -98,6 +102,6 @@ export const sessions = pgTable(
     index('sessions_user').on(t.userId, t.createdAt, t.id),
     index('sessions_feed').on(t.createdAt, t.id).where(sql`${t.deletedAt} is null`),
     index('sessions_last_seen').on(t.lastSeenAt).where(sql`${t.deletedAt} is null`),
-    check('sessions_created_at_range', fourDigitYear(t.createdAt)),
+    ...years('sessions', [t.createdAt, t.lastSeenAt, t.deletedAt]),
   ],
 )

@@ -37,9 +37,8 @@ export async function serve(
   shutdown: Shutdown,
 ): Promise<void> {
   const { url: databaseUrl } = database
-  await migrateWhenUp(databaseUrl, startTimeout, (reason) =>
-    say(`Waiting for the database ${reason}`),
-  )
+  const onWaiting = (reason: string) => say(`Waiting for the database ${reason}`)
+  await migrateWhenUp(databaseUrl, startTimeout, onWaiting, config)
 
   const open = (size: number, applicationName: string, limits: Partial<Config> = {}) => {
     const pool = openPool(databaseUrl, {

@@ -20,15 +20,22 @@ describe('rfc3339Of', () => {
   })
 
   it.each([
-    'infinity',
-    '-infinity',
-    '10000-01-01 00:00:00+00',
-    '0001-01-01 00:00:00+00 BC',
-    '2020-05-31 01:40:47+02',
-    '31.05.2020 01:40:47 UTC',
-  ])('refuses %s, which has no RFC 3339 or comes from a session of other settings', (text) => {
-    expect(() => rfc3339Of(text)).toThrow(RangeError)
+    ['infinity', '9999-12-31T23:59:59.999999Z'],
+    ['10000-01-01 00:00:00+00', '9999-12-31T23:59:59.999999Z'],
+    ['294276-12-31 23:59:59.999999+00', '9999-12-31T23:59:59.999999Z'],
+    ['-infinity', '0001-01-01T00:00:00.000000Z'],
+    ['0001-12-31 23:59:59.999999+00 BC', '0001-01-01T00:00:00.000000Z'],
+    ['4714-11-24 00:00:00+00 BC', '0001-01-01T00:00:00.000000Z'],
+  ])('writes the nearest instant that RFC 3339 can write for %s', (text, expected) => {
+    expect(rfc3339Of(text)).toBe(expected)
   })
+
+  it.each(['2020-05-31 01:40:47+02', '31.05.2020 01:40:47 UTC', ''])(
+    'refuses %s, which comes from a session of other settings',
+    (text) => {
+      expect(() => rfc3339Of(text)).toThrow(RangeError)
+    },
+  )
 })
 
 describe('an instant of a builder', () => {
@@ -93,6 +100,24 @@ describe('an instant of a builder', () => {
       db.run(add, { createdAt }),
     )
     expect(rows).toEqual([{ createdAt, seen: expect.stringMatching(/^\d{4}-.*T.*\.\d{6}Z$/) }])
+  })
+
+  it('is the nearest that can be written where the row is older than the checks', async () => {
+    const { sql } = database
+    await sql`alter table posts drop constraint posts_updated_at_range, drop constraint posts_deleted_at_range`
+    await sql`insert into posts (id, updated_at, deleted_at) values (1, 'infinity', '200000-01-01'), (2, '-infinity', '0044-03-15 BC')`
+    const outlying = statement('outlying', { reads: ['posts'] }, (db) =>
+      db
+        .select({ updatedAt: posts.updatedAt, deletedAt: posts.deletedAt })
+        .from(posts)
+        .orderBy(posts.id),
+    )
+    const last = '9999-12-31T23:59:59.999999Z'
+    const first = '0001-01-01T00:00:00.000000Z'
+    expect(await pool.transaction({ access: 'read only' }, (db) => db.run(outlying))).toEqual([
+      { updatedAt: last, deletedAt: last },
+      { updatedAt: first, deletedAt: first },
+    ])
   })
 
   it('is the same as where the SQL writes the answer', async () => {

@@ -14,6 +14,9 @@ const folder = join(import.meta.dirname, '../../drizzle')
 type Journal = { entries: { tag: string }[] }
 const journal = JSON.parse(await readFile(join(folder, 'meta/_journal.json'), 'utf8')) as Journal
 
+/** How many migrations come before the one whose name ends so. */
+const before = (name: string) => journal.entries.findIndex(({ tag }) => tag.endsWith(name))
+
 async function onEmptyDatabase(work: (database: TestDatabase) => Promise<void>) {
   const database = await createTestDatabase({ migrated: false })
   try {
@@ -157,24 +160,37 @@ describe('migrate', () => {
       await expectNoDrift(url)
     }))
 
-  it(
-    'says in a sentence who is in its way when its locks never come free',
-    () =>
-      onEmptyDatabase(async ({ url, sql }) => {
-        await migrateOnly(url, 2)
-        const writer = await sql.reserve()
-        await writer`begin`
-        await writer`insert into posts default values`
-        await expect(migrate(url)).rejects.toThrow(
-          /^The migration needs locks .* in \d+ tries: end the transactions that hold them/,
-        )
-        await writer`commit`
-        writer.release()
-        await migrate(url)
-        await expectNoDrift(url)
-      }),
-    60_000,
-  )
+  it('says in a sentence who is in its way when its locks never come free', () =>
+    onEmptyDatabase(async ({ url, sql }) => {
+      await migrateOnly(url, 2)
+      const writer = await sql.reserve()
+      await writer`begin`
+      await writer`insert into posts default values`
+      await expect(migrate(url, { lockTimeout: 20 })).rejects.toThrow(
+        /^The migration needs locks .* in \d+ tries: end the transactions that hold them/,
+      )
+      await writer`commit`
+      writer.release()
+      await migrate(url)
+      await expectNoDrift(url)
+    }))
+
+  it('takes a database whose instants have no year of four digits, and has the next write mend them', () =>
+    onEmptyDatabase(async (database) => {
+      const { url, sql } = database
+      await migrateOnly(url, before('_instants'))
+      await liveALittle(database)
+      await sql`update posts set updated_at = 'infinity' where id = 1`
+      await sql`update users set last_seen_at = '-infinity' where id = 1`
+      await migrate(url)
+      await expectNoDrift(url)
+      await expect(sql`update posts set body = 'x' where id = 1`).rejects.toMatchObject({
+        code: '23514',
+        constraint_name: 'posts_updated_at_range',
+      })
+      await sql`update posts set body = 'x', updated_at = now() where id = 1`
+      await sql`alter table posts validate constraint posts_updated_at_range`
+    }))
 
   it('says what PostgreSQL said when a migration fails', () =>
     onEmptyDatabase(async ({ url, sql }) => {

@@ -17,6 +17,26 @@ describe('the tables', () => {
     await expect(insertUser(database.sql, row)).rejects.toMatchObject({ code: '23514' })
   })
 
+  it.each([
+    ['users', 'last_seen_at', insertUser],
+    ['users', 'updated_at', insertUser],
+    ['users', 'deleted_at', insertUser],
+    ['posts', 'updated_at', insertPost],
+    ['posts', 'deleted_at', insertPost],
+    ['comments', 'updated_at', insertComment],
+    ['comments', 'deleted_at', insertComment],
+    ['sessions', 'last_seen_at', insertSession],
+    ['sessions', 'deleted_at', insertSession],
+  ])('refuse in %s.%s what has no year of four digits', async (table, column, insert) => {
+    for (const instant of ['infinity', '-infinity', '200000-01-01', '0001-12-31 BC'])
+      await expect(insert(database.sql, { [column]: instant })).rejects.toMatchObject({
+        code: '23514',
+        constraint_name: `${table}_${column}_range`,
+      })
+    for (const instant of ['0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999999Z'])
+      await insert(database.sql, { [column]: instant })
+  })
+
   it('take a user name twice, and an e-mail address once however it is written', async () => {
     const { sql } = database
     await insertUser(sql, { username: 'ada', email: 'Ada@example.org' })

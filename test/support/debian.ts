@@ -48,7 +48,8 @@ async function startOn(make: (data: string) => void): Promise<Cluster> {
   try {
     make(data)
     const port = await freePort()
-    const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c autovacuum=off`
+    // mmap: shared memory is removed with the directory
+    const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c autovacuum=off -c dynamic_shared_memory_type=mmap`
     run('pg_ctl', ['start', '-D', data, '-l', join(dir, 'log'), '-s', '-w', '-o', options])
     return {
       url: (database = 'postgres') => `postgres://postgres@127.0.0.1:${port}/${database}`,

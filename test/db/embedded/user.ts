@@ -7,8 +7,9 @@ import { startEmbedded } from '../../../src/db/embedded/server.ts'
 
 const [dir = '', task = ''] = process.argv.slice(2)
 try {
-  const { url, wasRunning, pid, stop } = await startEmbedded({ dir, durable: task !== 'throwaway' })
-  console.log(JSON.stringify({ url: url(), wasRunning, pid }))
+  const server = await startEmbedded({ dir, durable: task !== 'throwaway' })
+  const { url, wasRunning, pid, stop } = server
+  console.log(JSON.stringify({ url: url(), wasRunning, pid, dir: server.dir }))
   if (task === 'write') {
     const sql = postgres(url(), { max: 1, onnotice: () => {} })
     await sql`create table if not exists acknowledged (n int primary key)`

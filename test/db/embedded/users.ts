@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   cpSync,
@@ -35,6 +36,9 @@ export function useClusters(): () => string {
   beforeAll(async () => {
     const server = await startEmbedded({ dir: join(original, 'data') })
     await server.stop()
+    // of a server that is killed too, shared memory is removed with the directory
+    const config = join(original, 'data/pg18/postgresql.conf')
+    appendFileSync(config, 'dynamic_shared_memory_type = mmap\n')
   })
   afterAll(() => rmSync(original, { recursive: true, force: true }))
   return () => {
@@ -50,6 +54,8 @@ export type User = {
   readonly url: string
   readonly pid: number
   readonly wasRunning: boolean
+  /** Where the data is: elsewhere when root's server could not reach the directory asked for. */
+  readonly dir: string
   /** The rows PostgreSQL acknowledged. */
   readonly acknowledged: string[]
 }
@@ -84,8 +90,9 @@ export async function startUser(
     child.once('close', () => reject(new Error(complaint.trim())))
   })
   lines.on('line', (line) => acknowledged.push(line))
-  const { url, pid, wasRunning }: Pick<User, 'url' | 'pid' | 'wasRunning'> = JSON.parse(first)
-  return { child, url, pid, wasRunning, acknowledged }
+  const told: Pick<User, 'url' | 'pid' | 'wasRunning' | 'dir'> = JSON.parse(first)
+  if (told.dir !== dir) onTestFinished(() => rmSync(told.dir, { recursive: true, force: true }))
+  return { child, ...told, acknowledged }
 }
 
 /** For a server that comes back when it comes. */

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { migrate } from '../../../src/db/migrate.ts'
 import { verify } from '../../../src/db/rollup/verify.ts'
+import { runCli } from '../../support/cli.ts'
 import {
   connectTo,
   createTestDatabase,
@@ -206,6 +207,9 @@ describe.skipIf(withoutDebian)(
           await expectExact()
         })
         await expectExact()
+        const told = await runCli(['verify'], { DATABASE_URL: standby.url('followed') })
+        expect(told).toMatchObject({ code: 0, stderr: '' })
+        expect(told.stdout).toMatch(/^triggers: 20 entries, no drift\ntotals: 4 entries, no drift/)
       } finally {
         standby.stop()
       }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Pool } from '../../../src/db/database.ts'
 import { rebuild } from '../../../src/db/rollup/rebuild.ts'
-import { verify } from '../../../src/db/rollup/verify.ts'
+import { type Verification, verify } from '../../../src/db/rollup/verify.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { insertComment, insertPost, insertUser } from '../../support/factories.ts'
 import { plant } from '../../support/plant.ts'
@@ -179,11 +179,35 @@ describe('verify tells', () => {
     })
   })
 
-  it('nothing when a column the triggers need is renamed: the write fails and says which', async () => {
-    await run('alter table posts rename author_id to writer_id')
-    await expect(run('insert into posts (writer_id) values (7)')).rejects.toMatchObject({
-      code: '42703',
-      message: 'record "new" has no field "author_id"',
+  it('which table is gone when one is renamed: its writes fail, those of others count', async () => {
+    await run('alter table posts rename to articles')
+    await expect(run('insert into articles (author_id) values (7)')).rejects.toMatchObject({
+      code: '42P01',
+      message: 'relation "public.posts" does not exist',
     })
+    await run('insert into sessions (user_id) values (7)')
+    const told: Verification[] = []
+    await expect(verify(pool, (one) => told.push(one))).rejects.toMatchObject({ code: '42P01' })
+    expect(told[0]?.examples).toContain('articles rollup_delete should not be there')
+    await run('alter table articles rename to posts')
+    await expectExact()
   })
+
+  it.each([
+    ['posts', 'author_id', 'insert into posts (writer) values (7)'],
+    ['comments', 'post_id', `insert into comments (writer, body) values (70, '')`],
+    ['users', 'created_at', `insert into users (username) values ('new')`],
+    ['sessions', 'deleted_at', 'insert into sessions (user_id) values (7)'],
+  ])(
+    'which column is gone when %s.%s is renamed, and all is exact when it is named back',
+    async (table, column, write) => {
+      await run(`alter table ${table} rename ${column} to writer`)
+      const missing = { code: '42703', message: `record "new" has no field "${column}"` }
+      await expect(run(write)).rejects.toMatchObject(missing)
+      await expect(verify(pool)).rejects.toMatchObject({ code: '42703' })
+      await run(`alter table ${table} rename writer to ${column}`)
+      await run(write.replace('writer', column))
+      await expectExact()
+    },
+  )
 })
