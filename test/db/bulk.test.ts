@@ -78,7 +78,7 @@ describe('silenceTriggers', () => {
     await bulk.sql`alter table comments enable trigger all`
     const { isSilent, faults } = await silenceTriggers(bulk.sql)
     expect(isSilent).toBe(false)
-    expect(faults).toContain('comments rollup_insert does not fire always')
+    expect(faults).toContain('comments rollup_insert_replica does not fire in replica role alone')
     await expect(insertOrphan()).rejects.toMatchObject({ code: '23503' })
   })
 

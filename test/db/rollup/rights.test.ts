@@ -111,7 +111,7 @@ describe('a role that may only read', () => {
         examples: [
           'comments rollup_delete has a function that anyone may execute',
           'comments rollup_insert has a function that anyone may execute',
-          'comments rollup_touch has a function that anyone may execute',
+          'comments rollup_insert_replica has a function that anyone may execute',
         ],
       })
       const faults =

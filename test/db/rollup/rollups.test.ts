@@ -120,7 +120,7 @@ describe('the rollups', () => {
     await sql.begin(async (tx) => {
       await tx`alter table users disable trigger rollup_insert`
       await tx`insert into users (id, username, created_at) select ${id}, 'ghost', max(bucket) from rollup.current_counts where kind = 2 and span = 'quarter' and n > 0`
-      await tx`alter table users enable always trigger rollup_insert`
+      await tx`alter table users enable trigger rollup_insert`
     })
   })
 })

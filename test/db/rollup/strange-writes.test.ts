@@ -133,13 +133,28 @@ describe('the rollups are exact', () => {
 
 describe('verify tells', () => {
   it.each([
-    ['enable trigger', 'does not fire always'],
-    ['disable trigger', 'is disabled'],
-    ['enable replica trigger', 'does not fire always'],
-  ])('of triggers after `%s`', async (change, fault) => {
-    await run(`alter table posts disable trigger all; alter table posts ${change} rollup_insert`)
+    ['enable trigger', 'rollup_delete', 'does not fire always'],
+    ['enable replica trigger', 'rollup_delete', 'does not fire always'],
+    ['disable trigger', 'rollup_insert', 'is disabled'],
+    ['enable always trigger', 'rollup_insert', 'does not fire in origin role alone'],
+    ['enable replica trigger', 'rollup_insert', 'does not fire in origin role alone'],
+    ['enable trigger', 'rollup_insert_replica', 'does not fire in replica role alone'],
+    ['enable always trigger', 'rollup_insert_replica', 'does not fire in replica role alone'],
+    ['disable trigger', 'rollup_insert_replica', 'is disabled'],
+  ])('of triggers after `%s %s`', async (change, name, fault) => {
+    await run(`alter table posts ${change} ${name}`)
     const [triggers] = await verify(pool)
-    expect(triggers?.examples).toContain(`posts rollup_insert ${fault}`)
+    expect(triggers).toMatchObject({ drift: 1, examples: [`posts ${name} ${fault}`] })
+  })
+
+  it('of triggers that were disabled and enabled all at once, and each row is still counted once', async () => {
+    await run(
+      'alter table posts disable trigger all; alter table posts enable trigger all',
+      'insert into posts (author_id) values (7)',
+    )
+    const [triggers] = await verify(pool)
+    expect(triggers).toMatchObject({ drift: 5 })
+    expect(await drifted()).toEqual(['triggers'])
   })
 
   it.each([
@@ -149,12 +164,12 @@ describe('verify tells', () => {
       'posts twice should not be there',
     ],
     [
-      'drop trigger rollup_insert on posts; create trigger rollup_insert after insert on posts for each row when (new.id > 9) execute function rollup.posts_insert(); alter table posts enable always trigger rollup_insert',
+      'drop trigger rollup_insert on posts; create trigger rollup_insert after insert on posts for each row when (new.id > 9) execute function rollup.posts_insert()',
       'posts rollup_insert is not as it was made',
     ],
     [
-      'create or replace function rollup.posts_insert() returns trigger language plpgsql security definer as $$ begin return null; end $$',
-      'posts rollup_insert is not as it was made',
+      'create or replace function rollup.posts_delete() returns trigger language plpgsql security definer as $$ begin return null; end $$',
+      'posts rollup_delete is not as it was made',
     ],
     ['drop trigger guard on rollup.counts', 'rollup.counts guard is missing or disabled'],
   ])('of triggers after: %s', async (change, fault) => {

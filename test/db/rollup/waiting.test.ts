@@ -5,6 +5,7 @@ import { rebuild } from '../../../src/db/rollup/rebuild.ts'
 import { verify } from '../../../src/db/rollup/verify.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { openTestPool } from '../../support/pool.ts'
+import { enableTriggers } from '../../support/triggers.ts'
 
 let database: TestDatabase
 let pool: Pool
@@ -117,9 +118,7 @@ describe('writers', () => {
       await sql`alter table posts disable trigger user`
       await sql`alter table sessions disable trigger user`
       expect(await failuresOf(isolation)).toEqual([])
-      for (const table of ['posts', 'sessions'])
-        for (const event of ['insert', 'delete', 'update', 'touch', 'truncate'])
-          await sql.unsafe(`alter table ${table} enable always trigger rollup_${event}`)
+      await enableTriggers(sql, 'posts', 'sessions')
       await rebuild(pool, () => {})
     },
   )
