@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Bulk } from './bulk.ts'
 
 /**
@@ -38,7 +37,7 @@ export async function copyFrom(
       await unlessFailed(send(chunk.value))
     }
     stream.end()
-    await setImmediate()
+    await new Promise((resolve) => setImmediate(resolve))
     await sql`select`
     if (!stream.writableFinished) throw failure ?? new Error('The copied rows were refused.')
   } catch (error) {
