@@ -53,9 +53,12 @@ program
   .description('recount every rollup and mend what drifted, beside a running server too')
   .action(() => run(runRebuild, {}, { isMigrating: false }))
 
+// whoever reads may stop before the command does: its work and its exit code are the same
+for (const output of [process.stdout, process.stderr])
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
 await program.parseAsync()
-// a handle the driver left open must not keep a finished command alive
-setTimeout(() => process.exit(), 2_000).unref()
 
 async function run<Flags>(
   command: DatabaseCommand<Flags>,

@@ -1,12 +1,14 @@
 import { SingleBar } from 'cli-progress'
 import { grouped } from './grouped.ts'
-import type { Output } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 
 /** What a long command tells while it works. */
 export type Progress = {
   readonly note: (text: string) => void
   /** Begins a step of known length, in bytes or rows. */
   readonly step: (label: string, length: number) => Step
+  /** Ends the bar of a step that failed: it would go on for ever, and the process with it. */
+  readonly stop: () => void
 }
 export type Step = {
   /** `done` of the step's length; `rows` are those done so far. */
@@ -17,22 +19,30 @@ export type Step = {
 /** ms between two lines of one step on a plain output. */
 const lineInterval = 10_000
 
-/** Bars on a TTY, else a line at the end of every step and every ten seconds of a long one. */
-export function progressOn(output: Output): Progress {
-  const note = (text: string) => void output.write(`${text}\n`)
+/** Bars on stderr where that is a TTY, else a line at the end of every step and every ten seconds of a long one. */
+export function progressOn({ stdout, stderr }: Terminal): Progress {
+  const note = (text: string) => void stdout.write(`${text}\n`)
+  let bar: SingleBar | undefined
   return {
     note,
-    step: (label, length) => (output.isTTY ? barOf(label, length) : linesOf(label, length, note)),
+    step(label, length) {
+      if (!stderr.isTTY) return linesOf(label, length, note)
+      bar = new SingleBar(barOptions(label))
+      return stepOf(bar, length)
+    },
+    stop: () => bar?.stop(),
   }
 }
 
-function barOf(label: string, length: number): Step {
-  const bar = new SingleBar({
-    format: `${label.padEnd(18)} {bar} {percentage}% | {rows} rows | {rate} rows/s | ETA {eta_formatted}`,
-    etaBuffer: 50,
-    hideCursor: null,
-    linewrap: null,
-  })
+const barOptions = (label: string) => ({
+  format: `${label.padEnd(18)} {bar} {percentage}% | {rows} rows | {rate} rows/s | ETA {eta_formatted}`,
+  etaBuffer: 50,
+  hideCursor: null,
+  linewrap: null,
+  gracefulExit: false,
+})
+
+function stepOf(bar: SingleBar, length: number): Step {
   const rate = rateSince()
   bar.start(length, 0, { rows: '0', rate: '0' })
   return {

@@ -3,5 +3,5 @@ import type { WriteStream } from 'node:tty'
 /** Where text goes; only a TTY gets progress bars. */
 export type Output = Pick<WriteStream, 'write'> & { readonly isTTY?: boolean }
 
-/** The outputs of a command: results and progress, and failures. A `process` is one. */
+/** The outputs of a command: results and progress, failures and progress bars. A `process` is one. */
 export type Terminal = { readonly stdout: Output; readonly stderr: Output }

@@ -1,68 +1,197 @@
-import { setImmediate } from 'node:timers/promises'
-import postgres from 'postgres'
-import { oneConnection } from './pool/driver.ts'
+import { Socket } from 'node:net'
+import type postgres from 'postgres'
+import { fromPostgres, sqlStateOf } from '../errors/postgres.ts'
+import { type Client, openClient } from './pool/driver.ts'
 
 /**
- * A connection of its own for a bulk command, which can COPY and keeps its temporary tables. Once it is lost every
- * statement fails: none runs on a new connection, outside the transaction.
+ * A connection of its own for a bulk command, which can COPY and keeps its temporary tables. Once it is lost or
+ * interrupted, whatever waits for it rejects and every statement fails: none runs on a new connection.
  */
 export type Bulk = {
   readonly sql: postgres.Sql
-  /** Terminates the session on the server, a running statement included: its transaction is rolled back. */
-  readonly abort: () => Promise<void>
+  /** What went wrong when `error` was caught: the interruption, the loss of the connection, or what it says itself. */
+  readonly reasonOf: (error: unknown) => unknown
   readonly close: () => Promise<void>
-  /** Rejects once the connection is gone: a COPY the driver was sending then never settles by itself. */
-  readonly lost: Promise<never>
+}
+
+/** The connection broke, or the server ended it; what was not committed is rolled back. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost'
+}
+
+/** The connection broke before the answer to a commit came: everything is committed, or nothing. */
+export class CommitUnknown extends Error {
+  override readonly name = 'CommitUnknown'
 }
 
 /** The session's `work_mem` (kB), for joins and sorts of staged rows; in 8 kB pages, its `temp_buffers`. */
 const memory = 64 * 1024
 
-/** @throws the driver's error when the database cannot be reached or refuses */
-export async function openBulk(url: string): Promise<Bulk> {
-  const options = { ...oneConnection, connect_timeout: 10 }
-  let isConnected = false
-  const { promise: lost, reject } = Promise.withResolvers<never>()
-  lost.catch(() => {})
-  const client: postgres.Sql = postgres(url, {
-    ...options,
-    onclose: () => {
-      if (!isConnected) return
-      void client.end({ timeout: 0 })
-      reject(new Error('the connection to the database was lost'))
-    },
-    connection: {
-      application_name: 'shopboard bulk',
-      TimeZone: 'UTC',
-      DateStyle: 'ISO',
-      statement_timeout: 0,
-      lock_timeout: 0,
-      idle_in_transaction_session_timeout: 0,
-    },
-  })
+/** ms until a connection has to stand. */
+const connectTimeout = 10_000
+
+/** ms for the server to end an interrupted session when it is asked to; then the connection is cut. */
+const patience = 2_000
+
+/**
+ * Runs `work` on a connection that `signal` interrupts: the session ends, and its transaction is rolled back.
+ * @throws the signal's reason, ConnectionLost, CommitUnknown, or what `work` or connecting throws
+ */
+export async function withBulk<T>(
+  url: string,
+  signal: AbortSignal | undefined,
+  work: (bulk: Bulk) => Promise<T>,
+): Promise<T> {
+  const bulk = await openBulk(url, signal)
   try {
-    await client`
+    return await work(bulk)
+  } catch (error) {
+    throw bulk.reasonOf(error)
+  } finally {
+    await bulk.close()
+  }
+}
+
+/** @throws the signal's reason, or the driver's error when the database cannot be reached or refuses */
+export async function openBulk(url: string, signal?: AbortSignal): Promise<Bulk> {
+  signal?.throwIfAborted()
+  const line = openLine(url, {
+    application_name: 'shopboard bulk',
+    TimeZone: 'UTC',
+    DateStyle: 'ISO',
+    statement_timeout: 0,
+    lock_timeout: 0,
+    idle_in_transaction_session_timeout: 0,
+  })
+  let pid: number | undefined
+  const interrupt = () => void endSession(url, line, pid)
+  signal?.addEventListener('abort', interrupt)
+  const close = async () => {
+    await line.close()
+    signal?.removeEventListener('abort', interrupt)
+  }
+  try {
+    pid = await line.connect(connectTimeout)
+    await line.sql`
       select set_config('work_mem', ${memory}::text, false),
         set_config('temp_buffers', ${memory / 8}::text, false),
         set_config('jit', 'off', false)`
     // Not on every platform; elsewhere the server notices a killed client when its statement ends.
-    await client`select set_config('client_connection_check_interval', '1s', false)`.catch(() => {})
-    const [session] = await client<{ pid: number }[]>`select pg_backend_pid() as pid`
-    isConnected = true
-
+    await line.sql`select set_config('client_connection_check_interval', '1s', false)`.catch(
+      () => {},
+    )
+    signal?.throwIfAborted()
     return {
-      sql: client,
-      async abort() {
-        const second = postgres(url, options)
-        await second`select pg_terminate_backend(${session?.pid ?? 0})`.catch(() => {})
-        await second.end({ timeout: 1 })
+      sql: line.sql,
+      reasonOf(error) {
+        if (error instanceof CommitUnknown) return error
+        if (signal?.aborted) return signal.reason
+        if (!isLoss(error)) return error
+        return new ConnectionLost('The connection to the database was lost', { cause: error })
       },
-      close: () => client.end({ timeout: 0 }),
-      lost,
+      close,
     }
   } catch (error) {
-    await client.end({ timeout: 0 })
-    throw error
+    await close()
+    throw signal?.aborted ? signal.reason : error
+  }
+}
+
+/** Commits what a bulk command did. @throws CommitUnknown */
+export async function commit(sql: Bulk['sql']): Promise<void> {
+  try {
+    await sql`commit`
+  } catch (error) {
+    if (!isLoss(error) || isUnsent(error)) throw error
+    throw new CommitUnknown('The connection to the database was lost during the commit', {
+      cause: error,
+    })
+  }
+}
+
+/** Not an error of PostgreSQL's about a statement. */
+function isLoss(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  return state === undefined ? fromPostgres(error) !== undefined : /^(08|57P)/.test(state)
+}
+
+/** The driver says so of what came after the loss. */
+const isUnsent = (error: unknown) =>
+  error instanceof Error && 'code' in error && error.code === 'CONNECTION_ENDED'
+
+type Line = {
+  readonly sql: Client
+  /** @returns the server process; cuts what does not stand in time */
+  readonly connect: (timeout: number) => Promise<number>
+  /** Resolves once it is. */
+  readonly isGone: Promise<void>
+  /** At once, whatever the network does; what waits for it rejects. */
+  readonly cut: () => void
+  readonly close: () => Promise<void>
+}
+
+/**
+ * One connection, and never another: the driver would open the next for a statement that follows a broken
+ * connection, even after its end, and keep the process alive by it. Its own socket can be cut, a peer that is silent or not.
+ */
+function openLine(url: string, parameters: Readonly<Record<string, string | number>>): Line {
+  let socket: Socket | undefined
+  const gone = Promise.withResolvers<void>()
+  let isCut = false
+  const cut = () => {
+    isCut = true
+    socket?.destroy()
+    sql.end({ timeout: 0 }).catch(() => {})
+    gone.resolve()
+  }
+  const sql: Client = openClient(url, {
+    connectTimeout,
+    parameters,
+    isConnected: () => false,
+    onLost: cut,
+    socket() {
+      if (isCut) throw new ConnectionLost('The connection to the database was lost')
+      socket = new Socket()
+      return socket
+    },
+  })
+  return {
+    sql,
+    isGone: gone.promise,
+    cut,
+    async connect(timeout) {
+      const timer = setTimeout(cut, timeout)
+      try {
+        const { state } = await sql`select`
+        return state.pid
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+    async close() {
+      await sql.end({ timeout: 0 })
+      cut()
+    },
+  }
+}
+
+/** Has the server end the session at once; one that cannot be asked notices within a second that nobody is there. */
+async function endSession(url: string, line: Line, pid: number | undefined): Promise<void> {
+  if (pid === undefined) return line.cut()
+  const second = openLine(url, { application_name: 'shopboard interrupt' })
+  const timer = setTimeout(() => {
+    second.cut()
+    line.cut()
+  }, patience)
+  try {
+    await second.connect(patience)
+    await second.sql`select pg_terminate_backend(${pid}::integer)`
+    await line.isGone
+  } catch {
+    line.cut()
+  } finally {
+    clearTimeout(timer)
+    second.cut()
   }
 }
 
@@ -90,45 +219,25 @@ export async function silenceTriggers(sql: Bulk['sql']): Promise<Silence> {
   return { isSilent, faults }
 }
 
-/** After the commit: statistics for the planner, and what lets index-only scans skip the tables. Holds no writer. */
-export async function vacuum(sql: Bulk['sql'], tables: readonly string[]): Promise<void> {
-  const rollups = ['counts', 'user_days', 'active_users', 'post_comments', 'deltas', 'segments']
-  for (const table of [
-    ...tables.map((name) => `public.${name}`),
-    ...rollups.map((name) => `rollup.${name}`),
-  ]) {
-    await sql`vacuum (analyze, truncate false) ${sql(table)}`
-  }
-}
-
 /**
- * Runs `copy … from stdin` with the chunks as its data; reads a chunk once the one before is sent. The driver loses a
- * failure that comes after the last chunk: in a transaction the next statement fails instead, outside none does.
- * @throws PostgreSQL's error when it refuses the rows, 25P02 (transaction aborted) when it does so at the very end
+ * After the commit: statistics for the planner, and what lets index-only scans skip the tables. Holds no writer.
+ * What is committed stays so: `onFailure` hears why it stopped.
  */
-export async function copyFrom(
-  sql: Bulk['sql'],
-  copy: postgres.PendingQuery<postgres.Row[]>,
-  chunks: AsyncIterable<Buffer>,
+export async function vacuum(
+  { sql, reasonOf }: Bulk,
+  tables: readonly string[],
+  onFailure: (reason: string) => void,
 ): Promise<void> {
-  const stream = await copy.writable()
-  let failure: Error | undefined
-  stream.on('error', (error) => {
-    failure = error
-  })
-  const send = (chunk: Buffer) =>
-    new Promise<void>((resolve, reject) => {
-      stream.write(chunk, (error) => (error ? reject(failure ?? error) : resolve()))
-    })
-
+  const rollups = ['counts', 'user_days', 'active_users', 'post_comments', 'deltas', 'segments']
   try {
-    for await (const chunk of chunks) await send(chunk)
-    stream.end()
-    await setImmediate()
-    await sql`select`
-    if (!stream.writableFinished) throw failure ?? new Error('The copied rows were refused.')
+    for (const table of [
+      ...tables.map((name) => `public.${name}`),
+      ...rollups.map((name) => `rollup.${name}`),
+    ]) {
+      await sql`vacuum (analyze, truncate false) ${sql(table)}`
+    }
   } catch (error) {
-    stream.destroy(error instanceof Error ? error : undefined)
-    throw error
+    const reason = reasonOf(error)
+    onFailure(reason instanceof Error ? reason.message : String(reason))
   }
 }

@@ -5,15 +5,18 @@ import { untilInterrupted } from '../../src/commands/interruption.ts'
 const listeners = () => process.listenerCount('SIGINT') + process.listenerCount('SIGTERM')
 
 describe('untilInterrupted', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)('aborts its signal on %s', async (name) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('aborts its signal on %s, the exit code being %i', async (name, code) => {
     const result = await untilInterrupted(async (signal) => {
       expect(signal.aborted).toBe(false)
       const aborted = once(signal, 'abort')
       process.kill(process.pid, name)
       await aborted
-      return 'rolled back'
+      return signal.reason.exitCode
     })
-    expect(result).toBe('rolled back')
+    expect(result).toBe(code)
   })
 
   it('listens no longer once the work has succeeded or failed', async () => {

@@ -7,8 +7,8 @@ describe('progressOn', () => {
   afterEach(() => void vi.useRealTimers())
 
   it('writes a line at the end of a step, with its rows per second', () => {
-    const { stdout, written } = recordingTerminal()
-    const step = progressOn(stdout).step('posts.csv', 100)
+    const { written, ...terminal } = recordingTerminal()
+    const step = progressOn(terminal).step('posts.csv', 100)
     vi.advanceTimersByTime(2_000)
     step.update(100, 3_000)
     expect(written.stdout).toBe('')
@@ -17,8 +17,8 @@ describe('progressOn', () => {
   })
 
   it('writes a line every ten seconds of a long step', () => {
-    const { stdout, written } = recordingTerminal()
-    const step = progressOn(stdout).step('posts.csv', 100)
+    const { written, ...terminal } = recordingTerminal()
+    const step = progressOn(terminal).step('posts.csv', 100)
     for (let second = 1; second <= 25; second++) {
       vi.advanceTimersByTime(1_000)
       step.update(second, second * 10)
@@ -29,17 +29,25 @@ describe('progressOn', () => {
   })
 
   it('writes a note as it is', () => {
-    const { stdout, written } = recordingTerminal()
-    progressOn(stdout).note('posts.csv has no rows.')
+    const { written, ...terminal } = recordingTerminal()
+    progressOn(terminal).note('posts.csv has no rows.')
     expect(written.stdout).toBe('posts.csv has no rows.\n')
   })
 
-  it('writes no line of a step on a TTY, which has a bar', () => {
-    const { stdout, written } = recordingTerminal()
-    const step = progressOn({ ...stdout, isTTY: true }).step('posts.csv', 100)
+  it('writes no line of a step where stderr is a TTY, which has a bar', () => {
+    const { stdout, stderr, written } = recordingTerminal()
+    const step = progressOn({ stdout, stderr: { ...stderr, isTTY: true } }).step('posts.csv', 100)
     vi.advanceTimersByTime(20_000)
     step.update(50, 50)
     step.end()
     expect(written.stdout).toBe('')
+  })
+
+  it('writes lines where only stdout is a TTY: a bar would go to stderr', () => {
+    const { stdout, stderr, written } = recordingTerminal()
+    progressOn({ stdout: { ...stdout, isTTY: true }, stderr })
+      .step('posts.csv', 100)
+      .end()
+    expect(written.stdout).toMatch(/^posts\.csv: 0 rows/)
   })
 })

@@ -1,6 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Bulk, copyFrom, openBulk, silenceTriggers } from '../../src/db/bulk.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import {
+  type Bulk,
+  CommitUnknown,
+  ConnectionLost,
+  commit,
+  openBulk,
+  silenceTriggers,
+  withBulk,
+} from '../../src/db/bulk.ts'
 import { useDatabase } from '../support/database.ts'
+import { patient, refuseStrays } from '../support/failures.ts'
+import { startProxy, type TestProxy } from '../support/proxy.ts'
 
 const database = useDatabase()
 let bulk: Bulk
@@ -8,6 +18,13 @@ beforeEach(async () => {
   bulk = await openBulk(database.url)
 })
 afterEach(() => bulk.close())
+
+const sleeping = async () =>
+  (
+    await database.sql`
+      select from pg_stat_activity
+      where datname = current_database() and query like 'select pg_sleep%' and state = 'active'`
+  ).length
 
 describe('openBulk', () => {
   it('opens a session without timeouts, in UTC', async () => {
@@ -28,26 +45,132 @@ describe('openBulk', () => {
   })
 
   it('fails every statement once its session is lost, and runs none on another', async () => {
-    await bulk.sql`begin`
-    await bulk.sql`insert into users (username) values ('ann')`
-    const running = bulk.sql`select pg_sleep(60)`.catch((error) => error.code)
-    await expect
-      .poll(
-        () => database.sql`
-          select from pg_stat_activity
-          where datname = current_database() and query = 'select pg_sleep(60)' and state = 'active'`,
-      )
-      .toHaveLength(1)
-    await bulk.abort()
+    const interruption = new AbortController()
+    const interrupted = await openBulk(database.url, interruption.signal)
+    await interrupted.sql`begin`
+    await interrupted.sql`insert into users (username) values ('ann')`
+    const running = interrupted.sql`select pg_sleep(60)`.catch((error) => error.code)
+    await expect.poll(sleeping).toBe(1)
+    interruption.abort()
     expect(await running).toMatch(/^(57P01|CONNECTION_CLOSED)$/)
-    await expect(bulk.sql`commit`).rejects.toThrow()
-    await expect(bulk.sql`insert into users (username) values ('ben')`).rejects.toThrow()
+    await expect(interrupted.sql`commit`).rejects.toThrow()
+    await expect(interrupted.sql`insert into users (username) values ('ben')`).rejects.toThrow()
+    await interrupted.close()
     expect(await database.sql`select from users`).toHaveLength(0)
   })
 
   it('says why there is no connection', async () => {
     const url = Object.assign(new URL(database.url), { pathname: '/nowhere' }).toString()
     await expect(openBulk(url)).rejects.toMatchObject({ code: '3D000' })
+  })
+})
+
+describe('withBulk', () => {
+  refuseStrays()
+  let proxy: TestProxy
+  beforeEach(async () => {
+    proxy = await startProxy(database.url)
+  })
+  afterEach(async () => {
+    await proxy.close()
+    await expect.poll(sleeping, patient).toBe(0)
+  })
+  const sleep = ({ sql }: Bulk) => sql`select pg_sleep(${60}::integer)`
+  const begin = ({ sql }: Bulk) => sql`begin`
+
+  it('gives what the work returns', async () => {
+    const one = withBulk(database.url, undefined, ({ sql }) => sql`select 1 as n`)
+    expect(await one).toEqual([{ n: 1 }])
+  })
+
+  it.each(['cut', 'reset'] as const)(
+    'throws ConnectionLost, and what follows fails: %s',
+    async (way) => {
+      const rolledBack = vi.fn()
+      const lost = withBulk(proxy.url, undefined, async (bulk) => {
+        await begin(bulk)
+        try {
+          await sleep(bulk)
+        } catch (error) {
+          await bulk.sql`rollback`.catch(rolledBack)
+          throw error
+        }
+      })
+      const thrown = expect(lost).rejects.toBeInstanceOf(ConnectionLost)
+      await expect.poll(sleeping, patient).toBe(1)
+      proxy[way]()
+      await thrown
+      expect(rolledBack).toHaveBeenCalledOnce()
+    },
+  )
+
+  it.each(['pass', 'close', 'hang up', 'silent'] as const)(
+    "throws the signal's reason, though a second connection finds: %s",
+    async (manner) => {
+      const interruption = new AbortController()
+      const interrupted = withBulk(proxy.url, interruption.signal, sleep)
+      const thrown = expect(interrupted).rejects.toThrow('Enough.')
+      await expect.poll(sleeping, patient).toBe(1)
+      proxy.manner = manner
+      interruption.abort(new Error('Enough.'))
+      await thrown
+    },
+  )
+
+  it("throws the signal's reason, though the network is silent", async () => {
+    const interruption = new AbortController()
+    const interrupted = withBulk(proxy.url, interruption.signal, sleep)
+    const thrown = expect(interrupted).rejects.toThrow('Enough.')
+    await expect.poll(sleeping, patient).toBe(1)
+    proxy.freeze()
+    proxy.manner = 'silent'
+    interruption.abort(new Error('Enough.'))
+    await thrown
+    proxy.cut()
+  })
+
+  it("throws the signal's reason while connecting", async () => {
+    proxy.manner = 'silent'
+    const interruption = new AbortController()
+    const interrupted = withBulk(proxy.url, interruption.signal, sleep)
+    const thrown = expect(interrupted).rejects.toThrow('Enough.')
+    await expect.poll(() => proxy.accepted, patient).toBe(1)
+    interruption.abort(new Error('Enough.'))
+    await thrown
+  })
+
+  it('throws CommitUnknown when the answer to a commit is lost, interrupted or not', async () => {
+    for (const interruption of [undefined, new AbortController()]) {
+      const committing = withBulk(proxy.url, interruption?.signal, async (bulk) => {
+        await begin(bulk)
+        proxy.freeze()
+        proxy.manner = 'close'
+        const committed = commit(bulk.sql)
+        setImmediate(() => (interruption ? interruption.abort() : proxy.cut()))
+        await committed
+      })
+      await expect(committing).rejects.toBeInstanceOf(CommitUnknown)
+      proxy.cut()
+      proxy.manner = 'pass'
+    }
+  })
+
+  it('knows that nothing is committed when the commit fails or was never sent', async () => {
+    const lostBefore = withBulk(proxy.url, undefined, async (bulk) => {
+      await begin(bulk)
+      const sleeping = sleep(bulk).catch(() => {})
+      proxy.cut()
+      await sleeping
+      await commit(bulk.sql)
+    })
+    await expect(lostBefore).rejects.toBeInstanceOf(ConnectionLost)
+    const refused = withBulk(database.url, undefined, async ({ sql }) => {
+      await sql`begin`
+      await sql`create temp table later (n integer unique deferrable initially deferred)`
+      await sql`insert into later values (1), (1)`
+      await commit(sql)
+    })
+    await expect(refused).rejects.toMatchObject({ code: '23505' })
   })
 })
 
@@ -93,46 +216,5 @@ describe('silenceTriggers', () => {
       expect(await silenceTriggers(bulk.sql)).toEqual({ isSilent: false, faults: [] })
       await expect(insertOrphan()).rejects.toMatchObject({ code: '23503' })
     })
-  })
-})
-
-describe('copyFrom', () => {
-  beforeEach(() => bulk.sql`create temp table copied (n integer unique)`.then(() => undefined))
-  const copy = (chunks: AsyncIterable<Buffer>) =>
-    copyFrom(bulk.sql, bulk.sql`copy copied from stdin`, chunks)
-  const count = async () => (await bulk.sql`select from copied`).length
-
-  it('copies every chunk, wherever it is cut', async () => {
-    async function* chunks() {
-      for (const text of ['1\n2', '3\n', '', '4\n']) yield Buffer.from(text)
-    }
-    await copy(chunks())
-    expect(await bulk.sql`select n from copied order by n`).toEqual([{ n: 1 }, { n: 4 }, { n: 23 }])
-  })
-
-  it('stops asking for chunks once PostgreSQL refuses one, and throws what it says', async () => {
-    async function* chunks() {
-      yield Buffer.from('x\n')
-      for (;;) yield Buffer.alloc(64 * 1024, '1\n')
-    }
-    await expect(copy(chunks())).rejects.toMatchObject({ code: '22P02' })
-  })
-
-  it('notices in a transaction that the rows are refused at the very end', async () => {
-    async function* chunks() {
-      yield Buffer.from('1\n1\n')
-    }
-    await bulk.sql`begin`
-    await expect(copy(chunks())).rejects.toMatchObject({ code: '25P02' })
-    await bulk.sql`rollback`
-  })
-
-  it('keeps nothing when its chunks fail', async () => {
-    async function* chunks() {
-      yield Buffer.from('1\n')
-      throw new Error('The disk is gone.')
-    }
-    await expect(copy(chunks())).rejects.toThrow('The disk is gone.')
-    expect(await count()).toBe(0)
   })
 })

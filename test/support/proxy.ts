@@ -19,6 +19,8 @@ export type TestProxy = {
   manner: Manner
   /** Breaks every connection there is. */
   cut(): void
+  /** As `cut`, like a host that knows the connections no more. */
+  reset(): void
   /** Nothing passes any more on the connections there are, as on a network that lost a cable. */
   freeze(): void
   /** Stops listening: connections are refused from now on, and there are none. */
@@ -83,6 +85,9 @@ export async function startProxy(url: string): Promise<TestProxy> {
     manner: 'pass',
     cut() {
       for (const socket of sockets) socket.destroy()
+    },
+    reset() {
+      for (const socket of sockets) socket.resetAndDestroy()
     },
     freeze() {
       for (const socket of sockets) socket.pause()

@@ -1,10 +1,9 @@
-import { type Bulk, openBulk, silenceTriggers, vacuum } from '../../db/bulk.ts'
+import { type Bulk, commit, silenceTriggers, vacuum, withBulk } from '../../db/bulk.ts'
 import { type TableName, tableNames } from '../../db/rollup/kinds.ts'
 import { countLoaded, foldLast } from '../../db/rollup/load.ts'
 import { chanceFunction } from './chance.ts'
 import { countsFor, type DemoCounts, totalOf } from './counts.ts'
 import { type Era, planEras } from './eras.ts'
-import { DemoError } from './error.ts'
 import { reserveIds, takeEmptyTables } from './ids.ts'
 import { insertComments, insertPosts, insertSessions, insertUsers } from './inserts.ts'
 import { textFunctions } from './texts.ts'
@@ -20,8 +19,9 @@ export type DemoOptions = {
   readonly until?: Date
   /** Adds a community to the rows that are there, instead of refusing. */
   readonly append?: boolean
-  /** Rolls back. */
+  /** Rolls back; once committed, leaves the tables as they are. */
   readonly signal?: AbortSignal
+  readonly note?: (text: string) => void
   readonly onProgress?: (rows: number, of: number) => void
 }
 
@@ -37,29 +37,18 @@ const eraRows = 50_000
  * Fills the database with a believable community in one transaction: few write most, evenings and Sundays are
  * busy, newcomers arrive faster and faster, most leave again. 71 rows for each user. Others' writes wait for it
  * unless it appends.
- * @throws DemoError
+ * @throws DemoError when the database cannot take it, else as `withBulk` does
  */
-export async function demo(options: DemoOptions): Promise<DemoCounts> {
-  const { signal } = options
-  const { sql, abort, close } = await openBulk(options.databaseUrl)
-  const onAbort = () => void abort()
-  signal?.addEventListener('abort', onAbort)
-  try {
-    signal?.throwIfAborted()
-    await sql`begin`
-    const counts = await populate(sql, options)
-    await sql`commit`
-    signal?.removeEventListener('abort', onAbort)
-    await vacuum(sql, tableNames)
+export const demo = (options: DemoOptions): Promise<DemoCounts> =>
+  withBulk(options.databaseUrl, options.signal, async (bulk) => {
+    await bulk.sql`begin`
+    const counts = await populate(bulk.sql, options)
+    await commit(bulk.sql)
+    await vacuum(bulk, tableNames, (reason) =>
+      options.note?.(`Written, but not vacuumed: ${reason}.`),
+    )
     return counts
-  } catch (error) {
-    if (!signal?.aborted) throw error
-    throw new DemoError('Interrupted: nothing was written.', { cause: error })
-  } finally {
-    signal?.removeEventListener('abort', onAbort)
-    await close()
-  }
-}
+  })
 
 async function populate(sql: Sql, options: DemoOptions): Promise<DemoCounts> {
   const { users, seed = 1, until = new Date(), append = false, onProgress = () => {} } = options

@@ -1,4 +1,4 @@
-/** The database cannot take a demo community, or the work was interrupted: a sentence for whoever asked. */
+/** The database cannot take a demo community: a sentence for whoever asked. */
 export class DemoError extends Error {
   override readonly name = 'DemoError'
 }

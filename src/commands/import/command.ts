@@ -1,9 +1,8 @@
-import { sqlStateOf } from '../../errors/postgres.ts'
+import { tellFailure } from '../failure.ts'
 import { grouped } from '../grouped.ts'
 import { untilInterrupted } from '../interruption.ts'
 import type { DatabaseCommand } from '../on-database.ts'
 import { progressOn } from '../progress.ts'
-import { ImportError } from './error.ts'
 import { importDirectory } from './import.ts'
 import type { Summary } from './transaction.ts'
 
@@ -22,14 +21,14 @@ defaults; an empty field is null, a time without a zone is UTC. Rows already the
 author that exists nowhere becomes null, and a row that cannot be kept is written to rejects-<table>.csv with
 its line and the reason. Everything is imported in one transaction: all that can be kept, or nothing.
 With --strict one rejected row is enough to import nothing.
-Exit code: 0, 1 on failure, 2 with --strict when anything was rejected, 130 when interrupted.`
+Exit code: 0, 1 on failure, 2 with --strict when anything was rejected, 130 when interrupted
+(143 by SIGTERM).`
 
-/**
- * `import DIR`: imports, tells how it goes, and returns the exit code `importHelp` gives. Ctrl-C rolls back.
- */
-export const runImport: DatabaseCommand<ImportFlags> = ({ url }, flags, { stdout, stderr }) =>
+/** `import DIR`: imports, tells how it goes, and returns the exit code `importHelp` gives. Ctrl-C rolls back. */
+export const runImport: DatabaseCommand<ImportFlags> = ({ url }, flags, terminal) =>
   untilInterrupted(async (signal) => {
     const start = performance.now()
+    const progress = progressOn(terminal)
     try {
       const summary = await importDirectory({
         databaseUrl: url,
@@ -37,14 +36,13 @@ export const runImport: DatabaseCommand<ImportFlags> = ({ url }, flags, { stdout
         rejects: flags.rejects,
         isStrict: flags.strict ?? false,
         signal,
-        progress: progressOn(stdout),
+        progress,
       })
-      stdout.write(summaryText(summary, (performance.now() - start) / 1000))
+      terminal.stdout.write(summaryText(summary, (performance.now() - start) / 1000))
       return summary.isCommitted ? 0 : 2
     } catch (error) {
-      const reason = signal.aborted ? 'Interrupted' : failureText(error)
-      stderr.write(`${reason.replace(/\.?$/, '.')} Nothing was imported.\n`)
-      return signal.aborted ? 130 : 1
+      progress.stop()
+      return tellFailure(terminal.stderr, error, signal, 'imported')
     }
   })
 
@@ -75,18 +73,4 @@ function summaryText({ tables, isCommitted }: Summary, seconds: number): string 
       : 'Nothing was imported: rows were rejected and --strict allows none.',
     '',
   ].join('\n')
-}
-
-/** One line for the operator: the driver's codes stand in for messages it leaves empty. */
-function failureText(error: unknown): string {
-  if (error instanceof ImportError) return error.message
-  if (error instanceof AggregateError) return failureText(error.errors[0])
-  if (!(error instanceof Error)) return `Import failed: ${error}`
-  const code = 'code' in error ? String(error.code) : ''
-  if (sqlStateOf(error) === '42P01') {
-    return `The database is not up to date (${error.message}): run "migrate" first`
-  }
-  if (code.startsWith('CONNECTION_'))
-    return 'Import failed: the connection to the database was lost'
-  return `Import failed: ${error.message || code}`
 }

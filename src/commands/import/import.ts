@@ -1,6 +1,5 @@
-import { type Bulk, openBulk, vacuum } from '../../db/bulk.ts'
+import { type Bulk, vacuum, withBulk } from '../../db/bulk.ts'
 import type { Progress } from '../progress.ts'
-import { ImportError } from './error.ts'
 import { findFiles, type ImportFile, rejectsDirectory } from './files.ts'
 import { stage } from './staging.ts'
 import { type Summary, settleAll } from './transaction.ts'
@@ -12,7 +11,7 @@ export type ImportOptions = {
   readonly rejects?: string | undefined
   /** Imports nothing as soon as one row is rejected. */
   readonly isStrict?: boolean
-  /** Rolls back. */
+  /** Rolls back; once committed, leaves the tables as they are. */
   readonly signal?: AbortSignal
   readonly progress: Progress
 }
@@ -22,7 +21,7 @@ const lockKey = 4_807_526_977
 
 /**
  * Imports every table a directory has a file of, in one transaction: all that can be kept, or nothing.
- * @throws ImportError when the files cannot be used or `signal` fired; else what the database said
+ * @throws ImportError when the files cannot be used, else as `withBulk` does
  */
 export async function importDirectory(options: ImportOptions): Promise<Summary> {
   const { directory, progress, signal } = options
@@ -31,29 +30,14 @@ export async function importDirectory(options: ImportOptions): Promise<Summary> 
   if (leftAlone.length > 0) progress.note(`Left alone: ${leftAlone.join(', ')}.`)
   signal?.throwIfAborted()
 
-  const bulk = await openBulk(options.databaseUrl)
-  const interrupted = Promise.withResolvers<never>()
-  interrupted.promise.catch(() => {})
-  const abort = () =>
-    void bulk.abort().finally(() => interrupted.reject(new ImportError('Interrupted.')))
-  signal?.addEventListener('abort', abort)
-  try {
-    const imported = async () => {
-      await waitForTurn(bulk, progress)
-      for (const file of files) await stageFile(bulk, file, progress)
-      return settleAll(bulk.sql, files, rejectsTo, options)
-    }
-    const summary = await Promise.race([imported(), bulk.lost, interrupted.promise])
-    signal?.removeEventListener('abort', abort)
+  return withBulk(options.databaseUrl, signal, async (bulk) => {
+    await waitForTurn(bulk, progress)
+    for (const file of files) await stageFile(bulk, file, progress)
+    const summary = await settleAll(bulk.sql, files, rejectsTo, options)
     if (summary.tables.some(({ kept }) => kept > 0) && summary.isCommitted)
       await tidy(bulk, files, progress)
     return summary
-  } catch (error) {
-    throw signal?.aborted ? new ImportError('Interrupted.', { cause: error }) : error
-  } finally {
-    signal?.removeEventListener('abort', abort)
-    await bulk.close()
-  }
+  })
 }
 
 /** Waits for another import: two at once would wait for each other's rows. */
@@ -77,12 +61,12 @@ async function stageFile(bulk: Bulk, file: ImportFile, progress: Progress): Prom
   }
 }
 
-/** What is imported stays so, whatever happens here. */
-async function tidy({ sql }: Bulk, files: readonly ImportFile[], progress: Progress) {
+async function tidy(bulk: Bulk, files: readonly ImportFile[], progress: Progress) {
   const step = progress.step('vacuum', 1)
   await vacuum(
-    sql,
+    bulk,
     files.map(({ table }) => table.name),
-  ).catch((error: Error) => progress.note(`Imported, but not vacuumed: ${error.message}.`))
+    (reason) => progress.note(`Imported, but not vacuumed: ${reason}.`),
+  )
   step.end()
 }

@@ -14,6 +14,9 @@ export type PendingRejects = {
   readonly discard: () => Promise<void>
 }
 
+/** Of a record there are at most 4 MB. */
+const batchRows = 100
+
 export const rejectsPath = (directory: string, { name }: ImportTable): string =>
   join(directory, `rejects-${name}.csv`)
 
@@ -31,20 +34,35 @@ export async function writeRejects(
   const discard = () => rm(partial, { force: true })
   const fields = table.columns.flatMap(({ name }) => [`'${name}'`, `s.${name}`]).join(', ')
 
-  const rows = await sql`
-    copy (
-      select line, reason,
-        coalesce(record, json_strip_nulls(json_build_object(${sql.unsafe(fields)}))::text) as record
-      from ${sql(stagingOf(table))} s where reason is not null order by line
-    ) to stdout (format csv, header)`.readable()
+  await sql`
+    declare import_rejects no scroll cursor for
+    select line, reason,
+      coalesce(record, json_strip_nulls(json_build_object(${sql.unsafe(fields)}))::text) as record
+    from ${sql(stagingOf(table))} s where reason is not null order by line`
   try {
-    await pipeline(rows, createWriteStream(partial))
+    await pipeline(csvOf(sql), createWriteStream(partial))
+    await sql`close import_rejects`
   } catch (error) {
     await discard()
     throw error
   }
   return { path, publish: () => rename(partial, path), discard }
 }
+
+/** By a cursor of the transaction: now and then the driver never ends a long COPY to the client. */
+async function* csvOf(sql: Bulk['sql']): AsyncGenerator<string> {
+  yield 'line,reason,record\n'
+  for (;;) {
+    const rows = await sql<{ line: number; reason: string; record: string }[]>`
+      fetch ${sql.unsafe(String(batchRows))} from import_rejects`
+    if (rows.length === 0) return
+    yield rows
+      .map(({ line, reason, record }) => `${line},${quoted(reason)},${quoted(record)}\n`)
+      .join('')
+  }
+}
+
+const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
 /** Removes the rejects of an earlier run. */
 export const removeRejects = (directory: string, table: ImportTable): Promise<void> =>

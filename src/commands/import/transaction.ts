@@ -1,4 +1,4 @@
-import { type Bulk, silenceTriggers } from '../../db/bulk.ts'
+import { type Bulk, commit, silenceTriggers } from '../../db/bulk.ts'
 import type { TableName } from '../../db/rollup/kinds.ts'
 import { countLoaded, foldLast } from '../../db/rollup/load.ts'
 import { isRetryable, sqlStateOf } from '../../errors/postgres.ts'
@@ -74,7 +74,7 @@ async function settleOnce(
 
     const isCommitted = !isStrict || written.length === 0
     if (isCommitted) await count(sql, files, isSilent, progress)
-    await (isCommitted ? sql`commit` : sql`rollback`)
+    await (isCommitted ? commit(sql) : sql`rollback`)
     isOpen = false
     for (const { table } of files) await removeRejects(rejectsTo, table)
     for (const rejects of written) await rejects.publish()

@@ -43,6 +43,7 @@ export async function importFrom(
   const progress: Progress = {
     note: (text) => notes.push(text),
     step: () => ({ update: () => {}, end: () => {} }),
+    stop: () => {},
   }
   const summary = await importDirectory({ databaseUrl, directory, progress, ...options })
   const none = { kept: 0, skipped: 0, rejected: 0, authorsSetNull: 0 }

@@ -1,0 +1,35 @@
+import { CommitUnknown } from '../db/bulk.ts'
+import { sqlStateOf } from '../errors/postgres.ts'
+import { Interrupted } from './interruption.ts'
+import type { Output } from './terminal.ts'
+
+/**
+ * Writes in one line why a bulk command failed and what became of its rows, which were to be `written` all or none.
+ * @returns the exit code
+ */
+export function tellFailure(
+  stderr: Output,
+  error: unknown,
+  { reason }: AbortSignal,
+  written: string,
+): number {
+  const isUnknown = error instanceof CommitUnknown
+  const why =
+    reason instanceof Interrupted
+      ? `${reason.message}${isUnknown ? ' during the commit' : ''}`
+      : reasonOf(error)
+  const outcome = isUnknown
+    ? `Everything was ${written}, or nothing: the server did not say.`
+    : `Nothing was ${written}.`
+  stderr.write(`${why.replace(/\.?$/, '.')} ${outcome}\n`)
+  return reason instanceof Interrupted ? reason.exitCode : 1
+}
+
+/** For the operator: the driver's codes stand in for messages it leaves empty. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return reasonOf(error.errors[0])
+  if (!(error instanceof Error)) return String(error)
+  if (sqlStateOf(error) === '42P01')
+    return `The database is not up to date (${error.message}): run "migrate" first`
+  return error.message || ('code' in error ? String(error.code) : error.name)
+}
