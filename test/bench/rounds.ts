@@ -21,7 +21,10 @@ export type Rounds = { readonly seconds: number; readonly rounds: number }
 /** What each contender did, round by round. */
 export type Comparison = ReadonlyMap<string, readonly Measured[]>
 
-/** Every contender is warmed up, then all take turns, so that a busy moment of the machine hits all alike. */
+/**
+ * Every contender is warmed up, then all take turns, there and back, so that a busy moment of the machine and
+ * tables that grow hit all alike.
+ */
 export async function compare(
   contenders: readonly Contender[],
   { seconds, rounds }: Rounds,
@@ -30,7 +33,7 @@ export async function compare(
   const taken = new Map<string, Measured[]>(contenders.map(({ name }) => [name, []]))
   for (const { run } of contenders) await run(1)
   for (let round = 0; round < rounds; round++) {
-    for (const contender of contenders)
+    for (const contender of round % 2 === 0 ? contenders : contenders.toReversed())
       taken.get(contender.name)?.push(await withCpu(contender, seconds, postmaster))
   }
   return taken

@@ -23,13 +23,16 @@ export async function measureWrites(bench: Bench): Promise<void> {
   ]
   try {
     for (const { what, table, script } of cases) {
-      const writer = (name: string, state: 'enable always' | 'disable'): Contender => ({
-        ...overPgbench(name, target.url, { script, pid }),
-        async run(seconds) {
-          await sql.unsafe(`alter table ${table} ${state} trigger rollup_insert`)
-          return overPgbench(name, target.url, { script }).run(seconds)
-        },
-      })
+      const writer = (name: string, state: 'enable always' | 'disable'): Contender => {
+        const writes = overPgbench(name, target.url, { script, pid })
+        return {
+          ...writes,
+          async run(seconds) {
+            await sql.unsafe(`alter table ${table} ${state} trigger rollup_insert`)
+            return writes.run(seconds)
+          },
+        }
+      }
       const measured = await compare(
         [writer('with triggers', 'enable always'), writer('without', 'disable')],
         bench,
