@@ -269,6 +269,12 @@ describe('the house', () => {
     expect(sources.flatMap((source) => rule(source, sources))).toHaveLength(1)
   })
 
+  it.each(['bench', 'load'])('has short files and functions in test/%s, too', (folder) => {
+    const sources = readSources(fileURLToPath(new URL(folder, import.meta.url)))
+    expect(sources.length).toBeGreaterThan(3)
+    expect(sources.flatMap((source) => isShort(source, sources))).toEqual([])
+  })
+
   it('does not count the lines of SQL as code', () => {
     const sql = `sql\`${'\nselect 1'.repeat(100)}\``
     const { functions, lines } = sourceOf('db/a.ts', `const run = () => {\n  return ${sql}\n}`)

@@ -1,10 +1,15 @@
 /**
- * `npm run bench -- --posts 1000000 --seconds 5`: Shopboard beside a naive backend, a hand-written twin and pgbench,
- * in one run on one machine, and DESIGN's speed table with what was reached of it.
+ * `npm run bench`: DESIGN's speed table, each row measured in one run on one machine, beside a naive backend, a
+ * hand-written twin and pgbench. `npm run bench -- --posts 20000 --seconds 1 --only depth writes` is a short one.
  */
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { provideData } from './data.ts'
-import { type Report, type Row, scenarios } from './scenarios.ts'
+import { type BenchData, provideData } from './data.ts'
+import { killChildren } from './processes.ts'
+import { openReport } from './report.ts'
+import { measureEach, scenarios } from './scenarios.ts'
 
 const whole = (text: string): number => {
   const value = Number(text)
@@ -12,70 +17,55 @@ const whole = (text: string): number => {
     throw new InvalidArgumentError('It should be a whole number from 1.')
   return value
 }
+type Options = {
+  posts: number
+  seconds: number
+  rounds: number
+  only?: string[]
+  keep?: string
+}
 const program = new Command('bench')
   .description('Measures Shopboard beside a naive backend, a hand-written twin and pgbench.')
   .option('--posts <n>', 'posts of the community; five times as many comments', whole, 1_000_000)
-  .option('--seconds <n>', 'length of a round; three rounds each', whole, 5)
+  .option('--seconds <n>', 'length of a round', whole, 3)
+  .option('--rounds <n>', 'rounds taken in turns', whole, 3)
   .option('--only <names...>', `of ${Object.keys(scenarios).join(', ')}`)
   .option('--keep <dir>', 'keep the filled databases there, and use them when they are there')
   .parse()
-const { posts, seconds, only, keep } = program.opts<{
-  posts: number
-  seconds: number
-  only?: string[]
-  keep?: string
-}>()
+const { posts, seconds, rounds, only, keep } = program.opts<Options>()
 const unknown = (only ?? []).filter((name) => !(name in scenarios))
 if (unknown.length > 0) program.error(`There is no ${unknown.join(', ')} to measure.`)
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+const report = openReport((text) => console.log(text))
+const folder = await mkdtemp(join(tmpdir(), 'shopboard-bench-'))
+// PostgreSQL's own user reads and writes in it.
+await chmod(folder, 0o755)
+// What anybody started here leaves behind lies in it, and goes with it.
+process.env.TMPDIR = folder
 
-const reached: Row[] = []
-const report: Report = {
-  say: (line) => console.log(line),
-  table: (title, columns, lines) => console.log(`\n${title}\n${aligned([columns, ...lines])}`),
-  row: (row) => reached.push(row),
-}
+const interrupted = Promise.withResolvers<never>()
+interrupted.promise.catch(() => {})
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => interrupted.reject('interrupted'))
 
-report.say(
-  `Node ${process.version}, ${process.platform} ${process.arch}; 16 pool, medians of three rounds of ${seconds} s taken in turns`,
-)
-const data = await provideData(posts, keep, report.say)
+let data: BenchData | undefined
 try {
-  for (const [name, measure] of Object.entries(scenarios)) {
-    if (only && !only.includes(name)) continue
-    await measure(data, seconds, report).catch((error: unknown) => {
-      report.say(
-        `\n${name} could not be measured: ${error instanceof Error ? error.message : error}`,
-      )
-      process.exitCode = 1
-    })
-  }
+  report.say(
+    `Node ${process.version}, ${process.platform} ${process.arch}; medians of ${rounds} rounds of ${seconds} s taken in turns`,
+  )
+  data = await provideData({ posts, folder, keep, say: report.say })
+  const chosen = Object.entries(scenarios).filter(([name]) => only?.includes(name) ?? true)
+  const measuring = measureEach(Object.fromEntries(chosen), { data, seconds, rounds, report })
+  process.exitCode = (await Promise.race([measuring, interrupted.promise])) ? 0 : 1
+} catch (error) {
+  if (error !== 'interrupted') throw error
+  // Whatever is under way fails as its servers end, and nobody waits for it.
+  process.on('unhandledRejection', () => {})
+  killChildren()
+  process.exitCode = 130
 } finally {
-  await data.stop()
+  await data?.stop()
+  await rm(folder, { recursive: true, force: true })
 }
-report.table(
-  'Speed to reach',
-  ['what', 'at least', 'measured', ''],
-  reached.map(({ what, wanted, measured, isReached }) => [
-    what,
-    wanted,
-    measured,
-    isReached ? 'reached' : 'NOT REACHED',
-  ]),
-)
-
-function aligned(lines: readonly (readonly string[])[]): string {
-  const widths =
-    lines[0]?.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0))) ?? []
-  return lines
-    .map((line) =>
-      line
-        .map((cell, at) =>
-          at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
+report.close()
+process.exit()

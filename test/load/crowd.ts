@@ -3,7 +3,7 @@
  * answered, on a connection it keeps. Writes what it got after the warm-up to standard output, as one `Crowd`.
  */
 import { connect } from 'node:net'
-import { percentile } from '../bench/load.ts'
+import { percentile } from '../bench/figures.ts'
 
 export type Crowd = {
   /** 200 and a second, and its latencies in ms. */

@@ -10,10 +10,8 @@ import { parseArgs } from 'node:util'
 import { demo } from '../../src/commands/demo/demo.ts'
 import { startEmbedded } from '../../src/db/embedded/server.ts'
 import { migrate } from '../../src/db/migrate.ts'
-import { percentile } from '../bench/load.ts'
-import { output, startShopboard } from '../bench/processes.ts'
-import type { Crowd } from './crowd.ts'
-import { startProbing } from './probe.ts'
+import { startShopboard } from '../bench/processes.ts'
+import { measureCrowd, type Overload } from './measure.ts'
 
 const { values } = parseArgs({
   options: {
@@ -35,8 +33,10 @@ try {
   const server = await startShopboard(database.url(), { CACHE: values.cache, LOG_LEVEL: 'info' })
   try {
     const rows = []
+    const processes = { pid: server.pid, postmaster: database.pid }
     for (const clients of values.clients.map(Number)) {
-      const row = await measure(server.url, clients, Number(values.seconds))
+      const seconds = Number(values.seconds)
+      const row = rowOf(await measureCrowd(server.url + path, clients, seconds, processes))
       console.log(JSON.stringify(row))
       rows.push(row)
     }
@@ -50,24 +50,15 @@ try {
   await rm(dir, { recursive: true, force: true })
 }
 
-async function measure(url: string, clients: number, seconds: number) {
-  const warmUp = 3 + clients / 1500
-  const crowd = output(process.execPath, [
-    join(import.meta.dirname, 'crowd.ts'),
-    ...[url + path, clients, seconds, warmUp].map(String),
-  ])
-  await new Promise((resolve) => setTimeout(resolve, warmUp * 1000))
-  const [kept, fresh] = [startProbing(url, true), startProbing(url, false)]
-  const got: Crowd = JSON.parse(await crowd)
-  const [onKept, onNew] = [await kept.stop(), await fresh.stop()]
+function rowOf(got: Overload) {
   return {
-    clients,
+    clients: got.clients,
     'served/s': Math.round(got.perSecond),
     'refused/s': Math.round(got.refusedPerSecond),
     p50: Math.round(got.p50),
     p99: Math.round(got.p99),
-    'livez kept p99': Math.round(percentile(onKept, 0.99)),
-    'livez new p99': Math.round(percentile(onNew, 0.99)),
+    'livez kept p99': Math.round(got.onKept),
+    'livez new p99': Math.round(got.onNew),
     reached: got.served,
     lost: got.lost,
     strange: JSON.stringify(got.strange),

@@ -5,9 +5,9 @@
  */
 import fastify from 'fastify'
 import { type Client, Pool, types } from 'pg'
-import { type Compiled, compile } from '../../src/db/statement.ts'
-import { activityPage, usualKinds } from '../../src/features/activity/queries.ts'
-import { dashboardStats } from '../../src/features/stats/queries.ts'
+import { type Compiled, compile } from '../../../src/db/statement.ts'
+import { activityPage, usualKinds } from '../../../src/features/activity/queries.ts'
+import { dashboardStats } from '../../../src/features/stats/queries.ts'
 import { databaseUrl, kinds, poolSize, sign, twinCursor } from './contender.ts'
 import { page, pageSize, usual } from './hand-written.ts'
 
