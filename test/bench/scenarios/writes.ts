@@ -23,7 +23,7 @@ export async function measureWrites(bench: Bench): Promise<void> {
   ]
   try {
     for (const { what, table, script } of cases) {
-      const writer = (name: string, state: 'enable always' | 'disable'): Contender => {
+      const writer = (name: string, state: 'enable' | 'disable'): Contender => {
         const writes = overPgbench(name, target.url, { script, pid })
         return {
           ...writes,
@@ -34,7 +34,7 @@ export async function measureWrites(bench: Bench): Promise<void> {
         }
       }
       const measured = await compare(
-        [writer('with triggers', 'enable always'), writer('without', 'disable')],
+        [writer('with triggers', 'enable'), writer('without', 'disable')],
         bench,
         data.postmaster,
       )
