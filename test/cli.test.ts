@@ -5,7 +5,7 @@ import { createTestDatabase, useDatabase } from './support/database.ts'
 import { plant } from './support/plant.ts'
 import { useRole } from './support/role.ts'
 
-describe('shopboard', { timeout: 60_000 }, () => {
+describe('shopboard', () => {
   const database = useDatabase()
   const reader = useRole(
     database,

@@ -42,7 +42,7 @@ const isAlive = (pid: number) => {
   }
 }
 
-describe('npm run bench', { timeout: 120_000 }, () => {
+describe('npm run bench', () => {
   it('prints a row for what it measured, reached or missed, and leaves nothing behind', async () => {
     const { ended, said } = startBench('depth', 'start')
     const code = await ended
@@ -56,12 +56,12 @@ describe('npm run bench', { timeout: 120_000 }, () => {
 
   it('ends all it started when it is interrupted', async () => {
     const { child, ended, said } = startBench('depth')
-    await expect.poll(said, { timeout: 60_000 }).toContain('made in')
+    await expect.poll(said).toContain('made in')
     const pid = await postmaster()
     expect(isAlive(pid)).toBe(true)
     child.kill('SIGINT')
     expect(await ended).toBe(130)
-    await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false)
+    await expect.poll(() => isAlive(pid)).toBe(false)
     expect(await readdir(folder)).toEqual([])
   })
 })

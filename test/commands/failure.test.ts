@@ -3,7 +3,7 @@ import { runDemo } from '../../src/commands/demo/command.ts'
 import { runImport } from '../../src/commands/import/command.ts'
 import { startCli } from '../support/cli.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { patient, refuseStrays } from '../support/failures.ts'
+import { refuseStrays } from '../support/failures.ts'
 import { startProxy } from '../support/proxy.ts'
 import { directoryOf } from './import/directory.ts'
 import { commandDatabase, recordingTerminal } from './terminal.ts'
@@ -29,8 +29,7 @@ const commands = {
     ),
 }
 /** A process of its own takes its time to start on a busy machine. */
-const slow = { timeout: 60_000 }
-const started = { timeout: 40_000, interval: 20 }
+const started = { interval: 20 }
 
 const written = { demo: 'written', import: 'imported' }
 
@@ -69,10 +68,10 @@ describe('a bulk command that waits for', () => {
     await holder`begin`
     await holder.unsafe(holding[step])
     const running = commands[name](database.url, terminal)
-    await expect.poll(waiting, patient).toBe(1)
+    await expect.poll(waiting).toBe(1)
     await act()
     const code = await running
-    await expect.poll(sessions, patient).toEqual([])
+    await expect.poll(sessions).toEqual([])
     await holder`rollback`
     holder.release()
     const [users] = await database.sql`select count(*)::integer as n from users`
@@ -124,7 +123,7 @@ describe('a bulk command that waits for', () => {
   it.each([
     ['SIGINT', 'cannot be reached a second time', 130],
     ['reset', 'resets its connection', 1],
-  ] as const)('%s ends the process, where the database %s', slow, async (way, _, code) => {
+  ] as const)('%s ends the process, where the database %s', async (way, _, code) => {
     const proxy = await startProxy(database.url)
     const holder = await database.sql.reserve()
     await holder`begin`
@@ -143,7 +142,7 @@ describe('a bulk command that waits for', () => {
     await proxy.close()
   })
 
-  it('ends the process at once on a second Ctrl-C', slow, async () => {
+  it('ends the process at once on a second Ctrl-C', async () => {
     const proxy = await startProxy(database.url)
     const holder = await database.sql.reserve()
     await holder`begin`
@@ -153,7 +152,7 @@ describe('a bulk command that waits for', () => {
     const before = proxy.accepted
     proxy.manner = 'silent'
     child.kill('SIGINT')
-    await expect.poll(() => proxy.accepted, patient).toBe(before + 1)
+    await expect.poll(() => proxy.accepted).toBe(before + 1)
     child.kill('SIGINT')
     expect(await ended).toBe('SIGINT')
     await holder`rollback`

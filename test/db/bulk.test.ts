@@ -9,7 +9,7 @@ import {
   withBulk,
 } from '../../src/db/bulk.ts'
 import { useDatabase } from '../support/database.ts'
-import { patient, refuseStrays } from '../support/failures.ts'
+import { refuseStrays } from '../support/failures.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
 
 const database = useDatabase()
@@ -73,7 +73,7 @@ describe('withBulk', () => {
   })
   afterEach(async () => {
     await proxy.close()
-    await expect.poll(sleeping, patient).toBe(0)
+    await expect.poll(sleeping).toBe(0)
   })
   const sleep = ({ sql }: Bulk) => sql`select pg_sleep(${60}::integer)`
   const begin = ({ sql }: Bulk) => sql`begin`
@@ -97,7 +97,7 @@ describe('withBulk', () => {
         }
       })
       const thrown = expect(lost).rejects.toBeInstanceOf(ConnectionLost)
-      await expect.poll(sleeping, patient).toBe(1)
+      await expect.poll(sleeping).toBe(1)
       proxy[way]()
       await thrown
       expect(rolledBack).toHaveBeenCalledOnce()
@@ -110,7 +110,7 @@ describe('withBulk', () => {
       const interruption = new AbortController()
       const interrupted = withBulk(proxy.url, interruption.signal, sleep)
       const thrown = expect(interrupted).rejects.toThrow('Enough.')
-      await expect.poll(sleeping, patient).toBe(1)
+      await expect.poll(sleeping).toBe(1)
       proxy.manner = manner
       interruption.abort(new Error('Enough.'))
       await thrown
@@ -121,7 +121,7 @@ describe('withBulk', () => {
     const interruption = new AbortController()
     const interrupted = withBulk(proxy.url, interruption.signal, sleep)
     const thrown = expect(interrupted).rejects.toThrow('Enough.')
-    await expect.poll(sleeping, patient).toBe(1)
+    await expect.poll(sleeping).toBe(1)
     proxy.freeze()
     proxy.manner = 'silent'
     interruption.abort(new Error('Enough.'))
@@ -134,7 +134,7 @@ describe('withBulk', () => {
     const interruption = new AbortController()
     const interrupted = withBulk(proxy.url, interruption.signal, sleep)
     const thrown = expect(interrupted).rejects.toThrow('Enough.')
-    await expect.poll(() => proxy.accepted, patient).toBe(1)
+    await expect.poll(() => proxy.accepted).toBe(1)
     interruption.abort(new Error('Enough.'))
     await thrown
   })

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Bulk, openBulk } from '../../src/db/bulk.ts'
 import { copyFrom } from '../../src/db/copy.ts'
 import { useDatabase } from '../support/database.ts'
-import { patient } from '../support/failures.ts'
 import { startProxy } from '../support/proxy.ts'
 
 const database = useDatabase()
@@ -86,7 +85,7 @@ describe('copyFrom', () => {
     const failed = expect(copied).rejects.toThrow()
     const seen: number[] = []
     const stands = () => seen.at(-1) === sent || !seen.push(sent)
-    await expect.poll(stands, { ...patient, interval: 100 }).toBe(true)
+    await expect.poll(stands, { interval: 100 }).toBe(true)
     proxy.reset()
     await failed
     await broken.close()

@@ -16,7 +16,7 @@ const drizzleKit = (args: readonly string[], env = {}) => {
 }
 const push = (url: string) => drizzleKit(['push'], { DATABASE_URL: url })
 
-describe('drizzle-kit push', { timeout: 90_000 }, () => {
+describe('drizzle-kit push', () => {
   it('finds nothing to change in a migrated database', async () => {
     const { url, drop } = await createTestDatabase()
     expect(push(url)).toContain('No changes detected')
@@ -33,7 +33,7 @@ describe('drizzle-kit push', { timeout: 90_000 }, () => {
   })
 })
 
-describe('drizzle-kit generate', { timeout: 90_000 }, () => {
+describe('drizzle-kit generate', () => {
   it('finds every table, column and check in the migrations', async () => {
     const copy = await mkdtemp(join(tmpdir(), 'migrations-'))
     await cp('drizzle', copy, { recursive: true })

@@ -32,7 +32,7 @@ async function meanwhile<Made, Result>(work: Promise<Result>, again: () => Promi
   return { made, result }
 }
 
-describe('import beside others', { timeout: 120_000 }, () => {
+describe('import beside others', () => {
   it('gives writers ids past the imported ones', async () => {
     const importing = importFiles(database.url, { 'posts.csv': postsCsv(20_000) })
     const { made, result } = await meanwhile(importing, () =>

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ImportFlags, runImport } from '../../../src/commands/import/command.ts'
 import { verify } from '../../../src/db/rollup/verify.ts'
 import { type RunningCli, startCli } from '../../support/cli.ts'
@@ -72,7 +72,7 @@ describe('import as a command', () => {
   })
 })
 
-describe('an import on its way', { timeout: 60_000 }, () => {
+describe('an import on its way', () => {
   afterEach(async () => {
     const pool = openTestPool(database.url)
     try {
@@ -93,14 +93,14 @@ describe('an import on its way', { timeout: 60_000 }, () => {
   async function importing(): Promise<RunningCli> {
     const directory = await directoryOf({ 'posts.csv': postsCsv(200_000) })
     const cli = startCli(['import', directory], { DATABASE_URL: database.url })
-    await vi.waitUntil(isInserting, { timeout: 20_000, interval: 5 })
+    await expect.poll(isInserting, { interval: 5 }).toBe(true)
     return cli
   }
 
   it('leaves nothing behind when killed', async () => {
     const { child } = await importing()
     child.kill('SIGKILL')
-    await vi.waitUntil(isGone, { timeout: 20_000, interval: 20 })
+    await expect.poll(isGone, { interval: 20 }).toBe(true)
     expect(await count()).toBe(0)
     expect(await database.sql`select from rollup.deltas`).toHaveLength(0)
     expect(await database.sql`select from pg_class where relname like 'import_%'`).toHaveLength(0)
@@ -111,7 +111,7 @@ describe('an import on its way', { timeout: 60_000 }, () => {
     child.kill('SIGINT')
     expect(await ended).toBe(130)
     expect(stderr()).toContain('Interrupted. Nothing was imported.')
-    await vi.waitUntil(isGone, { timeout: 20_000, interval: 20 })
+    await expect.poll(isGone, { interval: 20 }).toBe(true)
     expect(await count()).toBe(0)
   })
 

@@ -191,7 +191,7 @@ describe('files that cannot be used', () => {
   })
 })
 
-it('survives any garbage and accounts for every record', { timeout: 60_000 }, async () => {
+it('survives any garbage and accounts for every record', async () => {
   const cell = fc.oneof(
     fc.integer({ min: -3, max: 3 }).map(String),
     fc.constantFrom('', 'a', '"', '"a"', '\0', '2020-01-01', '2020-02-30', 'a@b.c', 'é', '\n'),

@@ -14,9 +14,9 @@ import { initialise } from '../../../src/db/embedded/cluster.ts'
 import { openInstallation } from '../../../src/db/embedded/install.ts'
 import { readPostmaster } from '../../../src/db/embedded/postmaster.ts'
 import { startEmbedded } from '../../../src/db/embedded/server.ts'
-import { ask, cloneFor, leave, newDir, patient, startUser, useClusters } from './users.ts'
+import { ask, cloneFor, leave, newDir, startUser, useClusters } from './users.ts'
 
-describe('the cluster', { timeout: 60_000 }, () => {
+describe('the cluster', () => {
   const newData = useClusters()
 
   it('is made once, with a secret password', async () => {
@@ -88,7 +88,7 @@ describe('the cluster', { timeout: 60_000 }, () => {
     await expect(startEmbedded({ dir })).rejects.toThrow(
       `The embedded PostgreSQL refuses the password in ${password}: put back the one it was made with.`,
     )
-    await expect.poll(() => readPostmaster(join(dir, 'pg18')), patient).toBeUndefined()
+    await expect.poll(() => readPostmaster(join(dir, 'pg18'))).toBeUndefined()
   })
 
   it.skipIf(process.getuid?.() !== 0)('says that its user may not write the data', async () => {

@@ -4,9 +4,9 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ServerEvent } from '../../../src/db/embedded/hold.ts'
 import { readPostmaster } from '../../../src/db/embedded/postmaster.ts'
 import { startEmbedded } from '../../../src/db/embedded/server.ts'
-import { ask, gone, leave, patient, sharesOf, startUser, useClusters } from './users.ts'
+import { ask, gone, leave, sharesOf, startUser, useClusters } from './users.ts'
 
-describe('a held server', { timeout: 90_000 }, () => {
+describe('a held server', () => {
   const newData = useClusters()
 
   async function hold(dir: string) {
@@ -21,7 +21,7 @@ describe('a held server', { timeout: 90_000 }, () => {
     const { server, events, kill } = await hold(newData())
     for (const times of [1, 2, 3]) {
       kill()
-      await expect.poll(() => events.length, patient).toBe(2 * times)
+      await expect.poll(() => events.length).toBe(2 * times)
       expect(events.at(-1)).toEqual({ type: 'restarted', pid: server.pid })
       expect(await ask(server.url(), 'select 1 as one')).toEqual([{ one: 1 }])
     }
@@ -35,7 +35,7 @@ describe('a held server', { timeout: 90_000 }, () => {
     const { server, events, kill } = await hold(dir)
     expect(server.url()).toBe(user.url)
     kill()
-    await expect.poll(() => sharesOf(user.url), patient).toBe(2)
+    await expect.poll(() => sharesOf(user.url)).toBe(2)
     await expect.poll(() => events.map(({ type }) => type)).toEqual(['lost', 'restarted'])
     expect(server.url()).toBe(user.url)
     await leave(user)
@@ -52,7 +52,7 @@ describe('a held server', { timeout: 90_000 }, () => {
       "select pid from pg_stat_activity where application_name = 'shopboard share'",
     )
     process.kill(backend?.pid, 'SIGKILL')
-    await expect.poll(() => events.map(({ type }) => type), patient).toEqual(['lost', 'restarted'])
+    await expect.poll(() => events.map(({ type }) => type)).toEqual(['lost', 'restarted'])
     expect(server.pid).toBe(pid)
     expect(await sharesOf(server.url())).toBe(1)
     await server.stop()
@@ -65,7 +65,7 @@ describe('a held server', { timeout: 90_000 }, () => {
     rmSync(dir, { recursive: true })
     kill()
     await expect
-      .poll(() => givenUp(events), patient)
+      .poll(() => givenUp(events))
       .toEqual([`The embedded PostgreSQL ended and is not back: its data in ${dir} is gone.`])
     await server.stop()
   })
@@ -82,7 +82,7 @@ describe('a held server', { timeout: 90_000 }, () => {
     const other = await startUser(dir)
     expect(new URL(other.url).port).not.toBe(port)
     await expect
-      .poll(() => givenUp(events), patient)
+      .poll(() => givenUp(events))
       .toEqual([
         expect.stringMatching(/: another process started it on port \d+ instead of \d+\.$/),
       ])
@@ -96,9 +96,9 @@ describe('a held server', { timeout: 90_000 }, () => {
     const dir = newData()
     const { server, events, kill } = await hold(dir)
     kill()
-    await expect.poll(() => events.length, patient).toBe(1)
+    await expect.poll(() => events.length).toBe(1)
     await server.stop()
-    await expect.poll(() => readPostmaster(`${dir}/pg18`), patient).toBeUndefined()
+    await expect.poll(() => readPostmaster(`${dir}/pg18`)).toBeUndefined()
     expect(events.map(({ type }) => type)).toEqual(['lost'])
   })
 })

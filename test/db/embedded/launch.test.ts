@@ -4,7 +4,7 @@ import { launchServer } from '../../../src/db/embedded/launch.ts'
 import { readPostmaster } from '../../../src/db/embedded/postmaster.ts'
 import { gone, useClusters } from './users.ts'
 
-describe('launchServer', { timeout: 60_000 }, () => {
+describe('launchServer', () => {
   const newData = useClusters()
 
   it('launches one server of two at once, and tells the other', async () => {

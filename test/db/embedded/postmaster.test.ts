@@ -7,7 +7,7 @@ import { newDir, useClusters } from './users.ts'
 
 const dead = 999_999_999
 
-describe('the postmaster', { timeout: 60_000 }, () => {
+describe('the postmaster', () => {
   const newData = useClusters()
 
   it('is read while it lives', async () => {

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readPostmaster } from '../../../src/db/embedded/postmaster.ts'
 import { startEmbedded } from '../../../src/db/embedded/server.ts'
-import { ask, gone, leave, newDir, patient, sharesOf, startUser, useClusters } from './users.ts'
+import { ask, gone, leave, newDir, sharesOf, startUser, useClusters } from './users.ts'
 
-describe('the embedded server', { timeout: 60_000 }, () => {
+describe('the embedded server', () => {
   const newData = useClusters()
 
   it('is shared by a second user, and stays until the last one leaves or dies', async () => {
@@ -48,7 +48,7 @@ describe('the embedded server', { timeout: 60_000 }, () => {
     const { pid } = server
     await ask(server.url(), 'create table kept as select 1 as n')
     process.kill(pid, 'SIGKILL')
-    await expect.poll(() => events, { timeout: 20_000 }).toEqual(['lost', 'restarted'])
+    await expect.poll(() => events).toEqual(['lost', 'restarted'])
     expect(server.pid).not.toBe(pid)
     expect(await ask(server.url(), 'select n from kept')).toEqual([{ n: 1 }])
     await server.stop()
@@ -60,9 +60,9 @@ describe('the embedded server', { timeout: 60_000 }, () => {
     const user = await startUser(dir)
     process.kill(user.pid, 'SIGKILL')
     await gone(user.pid)
-    await expect.poll(() => readPostmaster(join(dir, 'pg18'))?.status, patient).toBe('ready')
+    await expect.poll(() => readPostmaster(join(dir, 'pg18'))?.status).toBe('ready')
     const pid = readPostmaster(join(dir, 'pg18'))?.pid ?? 0
-    await expect.poll(() => sharesOf(user.url), patient).toBe(1)
+    await expect.poll(() => sharesOf(user.url)).toBe(1)
     user.child.kill('SIGKILL')
     await gone(pid)
   })

@@ -10,7 +10,7 @@ import {
 } from '../../../src/db/embedded/share.ts'
 import { ask, gone, startUser, useClusters } from './users.ts'
 
-describe('a share of the embedded server', { timeout: 60_000 }, () => {
+describe('a share of the embedded server', () => {
   const newData = useClusters()
 
   it('stops the server when it is the last one, and is released once', async () => {

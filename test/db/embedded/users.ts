@@ -96,8 +96,6 @@ export async function startUser(
 }
 
 /** For a server that comes back when it comes. */
-export const patient = { timeout: 20_000 }
-
 /** How many processes hold a share of the server; none while it does not answer. */
 export const sharesOf = async (url: string): Promise<number> => {
   const held = "select from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted"
@@ -108,8 +106,7 @@ export const sharesOf = async (url: string): Promise<number> => {
 }
 
 /** Waits until the process is gone. */
-export const gone = (pid: number) =>
-  expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
+export const gone = (pid: number) => expect.poll(() => isAlive(pid)).toBe(false)
 
 /** The user stops using the server, and ends. */
 export async function leave({ child }: User) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { startEmbedded } from '../../../src/db/embedded/server.ts'
 import { ask, gone, newDir, startUser, useClusters } from './users.ts'
 
-describe('the watchdog', { timeout: 60_000 }, () => {
+describe('the watchdog', () => {
   const newData = useClusters()
 
   it.each(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
@@ -11,7 +11,7 @@ describe('the watchdog', { timeout: 60_000 }, () => {
     async (signal) => {
       const dir = newData()
       const user = await startUser(dir, { task: 'write' })
-      await expect.poll(() => user.acknowledged.length, { timeout: 10_000 }).toBeGreaterThan(20)
+      await expect.poll(() => user.acknowledged.length).toBeGreaterThan(20)
       user.child.kill(signal)
       await gone(user.pid)
 
@@ -28,6 +28,6 @@ describe('the watchdog', { timeout: 60_000 }, () => {
     const user = await startUser(dir, { task: 'throwaway' })
     user.child.kill('SIGKILL')
     await gone(user.pid)
-    await expect.poll(() => existsSync(dir), { timeout: 10_000 }).toBe(false)
+    await expect.poll(() => existsSync(dir)).toBe(false)
   })
 })

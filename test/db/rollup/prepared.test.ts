@@ -9,7 +9,7 @@ import { connectTo, type TestSql } from '../../support/database.ts'
 import { insertUser } from '../../support/factories.ts'
 import { openTestPool } from '../../support/pool.ts'
 
-describe('a prepared transaction', { timeout: 60_000 }, () => {
+describe('a prepared transaction', () => {
   const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const directory = mkdtempSync(join(base, 'shopboard-prepared-'))
   let server: Embedded

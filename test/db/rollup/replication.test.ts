@@ -17,8 +17,6 @@ import {
 } from '../../support/debian.ts'
 import { openTestPool } from '../../support/pool.ts'
 
-const patient = { timeout: 20_000 }
-
 async function drifted(url: string) {
   const pool = openTestPool(url)
   try {
@@ -48,7 +46,7 @@ const burn = (sql: TestSql, count: number) =>
     `do $$ begin for i in 1..${count} loop perform pg_current_xact_id(); commit; end loop; end $$`,
   )
 
-describe('a logical subscriber of the four tables', { timeout: 60_000 }, () => {
+describe('a logical subscriber of the four tables', () => {
   let publisher: TestDatabase
   let subscriber: TestDatabase
   const slot = `rollup_${process.pid}`
@@ -67,7 +65,7 @@ describe('a logical subscriber of the four tables', { timeout: 60_000 }, () => {
     await subscriber.sql.unsafe(`alter subscription ${slot} set (slot_name = none)`)
     await subscriber.sql.unsafe(`drop subscription ${slot}`)
     const isFree = publisher.sql`select from pg_replication_slots where slot_name = ${slot} and not active`
-    await expect.poll(() => isFree, patient).toHaveLength(1)
+    await expect.poll(() => isFree).toHaveLength(1)
     await publisher.sql`select pg_drop_replication_slot(${slot})`
   })
 
@@ -86,7 +84,7 @@ describe('a logical subscriber of the four tables', { timeout: 60_000 }, () => {
     union all select 'sessions', count(*), count(deleted_at), sum(id) from sessions`
   async function expectArrived() {
     const published = await content(publisher)
-    await expect.poll(() => content(subscriber), patient).toEqual(published)
+    await expect.poll(() => content(subscriber)).toEqual(published)
     expect(await drifted(subscriber.url)).toEqual([])
     await subscriber.sql`select rollup.fold()`
     expect(await drifted(subscriber.url)).toEqual([])
@@ -141,145 +139,141 @@ describe('a publication for all tables', () => {
   })
 })
 
-describe.skipIf(withoutDebian)(
-  'a copy of the cluster or of a database',
-  { timeout: 120_000 },
-  () => {
-    let origin: Cluster
-    const connections: TestSql[] = []
-    const connect = (url: string) => {
-      const sql = connectTo(url)
-      connections.push(sql)
-      return sql
+describe.skipIf(withoutDebian)('a copy of the cluster or of a database', () => {
+  let origin: Cluster
+  const connections: TestSql[] = []
+  const connect = (url: string) => {
+    const sql = connectTo(url)
+    connections.push(sql)
+    return sql
+  }
+  beforeAll(async () => {
+    origin = await startCluster()
+  })
+  afterEach(async () => {
+    for (const sql of connections.splice(0)) await sql.end({ timeout: 1 })
+  })
+  afterAll(() => origin.stop())
+
+  /** A migrated database of `cluster`. */
+  async function newDatabase(cluster: Cluster, name: string) {
+    const admin = connect(cluster.url())
+    await admin.unsafe(`create database ${name}`)
+    await migrate(cluster.url(name))
+    return { url: cluster.url(name), sql: connect(cluster.url(name)) }
+  }
+  /** Some folded and some pending, transaction ids in the thousands. */
+  async function newOrigin(name: string) {
+    const database = await newDatabase(origin, name)
+    await burn(database.sql, 5_000)
+    await liveALittle(database.sql)
+    await database.sql`select rollup.fold()`
+    await liveALittle(database.sql)
+    return database
+  }
+  const dump = (url: string, ...args: string[]) => run('pg_dump', ['-d', url, ...args])
+  const restore = (url: string, text: string, ...args: string[]) =>
+    run('psql', ['-q', '-X', '-d', url, ...args], text)
+
+  it('is exact as a hot standby, with pending, folded and open writes', async () => {
+    const { sql } = await newOrigin('followed')
+    const standby = await startStandby(origin.url())
+    try {
+      const copy = connect(standby.url('followed'))
+      const caughtUp = async () => {
+        const [at] = await sql<{ lsn: string }[]>`select pg_switch_wal()::text as lsn`
+        const reached = () =>
+          copy`select from pg_last_wal_replay_lsn() as replayed where replayed >= ${at?.lsn ?? ''}::pg_lsn`
+        await expect.poll(reached).toHaveLength(1)
+      }
+      const expectExact = async () => {
+        await caughtUp()
+        expect(await drifted(standby.url('followed'))).toEqual([])
+        const totals = 'select kind, n from rollup.current_totals order by kind'
+        expect(await copy.unsafe(totals)).toEqual(await sql.unsafe(totals))
+      }
+      await expectExact()
+      await sql.begin(async (open) => {
+        await open`insert into posts (author_id) values (1)`
+        await expectExact()
+        await sql`select rollup.fold()`
+        await liveALittle(sql)
+        await sql`select rollup.fold()`
+        await expectExact()
+      })
+      await expectExact()
+      const told = await runCli(['verify'], { DATABASE_URL: standby.url('followed') })
+      expect(told).toMatchObject({ code: 0, stderr: '' })
+      expect(told.stdout).toMatch(/^triggers: 20 entries, no drift\ntotals: 4 entries, no drift/)
+    } finally {
+      standby.stop()
     }
+  })
+
+  describe('restored where transaction ids are smaller', () => {
+    let target: Cluster
+    let copy: { url: string; sql: TestSql }
     beforeAll(async () => {
-      origin = await startCluster()
+      target = await startCluster()
     })
-    afterEach(async () => {
-      for (const sql of connections.splice(0)) await sql.end({ timeout: 1 })
-    })
-    afterAll(() => origin.stop())
+    afterAll(() => target.stop())
 
-    /** A migrated database of `cluster`. */
-    async function newDatabase(cluster: Cluster, name: string) {
-      const admin = connect(cluster.url())
-      await admin.unsafe(`create database ${name}`)
-      await migrate(cluster.url(name))
-      return { url: cluster.url(name), sql: connect(cluster.url(name)) }
+    async function restoreAs(name: string) {
+      const { url, sql } = await newOrigin(name)
+      await connect(target.url()).unsafe(`create database ${name}`)
+      restore(target.url(name), dump(url), '-v', 'ON_ERROR_STOP=1')
+      copy = { url: target.url(name), sql: connect(target.url(name)) }
+      const next = async (on: TestSql) =>
+        Number((await on`select pg_snapshot_xmax(pg_current_snapshot())::text as next`)[0]?.next)
+      expect(await next(copy.sql)).toBeLessThan(await next(sql))
+      return { missing: (await next(sql)) - (await next(copy.sql)) }
     }
-    /** Some folded and some pending, transaction ids in the thousands. */
-    async function newOrigin(name: string) {
-      const database = await newDatabase(origin, name)
-      await burn(database.sql, 5_000)
-      await liveALittle(database.sql)
-      await database.sql`select rollup.fold()`
-      await liveALittle(database.sql)
-      return database
-    }
-    const dump = (url: string, ...args: string[]) => run('pg_dump', ['-d', url, ...args])
-    const restore = (url: string, text: string, ...args: string[]) =>
-      run('psql', ['-q', '-X', '-d', url, ...args], text)
 
-    it('is exact as a hot standby, with pending, folded and open writes', async () => {
-      const { sql } = await newOrigin('followed')
-      const standby = await startStandby(origin.url())
-      try {
-        const copy = connect(standby.url('followed'))
-        const caughtUp = async () => {
-          const [at] = await sql<{ lsn: string }[]>`select pg_switch_wal()::text as lsn`
-          const reached = () =>
-            copy`select from pg_last_wal_replay_lsn() as replayed where replayed >= ${at?.lsn ?? ''}::pg_lsn`
-          await expect.poll(reached, patient).toHaveLength(1)
-        }
-        const expectExact = async () => {
-          await caughtUp()
-          expect(await drifted(standby.url('followed'))).toEqual([])
-          const totals = 'select kind, n from rollup.current_totals order by kind'
-          expect(await copy.unsafe(totals)).toEqual(await sql.unsafe(totals))
-        }
-        await expectExact()
-        await sql.begin(async (open) => {
-          await open`insert into posts (author_id) values (1)`
-          await expectExact()
-          await sql`select rollup.fold()`
-          await liveALittle(sql)
-          await sql`select rollup.fold()`
-          await expectExact()
-        })
-        await expectExact()
-        const told = await runCli(['verify'], { DATABASE_URL: standby.url('followed') })
-        expect(told).toMatchObject({ code: 0, stderr: '' })
-        expect(told.stdout).toMatch(/^triggers: 20 entries, no drift\ntotals: 4 entries, no drift/)
-      } finally {
-        standby.stop()
+    it('is exact at once, and stays so when they pass what was folded before', async () => {
+      const { missing } = await restoreAs('unfolded')
+      expect(await drifted(copy.url)).toEqual([])
+      for (const _ of [1, 2, 3, 4]) {
+        await liveALittle(copy.sql)
+        await burn(copy.sql, Math.ceil(missing / 3))
+        expect(await drifted(copy.url)).toEqual([])
       }
-    })
-
-    describe('restored where transaction ids are smaller', () => {
-      let target: Cluster
-      let copy: { url: string; sql: TestSql }
-      beforeAll(async () => {
-        target = await startCluster()
-      })
-      afterAll(() => target.stop())
-
-      async function restoreAs(name: string) {
-        const { url, sql } = await newOrigin(name)
-        await connect(target.url()).unsafe(`create database ${name}`)
-        restore(target.url(name), dump(url), '-v', 'ON_ERROR_STOP=1')
-        copy = { url: target.url(name), sql: connect(target.url(name)) }
-        const next = async (on: TestSql) =>
-          Number((await on`select pg_snapshot_xmax(pg_current_snapshot())::text as next`)[0]?.next)
-        expect(await next(copy.sql)).toBeLessThan(await next(sql))
-        return { missing: (await next(sql)) - (await next(copy.sql)) }
-      }
-
-      it('is exact at once, and stays so when they pass what was folded before', async () => {
-        const { missing } = await restoreAs('unfolded')
-        expect(await drifted(copy.url)).toEqual([])
-        for (const _ of [1, 2, 3, 4]) {
-          await liveALittle(copy.sql)
-          await burn(copy.sql, Math.ceil(missing / 3))
-          expect(await drifted(copy.url)).toEqual([])
-        }
-        await copy.sql`select rollup.fold()`
-        expect(await copy.sql`select from rollup.deltas`).toHaveLength(0)
-        expect(await drifted(copy.url)).toEqual([])
-      })
-
-      it('counts a writer that was open while folds ran and they passed it', async () => {
-        const { missing } = await restoreAs('folding')
-        const writer = await copy.sql.reserve()
-        await writer`begin`
-        await writer`insert into posts (author_id) select 1 from generate_series(1, 1000)`
-        for (let fold = 0; fold < 20; fold++) {
-          await burn(copy.sql, Math.ceil(missing / 15))
-          await copy.sql`select rollup.fold()`
-        }
-        await writer`commit`
-        writer.release()
-        expect(await drifted(copy.url)).toEqual([])
-        await copy.sql`select rollup.fold()`
-        expect(await drifted(copy.url)).toEqual([])
-      })
-    })
-
-    it('is exact as data only in a migrated database: its triggers count, its rollups refuse', async () => {
-      const { url } = await newOrigin('told_data')
-      const copy = await newDatabase(origin, 'data_only')
-      restore(copy.url, dump(url, '--data-only'))
-      expect(await copy.sql`select from users`).toHaveLength(20)
+      await copy.sql`select rollup.fold()`
+      expect(await copy.sql`select from rollup.deltas`).toHaveLength(0)
       expect(await drifted(copy.url)).toEqual([])
     })
 
-    it('says so when its data came in without the triggers', async () => {
-      const { url } = await newOrigin('silent_data')
-      const copy = await newDatabase(origin, 'triggers_off')
-      restore(copy.url, dump(url, '--data-only', '--schema=public', '--disable-triggers'))
-      const drift = await drifted(copy.url)
-      expect(drift.map(({ rollup }) => rollup)).toEqual(
-        expect.arrayContaining(['triggers', 'totals', 'counts', 'user_days', 'active_users']),
-      )
+    it('counts a writer that was open while folds ran and they passed it', async () => {
+      const { missing } = await restoreAs('folding')
+      const writer = await copy.sql.reserve()
+      await writer`begin`
+      await writer`insert into posts (author_id) select 1 from generate_series(1, 1000)`
+      for (let fold = 0; fold < 20; fold++) {
+        await burn(copy.sql, Math.ceil(missing / 15))
+        await copy.sql`select rollup.fold()`
+      }
+      await writer`commit`
+      writer.release()
+      expect(await drifted(copy.url)).toEqual([])
+      await copy.sql`select rollup.fold()`
+      expect(await drifted(copy.url)).toEqual([])
     })
-  },
-)
+  })
+
+  it('is exact as data only in a migrated database: its triggers count, its rollups refuse', async () => {
+    const { url } = await newOrigin('told_data')
+    const copy = await newDatabase(origin, 'data_only')
+    restore(copy.url, dump(url, '--data-only'))
+    expect(await copy.sql`select from users`).toHaveLength(20)
+    expect(await drifted(copy.url)).toEqual([])
+  })
+
+  it('says so when its data came in without the triggers', async () => {
+    const { url } = await newOrigin('silent_data')
+    const copy = await newDatabase(origin, 'triggers_off')
+    restore(copy.url, dump(url, '--data-only', '--schema=public', '--disable-triggers'))
+    const drift = await drifted(copy.url)
+    expect(drift.map(({ rollup }) => rollup)).toEqual(
+      expect.arrayContaining(['triggers', 'totals', 'counts', 'user_days', 'active_users']),
+    )
+  })
+})
