@@ -1,4 +1,6 @@
--- Positions inside a crowd, found by its segments alone: no row is counted on the way.
+-- Positions inside a crowd, found by its segments alone: no row is counted on the way, and no more than a segment's are passed over.
+create or replace function rollup.crowd_size() returns integer language sql immutable parallel safe return 1000;
+
 drop function rollup.crowd_position(smallint[], timestamptz, bigint), rollup.crowd_since(integer, timestamptz, timestamptz, bigint);
 
 -- Where whole segments begin in a quarter-hour at `since` or later, for each kind, and how many live rows lie there or later. Where

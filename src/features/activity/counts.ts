@@ -17,7 +17,6 @@ import {
   spanLiteral,
 } from '../../db/rollup/tables.ts'
 import { users } from '../../db/schema.ts'
-import { lowestId } from './position.ts'
 import { type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
 
 /*
@@ -70,7 +69,7 @@ const restOfQuarterHour = (filter: FilterSql, at: SQL): SQL => {
           select (select sum(n) from whole) + (${rowsBetween(filter, at, before)}))`
 }
 
-const lowest = sql.raw(`(${lowestId})::bigint`)
+const lowest = sql.raw('(-9223372036854775808)::bigint')
 
 const foldedBetween = (filter: FilterSql, span: Span, from: SQL, until: SQL): SQL => sql`
           select ${bucketRows(filter)} as n from ${foldedBuckets} as folded
