@@ -1,94 +1,73 @@
 -- activity_page
 -- reads posts, comments, users
-with target as (select $1::bigint as row_number),
+with newer as materialized (select 0 as n), target as materialized (select (select n from newer) + $1::bigint as rest),
   pending as materialized (
-    select bucket, sum(n) as n from "rollup"."pending_counts" as pending where kind in (0, 1, 2) group by bucket
+    select bucket, sum(n)::bigint as n from "rollup"."pending_counts" as pending where kind in (0, 1, 2) group by bucket
   ),
   month as (
-    select bucket, ((date_trunc('month', bucket at time zone 'UTC') + interval '1 month')::timestamp at time zone 'UTC') as until, n, above
+    select bucket, ((date_trunc('month', bucket at time zone 'UTC') + interval '1 month')::timestamp at time zone 'UTC') as until, (reached - (select rest from target))::bigint as rest
     from (
-      select bucket, n, top_above + sum(n) over (order by bucket desc) - n as above
+      select bucket, sum(n) over (order by bucket desc) as reached
       from (
-        select parts.bucket, min(top.above) as top_above, sum(parts.n) as n
-        from (select '-infinity'::timestamptz as bucket, 'infinity'::timestamptz as until, 0 as above) as top, lateral (
-          select bucket, posts + comments + signups as n from "rollup"."counts" as folded
-          where span = 'month' and bucket >= top.bucket and bucket < top.until
-          union all
-          select date_trunc('month', bucket, 'UTC'), n from pending where bucket >= top.bucket and bucket < top.until
-        ) as parts
-        group by parts.bucket
-      ) as summed
-    ) as running, target
-    where above <= row_number and row_number < above + n
+        select bucket, posts + comments + signups as n from "rollup"."counts" as folded
+        where span = 'month' and true
+        union all
+        select date_trunc('month', bucket, 'UTC'), n from pending where true
+      ) as parts
+    ) as running
+    where reached > (select rest from target) order by bucket desc limit 1
   ),
   day as (
-    select bucket, ((date_trunc('day', bucket at time zone 'UTC') + interval '1 day')::timestamp at time zone 'UTC') as until, n, above
+    select bucket, ((date_trunc('day', bucket at time zone 'UTC') + interval '1 day')::timestamp at time zone 'UTC') as until, (reached - (select rest from month))::bigint as rest
     from (
-      select bucket, n, top_above + sum(n) over (order by bucket desc) - n as above
+      select bucket, sum(n) over (order by bucket) as reached
       from (
-        select parts.bucket, min(top.above) as top_above, sum(parts.n) as n
-        from month as top, lateral (
-          select bucket, posts + comments + signups as n from "rollup"."counts" as folded
-          where span = 'day' and bucket >= top.bucket and bucket < top.until
-          union all
-          select date_trunc('day', bucket, 'UTC'), n from pending where bucket >= top.bucket and bucket < top.until
-        ) as parts
-        group by parts.bucket
-      ) as summed
-    ) as running, target
-    where above <= row_number and row_number < above + n
+        select bucket, posts + comments + signups as n from "rollup"."counts" as folded
+        where span = 'day' and bucket >= (select bucket from month) and bucket < (select until from month)
+        union all
+        select date_trunc('day', bucket, 'UTC'), n from pending where bucket >= (select bucket from month) and bucket < (select until from month)
+      ) as parts
+    ) as running
+    where reached >= (select rest from month) order by bucket limit 1
   ),
-  quarter_hour as (
-    select bucket, rollup.quarter(bucket) + interval '15 minutes' as until, n, above
+  located as (
+    select bucket, rollup.quarter(bucket) + interval '15 minutes' as until, (reached - (select rest from day))::bigint as rest
     from (
-      select bucket, n, top_above + sum(n) over (order by bucket desc) - n as above
+      select bucket, sum(n) over (order by bucket desc) as reached
       from (
-        select parts.bucket, min(top.above) as top_above, sum(parts.n) as n
-        from day as top, lateral (
-          select bucket, posts + comments + signups as n from "rollup"."counts" as folded
-          where span = 'quarter' and bucket >= top.bucket and bucket < top.until
-          union all
-          select bucket, n from pending where bucket >= top.bucket and bucket < top.until
-        ) as parts
-        group by parts.bucket
-      ) as summed
-    ) as running, target
-    where above <= row_number and row_number < above + n
+        select bucket, posts + comments + signups as n from "rollup"."counts" as folded
+        where span = 'quarter' and bucket >= (select bucket from day) and bucket < (select until from day)
+        union all
+        select bucket, n from pending where bucket >= (select bucket from day) and bucket < (select until from day)
+      ) as parts
+    ) as running
+    where reached > (select rest from day) order by bucket desc limit 1
   ),
-  located as (select bucket, until, n, (row_number - above)::bigint as rest from quarter_hour, target),
   landed as materialized (
-    select until as at, 3::smallint as kind, (-9223372036854775808)::bigint as id, rest from located where n <= rollup.crowd_size()
+    select kind, bucket as at, (-9223372036854775808)::bigint as id, rest from located, unnest(array[0, 1, 2]::smallint[]) as kind where rest <= rollup.crowd_size()
     union all
     select crowd.* from located, rollup.crowd_position(array[0, 1, 2]::smallint[], bucket, located.rest) as crowd
-    where n > rollup.crowd_size()
+    where located.rest > rollup.crowd_size()
   ),
   reached as materialized (
-    select at, kind, id from landed where rest = 0
-    union all
-    (select created_at, kind, id from ((
+    select created_at as at, kind, id from ((
       select 0 as kind, "posts"."id" as id, "posts"."created_at" as created_at
       from "posts"
-      where "posts"."deleted_at" is null  and ("posts"."created_at", "posts"."id") < ((select at from landed), (
-        select case when kind = 0 then id when kind < 0 then 9223372036854775807 else (-9223372036854775808)::bigint end
-        from landed))
-      order by created_at desc, id desc limit (select coalesce(min(rest), 0) from landed))
+      where "posts"."deleted_at" is null  and ("posts"."created_at", "posts"."id") >= ((select at from landed where kind = 0), (select id from landed where kind = 0))
+      order by created_at, id limit (select min(rest) from landed) + 1)
       union all
       (
         select 1 as kind, "comments"."id" as id, "comments"."created_at" as created_at
         from "comments"
-        where "comments"."deleted_at" is null  and ("comments"."created_at", "comments"."id") < ((select at from landed), (
-          select case when kind = 1 then id when kind < 1 then 9223372036854775807 else (-9223372036854775808)::bigint end
-          from landed))
-        order by created_at desc, id desc limit (select coalesce(min(rest), 0) from landed))
+        where "comments"."deleted_at" is null  and ("comments"."created_at", "comments"."id") >= ((select at from landed where kind = 1), (select id from landed where kind = 1))
+        order by created_at, id limit (select min(rest) from landed) + 1)
       union all
       (
         select 2 as kind, "users"."id" as id, "users"."created_at" as created_at
         from "users"
-        where "users"."deleted_at" is null  and ("users"."created_at", "users"."id") < ((select at from landed), (
-          select case when kind = 2 then id when kind < 2 then 9223372036854775807 else (-9223372036854775808)::bigint end
-          from landed))
-        order by created_at desc, id desc limit (select coalesce(min(rest), 0) from landed))) as merged
-      order by created_at desc, kind asc, id desc offset greatest((select coalesce(min(rest), 0) from landed) - 1, 0) limit least((select coalesce(min(rest), 0) from landed), 1))
+        where "users"."deleted_at" is null  and ("users"."created_at", "users"."id") >= ((select at from landed where kind = 2), (select id from landed where kind = 2))
+        order by created_at, id limit (select min(rest) from landed) + 1)) as merged
+    order by created_at asc, kind desc, id asc offset (select min(rest) from landed) limit 1
   )
   select string_agg(item, ',') as items, count(*) as count,
   ($1::bigint > 0) as "isPreceded",

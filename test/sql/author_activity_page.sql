@@ -1,47 +1,40 @@
 -- author_activity_page
 -- reads posts, comments, users
-with target as (select $1::bigint as row_number),
+with newer as materialized (select 0 as n), target as materialized (select (select n from newer) + $1::bigint as rest),
   located as (
-    select ((day + 1)::timestamp at time zone 'UTC') as until, row_number - above as rest
+    select ((day)::timestamp at time zone 'UTC') as bucket, (reached - (select rest from target))::bigint as rest
     from (
-      select day, n, sum(n) over (order by day desc) - n as above
-      from (select day, sum(n) as n from (
+      select day, sum(n) over (order by day desc) as reached
+      from (
         select day, posts + comments as n
         from "rollup"."current_user_days" as days where user_id = $2::bigint
         union all
         select rollup.utc_day("users"."created_at"), 1
-        from "users" where "users"."id" = $2::bigint and "users"."deleted_at" is null) as d group by day) as days
-    ) as days, target
-    where above <= row_number and row_number < above + n
+        from "users" where "users"."id" = $2::bigint and "users"."deleted_at" is null) as days
+    ) as days
+    where reached > (select rest from target) order by day desc limit 1
   ),
-  landed as materialized (select until as at, 3::smallint as kind, (-9223372036854775808)::bigint as id, rest from located),
+  landed as materialized (
+    select kind, bucket as at, (-9223372036854775808)::bigint as id, rest from located, unnest(array[0, 1, 2]::smallint[]) as kind),
   reached as materialized (
-    select at, kind, id from landed where rest = 0
-    union all
-    (select created_at, kind, id from ((
+    select created_at as at, kind, id from ((
       select 0 as kind, "posts"."id" as id, "posts"."created_at" as created_at
       from "posts"
-      where "posts"."deleted_at" is null and "posts"."author_id" = $2::bigint and ("posts"."created_at", "posts"."id") < ((select at from landed), (
-        select case when kind = 0 then id when kind < 0 then 9223372036854775807 else (-9223372036854775808)::bigint end
-        from landed))
-      order by created_at desc, id desc limit (select coalesce(min(rest), 0) from landed))
+      where "posts"."deleted_at" is null and "posts"."author_id" = $2::bigint and ("posts"."created_at", "posts"."id") >= ((select at from landed where kind = 0), (select id from landed where kind = 0))
+      order by created_at, id limit (select min(rest) from landed) + 1)
       union all
       (
         select 1 as kind, "comments"."id" as id, "comments"."created_at" as created_at
         from "comments"
-        where "comments"."deleted_at" is null and "comments"."author_id" = $2::bigint and ("comments"."created_at", "comments"."id") < ((select at from landed), (
-          select case when kind = 1 then id when kind < 1 then 9223372036854775807 else (-9223372036854775808)::bigint end
-          from landed))
-        order by created_at desc, id desc limit (select coalesce(min(rest), 0) from landed))
+        where "comments"."deleted_at" is null and "comments"."author_id" = $2::bigint and ("comments"."created_at", "comments"."id") >= ((select at from landed where kind = 1), (select id from landed where kind = 1))
+        order by created_at, id limit (select min(rest) from landed) + 1)
       union all
       (
         select 2 as kind, "users"."id" as id, "users"."created_at" as created_at
         from "users"
-        where "users"."deleted_at" is null and "users"."id" = $2::bigint and ("users"."created_at", "users"."id") < ((select at from landed), (
-          select case when kind = 2 then id when kind < 2 then 9223372036854775807 else (-9223372036854775808)::bigint end
-          from landed))
-        order by created_at desc, id desc limit (select coalesce(min(rest), 0) from landed))) as merged
-      order by created_at desc, kind asc, id desc offset greatest((select coalesce(min(rest), 0) from landed) - 1, 0) limit least((select coalesce(min(rest), 0) from landed), 1))
+        where "users"."deleted_at" is null and "users"."id" = $2::bigint and ("users"."created_at", "users"."id") >= ((select at from landed where kind = 2), (select id from landed where kind = 2))
+        order by created_at, id limit (select min(rest) from landed) + 1)) as merged
+    order by created_at asc, kind desc, id asc offset (select min(rest) from landed) limit 1
   )
   select string_agg(item, ',') as items, count(*) as count,
   ($1::bigint > 0) as "isPreceded",

@@ -16,59 +16,49 @@ select string_agg(item, ',') as items, count(*) as count,
       select n from "rollup"."pending_counts" as pending
       where kind in (0, 1, 2) and bucket >= rollup.quarter(($1::timestamptz + interval '1 microsecond')::timestamptz) + interval '15 minutes'
     ) as whole_buckets)
-    + case when (
-      select coalesce(sum(n), 0) from (
-        select posts + comments + signups as n from "rollup"."counts" as folded
-        where span = 'quarter' and bucket >= rollup.quarter(($1::timestamptz + interval '1 microsecond')::timestamptz) and bucket < rollup.quarter(($1::timestamptz + interval '1 microsecond')::timestamptz) + interval '15 minutes'
+    + (
+      with whole as materialized (
+        select * from rollup.crowd_since(array[0, 1, 2]::smallint[], rollup.quarter(($1::timestamptz + interval '1 microsecond')::timestamptz), ($1::timestamptz + interval '1 microsecond')::timestamptz)
+      )
+      select (select sum(n) from whole) + (
+        select coalesce(sum(n), 0) from (
+          select count(*) as n from "posts" where "posts"."deleted_at" is null
+            and "posts"."created_at" >= ($1::timestamptz + interval '1 microsecond')::timestamptz and ("posts"."created_at", "posts"."id") < ((select at from whole where kind = 0), (select id from whole where kind = 0))
           union all
-          select n from "rollup"."pending_counts" as pending where kind in (0, 1, 2) and bucket = rollup.quarter(($1::timestamptz + interval '1 microsecond')::timestamptz)
-      ) as both_parts
-    ) > rollup.crowd_size()
-    then rollup.crowd_since(0, rollup.quarter(($1::timestamptz + interval '1 microsecond')::timestamptz), ($1::timestamptz + interval '1 microsecond')::timestamptz, (-9223372036854775808)::bigint) + rollup.crowd_since(1, rollup.quarter(($1::timestamptz + interval '1 microsecond')::timestamptz), ($1::timestamptz + interval '1 microsecond')::timestamptz, (-9223372036854775808)::bigint) + rollup.crowd_since(2, rollup.quarter(($1::timestamptz + interval '1 microsecond')::timestamptz), ($1::timestamptz + interval '1 microsecond')::timestamptz, (-9223372036854775808)::bigint)
-    else (
-      select coalesce(sum(n), 0) from (
-        select count(*) as n from "posts" where "posts"."deleted_at" is null
-          and "posts"."created_at" >= ($1::timestamptz + interval '1 microsecond')::timestamptz and "posts"."created_at" < rollup.quarter(($1::timestamptz + interval '1 microsecond')::timestamptz) + interval '15 minutes'
-        union all
-        select count(*) as n from "comments" where "comments"."deleted_at" is null
-          and "comments"."created_at" >= ($1::timestamptz + interval '1 microsecond')::timestamptz and "comments"."created_at" < rollup.quarter(($1::timestamptz + interval '1 microsecond')::timestamptz) + interval '15 minutes'
-        union all
-        select count(*) as n from "users" where "users"."deleted_at" is null
-          and "users"."created_at" >= ($1::timestamptz + interval '1 microsecond')::timestamptz and "users"."created_at" < rollup.quarter(($1::timestamptz + interval '1 microsecond')::timestamptz) + interval '15 minutes'
-      ) as rows) end)::bigint - (
-        (select coalesce(sum(n), 0) from (
-          select posts + comments + signups as n from "rollup"."counts" as folded
-          where span = 'month' and bucket >= ((date_trunc('month', ($2)::timestamptz at time zone 'UTC') + interval '1 month')::timestamp at time zone 'UTC') and bucket < 'infinity'
+          select count(*) as n from "comments" where "comments"."deleted_at" is null
+            and "comments"."created_at" >= ($1::timestamptz + interval '1 microsecond')::timestamptz and ("comments"."created_at", "comments"."id") < ((select at from whole where kind = 1), (select id from whole where kind = 1))
           union all
-          select posts + comments + signups as n from "rollup"."counts" as folded
-          where span = 'day' and bucket >= ((date_trunc('day', ($2)::timestamptz at time zone 'UTC') + interval '1 day')::timestamp at time zone 'UTC') and bucket < ((date_trunc('month', ($2)::timestamptz at time zone 'UTC') + interval '1 month')::timestamp at time zone 'UTC')
-          union all
-          select posts + comments + signups as n from "rollup"."counts" as folded
-          where span = 'quarter' and bucket >= rollup.quarter(($2)::timestamptz) + interval '15 minutes' and bucket < ((date_trunc('day', ($2)::timestamptz at time zone 'UTC') + interval '1 day')::timestamp at time zone 'UTC')
-          union all
-          select n from "rollup"."pending_counts" as pending
-          where kind in (0, 1, 2) and bucket >= rollup.quarter(($2)::timestamptz) + interval '15 minutes'
-        ) as whole_buckets)
-        + case when (
-          select coalesce(sum(n), 0) from (
+          select count(*) as n from "users" where "users"."deleted_at" is null
+            and "users"."created_at" >= ($1::timestamptz + interval '1 microsecond')::timestamptz and ("users"."created_at", "users"."id") < ((select at from whole where kind = 2), (select id from whole where kind = 2))
+        ) as rows)))::bigint - (
+          (select coalesce(sum(n), 0) from (
             select posts + comments + signups as n from "rollup"."counts" as folded
-            where span = 'quarter' and bucket >= rollup.quarter(($2)::timestamptz) and bucket < rollup.quarter(($2)::timestamptz) + interval '15 minutes'
-              union all
-              select n from "rollup"."pending_counts" as pending where kind in (0, 1, 2) and bucket = rollup.quarter(($2)::timestamptz)
-          ) as both_parts
-        ) > rollup.crowd_size()
-        then rollup.crowd_since(0, rollup.quarter(($2)::timestamptz), ($2)::timestamptz, (-9223372036854775808)::bigint) + rollup.crowd_since(1, rollup.quarter(($2)::timestamptz), ($2)::timestamptz, (-9223372036854775808)::bigint) + rollup.crowd_since(2, rollup.quarter(($2)::timestamptz), ($2)::timestamptz, (-9223372036854775808)::bigint)
-        else (
-          select coalesce(sum(n), 0) from (
-            select count(*) as n from "posts" where "posts"."deleted_at" is null
-              and "posts"."created_at" >= ($2)::timestamptz and "posts"."created_at" < rollup.quarter(($2)::timestamptz) + interval '15 minutes'
+            where span = 'month' and bucket >= ((date_trunc('month', ($2)::timestamptz at time zone 'UTC') + interval '1 month')::timestamp at time zone 'UTC') and bucket < 'infinity'
             union all
-            select count(*) as n from "comments" where "comments"."deleted_at" is null
-              and "comments"."created_at" >= ($2)::timestamptz and "comments"."created_at" < rollup.quarter(($2)::timestamptz) + interval '15 minutes'
+            select posts + comments + signups as n from "rollup"."counts" as folded
+            where span = 'day' and bucket >= ((date_trunc('day', ($2)::timestamptz at time zone 'UTC') + interval '1 day')::timestamp at time zone 'UTC') and bucket < ((date_trunc('month', ($2)::timestamptz at time zone 'UTC') + interval '1 month')::timestamp at time zone 'UTC')
             union all
-            select count(*) as n from "users" where "users"."deleted_at" is null
-              and "users"."created_at" >= ($2)::timestamptz and "users"."created_at" < rollup.quarter(($2)::timestamptz) + interval '15 minutes'
-          ) as rows) end)::bigint as total,
+            select posts + comments + signups as n from "rollup"."counts" as folded
+            where span = 'quarter' and bucket >= rollup.quarter(($2)::timestamptz) + interval '15 minutes' and bucket < ((date_trunc('day', ($2)::timestamptz at time zone 'UTC') + interval '1 day')::timestamp at time zone 'UTC')
+            union all
+            select n from "rollup"."pending_counts" as pending
+            where kind in (0, 1, 2) and bucket >= rollup.quarter(($2)::timestamptz) + interval '15 minutes'
+          ) as whole_buckets)
+          + (
+            with whole as materialized (
+              select * from rollup.crowd_since(array[0, 1, 2]::smallint[], rollup.quarter(($2)::timestamptz), ($2)::timestamptz)
+            )
+            select (select sum(n) from whole) + (
+              select coalesce(sum(n), 0) from (
+                select count(*) as n from "posts" where "posts"."deleted_at" is null
+                  and "posts"."created_at" >= ($2)::timestamptz and ("posts"."created_at", "posts"."id") < ((select at from whole where kind = 0), (select id from whole where kind = 0))
+                union all
+                select count(*) as n from "comments" where "comments"."deleted_at" is null
+                  and "comments"."created_at" >= ($2)::timestamptz and ("comments"."created_at", "comments"."id") < ((select at from whole where kind = 1), (select id from whole where kind = 1))
+                union all
+                select count(*) as n from "users" where "users"."deleted_at" is null
+                  and "users"."created_at" >= ($2)::timestamptz and ("users"."created_at", "users"."id") < ((select at from whole where kind = 2), (select id from whole where kind = 2))
+              ) as rows)))::bigint as total,
   to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "asOf"
 from (
   select concat(head, page.id,

@@ -26,13 +26,13 @@ select string_agg(item, ',') as items, count(*) as count,
     + (
       select coalesce(sum(n), 0) from (
         select count(*) as n from "posts" where "posts"."deleted_at" is null and "posts"."author_id" = $1::bigint
-          and "posts"."created_at" >= ($7::timestamptz + interval '1 microsecond')::timestamptz and "posts"."created_at" < ((rollup.utc_day(($7::timestamptz + interval '1 microsecond')::timestamptz) + 1)::timestamp at time zone 'UTC')
+          and "posts"."created_at" >= ($7::timestamptz + interval '1 microsecond')::timestamptz and ("posts"."created_at", "posts"."id") < (((rollup.utc_day(($7::timestamptz + interval '1 microsecond')::timestamptz) + 1)::timestamp at time zone 'UTC'), (-9223372036854775808)::bigint)
         union all
         select count(*) as n from "comments" where "comments"."deleted_at" is null and "comments"."author_id" = $1::bigint
-          and "comments"."created_at" >= ($7::timestamptz + interval '1 microsecond')::timestamptz and "comments"."created_at" < ((rollup.utc_day(($7::timestamptz + interval '1 microsecond')::timestamptz) + 1)::timestamp at time zone 'UTC')
+          and "comments"."created_at" >= ($7::timestamptz + interval '1 microsecond')::timestamptz and ("comments"."created_at", "comments"."id") < (((rollup.utc_day(($7::timestamptz + interval '1 microsecond')::timestamptz) + 1)::timestamp at time zone 'UTC'), (-9223372036854775808)::bigint)
         union all
         select count(*) as n from "users" where "users"."deleted_at" is null and "users"."id" = $1::bigint
-          and "users"."created_at" >= ($7::timestamptz + interval '1 microsecond')::timestamptz and "users"."created_at" < ((rollup.utc_day(($7::timestamptz + interval '1 microsecond')::timestamptz) + 1)::timestamp at time zone 'UTC')
+          and "users"."created_at" >= ($7::timestamptz + interval '1 microsecond')::timestamptz and ("users"."created_at", "users"."id") < (((rollup.utc_day(($7::timestamptz + interval '1 microsecond')::timestamptz) + 1)::timestamp at time zone 'UTC'), (-9223372036854775808)::bigint)
       ) as rows))::bigint - (
         (select coalesce(sum(n), 0) from (
           select day, posts + comments as n
@@ -43,13 +43,13 @@ select string_agg(item, ',') as items, count(*) as count,
         + (
           select coalesce(sum(n), 0) from (
             select count(*) as n from "posts" where "posts"."deleted_at" is null and "posts"."author_id" = $1::bigint
-              and "posts"."created_at" >= ($4)::timestamptz and "posts"."created_at" < ((rollup.utc_day(($4)::timestamptz) + 1)::timestamp at time zone 'UTC')
+              and "posts"."created_at" >= ($4)::timestamptz and ("posts"."created_at", "posts"."id") < (((rollup.utc_day(($4)::timestamptz) + 1)::timestamp at time zone 'UTC'), (-9223372036854775808)::bigint)
             union all
             select count(*) as n from "comments" where "comments"."deleted_at" is null and "comments"."author_id" = $1::bigint
-              and "comments"."created_at" >= ($4)::timestamptz and "comments"."created_at" < ((rollup.utc_day(($4)::timestamptz) + 1)::timestamp at time zone 'UTC')
+              and "comments"."created_at" >= ($4)::timestamptz and ("comments"."created_at", "comments"."id") < (((rollup.utc_day(($4)::timestamptz) + 1)::timestamp at time zone 'UTC'), (-9223372036854775808)::bigint)
             union all
             select count(*) as n from "users" where "users"."deleted_at" is null and "users"."id" = $1::bigint
-              and "users"."created_at" >= ($4)::timestamptz and "users"."created_at" < ((rollup.utc_day(($4)::timestamptz) + 1)::timestamp at time zone 'UTC')
+              and "users"."created_at" >= ($4)::timestamptz and ("users"."created_at", "users"."id") < (((rollup.utc_day(($4)::timestamptz) + 1)::timestamp at time zone 'UTC'), (-9223372036854775808)::bigint)
           ) as rows))::bigint as total,
   to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "asOf"
 from (

@@ -3,6 +3,7 @@ import {
   activityKinds,
   type Kind,
   kindLiteral,
+  kindNumber,
   kindTable,
   type Metric,
 } from '../../db/rollup/kinds.ts'
@@ -39,7 +40,7 @@ export const countSince = (filter: FilterSql, instant: SQLWrapper): SQL => {
   return filter.authorId
     ? sql`(
         (select coalesce(sum(n), 0) from (${authorDays(filter)}) as d where day > rollup.utc_day(${at}))
-        + (${rowsBetween(filter, at, utc(sql`rollup.utc_day(${at}) + 1`))}))::bigint`
+        + (${rowsBetween(filter, at, () => sql`(${utc(sql`rollup.utc_day(${at}) + 1`)}, ${lowest})`)}))::bigint`
     : sql`(
         (select coalesce(sum(n), 0) from (
           ${foldedBetween(filter, 'month', nextBucket('month', at), sql`'infinity'`)}
@@ -54,24 +55,21 @@ export const countSince = (filter: FilterSql, instant: SQLWrapper): SQL => {
         + ${restOfQuarterHour(filter, at)})::bigint`
 }
 
-/** Rows from the instant to the end of its quarter-hour: of a crowd, by its segments. */
+/** Rows from the instant to the end of its quarter-hour: whole segments of a crowd, and what lies before the first of them. */
 const restOfQuarterHour = (filter: FilterSql, at: SQL): SQL => {
-  const bucket = quarterHourOf(at)
-  const ofCrowd = filter.kinds.map(
-    (kind) => sql`rollup.crowd_since(${kindLiteral(kind)}, ${bucket}, ${at}, ${lowestId})`,
-  )
-  return sql`case when (
-          select coalesce(sum(n), 0) from (
-            ${foldedBetween(filter, 'quarterHour', bucket, nextBucket('quarterHour', at))}
-            union all
-            select n from ${pendingCounts} as pending where kind in (${kindList(filter)}) and bucket = ${bucket}
-          ) as both_parts
-        ) > rollup.crowd_size()
-        then ${sql.join(ofCrowd, sql` + `)}
-        else (${rowsBetween(filter, at, nextBucket('quarterHour', at))}) end`
+  const before = (kind: Kind) => {
+    const of = (column: string) =>
+      sql.raw(`(select ${column} from whole where kind = ${kindNumber(kind)})`)
+    return sql`(${of('at')}, ${of('id')})`
+  }
+  return sql`(
+          with whole as materialized (
+            select * from rollup.crowd_since(${kindArray(filter)}, ${quarterHourOf(at)}, ${at})
+          )
+          select (select sum(n) from whole) + (${rowsBetween(filter, at, before)}))`
 }
 
-const lowestId = sql.raw('(-9223372036854775808)::bigint')
+const lowest = sql.raw('(-9223372036854775808)::bigint')
 
 const foldedBetween = (filter: FilterSql, span: Span, from: SQL, until: SQL): SQL => sql`
           select ${bucketRows(filter)} as n from ${foldedBuckets} as folded
@@ -82,20 +80,21 @@ export const bucketRows = (filter: FilterSql): SQL => sumOf(filter.kinds)
 
 /** The kinds' numbers as literals. */
 export const kindList = (filter: FilterSql): SQL => sql.join(filter.kinds.map(kindLiteral), sql`, `)
+export const kindArray = (filter: FilterSql): SQL => sql`array[${kindList(filter)}]::smallint[]`
 
 const metricOf = (kind: Kind): Metric => kindTable[kind].metric
 const sumOf = (kinds: readonly Kind[]): SQL =>
   kinds.length === 0 ? sql.raw('0') : sql.raw(kinds.map(metricOf).join(' + '))
 
 /** Counts rows of the tables themselves: only for stretches no longer than a rollup's finest bucket. */
-const rowsBetween = (filter: FilterSql, from: SQL, until: SQL): SQL => sql`
+const rowsBetween = (filter: FilterSql, from: SQL, until: (kind: Kind) => SQL): SQL => sql`
           select coalesce(sum(n), 0) from (
             ${ofEverySource(
               filter,
               (
                 source,
               ) => sql`select count(*) as n from ${source.table} where ${matchesFilter(source, filter)}
-              and ${source.table.createdAt} >= ${from} and ${source.table.createdAt} < ${until}`,
+              and ${source.table.createdAt} >= ${from} and (${source.table.createdAt}, ${source.table.id}) < ${until(source.kind)}`,
               '\n            union all\n            ',
             )}
           ) as rows`

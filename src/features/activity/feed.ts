@@ -49,6 +49,8 @@ type FeedPage = {
   readonly ctes?: SQL
   /** The `(created_at, id)` that a kind's rows lie beyond; from the end of the list without. */
   readonly beyond?: (kind: Kind) => SQL
+  /** The number of rows from `before` on, where a CTE counts them already. */
+  readonly newer?: SQL
   readonly isPreceded: SQL
 }
 
@@ -68,10 +70,10 @@ export const beyondPosition = (asked: Placeholders<FeedPosition>) => (kind: Kind
  * joined to names and titles. PostgreSQL writes the JSON: mapping rows in JavaScript would cost as much as the query.
  */
 export function feedPage(page: FeedPage): SQL<FoundActivity> {
-  const { asked, variant, ctes, isPreceded } = page
+  const { asked, variant, ctes, newer, isPreceded } = page
   const filter = filterSqlOf(asked, variant)
   const total = variant.isBounded
-    ? sql`${countSince(filter, microsecondAfter(asked.after))} - ${countSince(filter, asked.before)}`
+    ? sql`${countSince(filter, microsecondAfter(asked.after))} - ${newer ?? countSince(filter, asked.before)}`
     : countAll(filter)
   return sql`${ctes ? sql`with ${ctes}` : sql.empty()}
     select string_agg(item, ',') as items, count(*) as count,

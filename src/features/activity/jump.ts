@@ -1,15 +1,16 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { type Kind, kindLiteral, kindNumber, kinds } from '../../db/rollup/kinds.ts'
+import { type Kind, kindLiteral, kindNumber } from '../../db/rollup/kinds.ts'
 import { foldedBuckets, pendingCounts, type Span, spanLiteral } from '../../db/rollup/tables.ts'
-import { authorDays, bucketRows, kindList, nextBucket, utc } from './counts.ts'
+import { authorDays, bucketRows, kindArray, kindList, nextBucket, utc } from './counts.ts'
 import { feedOrder } from './feed.ts'
 import { highestId, lowestId } from './position.ts'
 import { type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
 
 /*
  * Finding a row of the feed by its number. For everyone's rows the rollup counts are descended from months over days to
- * quarter-hours, and of a crowd its segments; for one author's rows the days of `current_user_days` serve. What is
- * left, the rows of one finest bucket or segment, is passed over by index.
+ * quarter-hours, and of a crowd its segments; for one author's rows the days of `current_user_days` serve. Each level
+ * counts from the other end: what the sum of its buckets has beyond the row is how far it lies from there. What is left,
+ * the rows of one finest bucket or segment, is passed over by index, from the bottom up.
  */
 
 export type Landed = {
@@ -19,97 +20,105 @@ export type Landed = {
   readonly beyond: (kind: Kind) => SQL
 }
 
-/** Lands so that row number `target` (0-based, from the newest) is the next to come. */
+/** Lands so that row number `target` (0-based, from the newest; at least 1) is the next to come. */
 export const landBefore = (filter: FilterSql, target: SQL): Landed => ({
-  ctes: sql`target as (select ${target} as row_number),
-    ${filter.authorId ? locatedByDay(filter) : locatedByBucket(filter)},
-    landed as materialized (${filter.authorId ? atTheTop : inACrowd(filter)}),
+  ctes: sql`${filter.authorId ? locatedByDay(filter, target) : locatedByBucket(filter, target)},
+    landed as materialized (${filter.authorId ? atTheBottom(filter) : inACrowd(filter)}),
     reached as materialized (${passedOver(filter)})`,
-  beyond: (kind) => beyond('reached', kind),
+  beyond: (kind) =>
+    sql.raw(`((select at from reached), (
+              select case when kind = ${kindNumber(kind)} then id when kind < ${kindNumber(kind)} then ${highestId} else (${lowestId})::bigint end
+              from reached))`),
 })
 
-/** As of a cursor: of the rows at its instant its own kind's lie beyond its id, a later kind's beyond it altogether. */
-const beyond = (position: 'landed' | 'reached', kind: Kind): SQL =>
-  sql.raw(`((select at from ${position}), (
-              select case when kind = ${kindNumber(kind)} then id when kind < ${kindNumber(kind)} then ${highestId} else (${lowestId})::bigint end
-              from ${position}))`)
+/** Each kind's rows from the bottom of the bucket on; the row sought is number `rest` of them. */
+const atTheBottom = (filter: FilterSql): SQL => sql`
+      select kind, bucket as at, (${sql.raw(lowestId)})::bigint as id, rest from located, unnest(${kindArray(filter)}) as kind`
 
-/** A bucket's top: the rows before `until`, whatever their kind. */
-const atTheTop = sql.raw(
-  `select until as at, ${Math.max(...kinds.map(kindNumber))}::smallint as kind, (${lowestId})::bigint as id, rest from located`,
-)
-
-/** A crowded quarter-hour is entered at a position near the row. */
-const inACrowd = (filter: FilterSql): SQL => sql`
-      ${atTheTop} where n <= rollup.crowd_size()
+/** A quarter-hour is entered in its midst where it may be crowded. */
+const inACrowd = (
+  filter: FilterSql,
+): SQL => sql`${atTheBottom(filter)} where rest <= rollup.crowd_size()
       union all
-      select crowd.* from located, rollup.crowd_position(array[${kindList(filter)}]::smallint[], bucket, located.rest) as crowd
-      where n > rollup.crowd_size()
+      select crowd.* from located, rollup.crowd_position(${kindArray(filter)}, bucket, located.rest) as crowd
+      where located.rest > rollup.crowd_size()
     `
 
-/** The last row that is passed over, by the indexes alone; where there is none, where one landed. */
+/** The last row that is passed over going down: going up, by the indexes alone, the one above the row sought. */
 const passedOver = (filter: FilterSql): SQL => {
-  const rest = sql.raw('(select coalesce(min(rest), 0) from landed)')
+  const rest = sql.raw('(select min(rest) from landed)')
   const branches = ofEverySource(
     filter,
-    (source) => sql`(
+    (source) => {
+      const from = (column: string) =>
+        sql`(select ${sql.raw(column)} from landed where kind = ${kindLiteral(source.kind)})`
+      return sql`(
         select ${kindLiteral(source.kind)} as kind, ${source.table.id} as id, ${source.table.createdAt} as created_at
         from ${source.table}
-        where ${matchesFilter(source, filter)} and (${source.table.createdAt}, ${source.table.id}) < ${beyond('landed', source.kind)}
-        order by created_at desc, id desc limit ${rest})`,
+        where ${matchesFilter(source, filter)} and (${source.table.createdAt}, ${source.table.id}) >= (${from('at')}, ${from('id')})
+        order by created_at, id limit ${rest} + 1)`
+    },
     '\n        union all\n        ',
   )
   return sql`
-      select at, kind, id from landed where rest = 0
-      union all
-      (select created_at, kind, id from (${branches}) as merged
-      order by ${feedOrder('next')} offset greatest(${rest} - 1, 0) limit least(${rest}, 1))
+      select created_at as at, kind, id from (${branches}) as merged
+      order by ${feedOrder('prev')} offset ${rest} limit 1
     `
 }
 
-const locatedByDay = (filter: FilterSql): SQL => sql`located as (
-      select ${utc(sql`day + 1`)} as until, row_number - above as rest
+const locatedByDay = (
+  filter: FilterSql,
+  target: SQL,
+): SQL => sql`target as materialized (select ${target} as rest),
+    located as (
+      select ${utc(sql`day`)} as bucket, (reached - (select rest from target))::bigint as rest
       from (
-        select day, n, sum(n) over (order by day desc) - n as above
-        from (select day, sum(n) as n from (${authorDays(filter)}) as d group by day) as days
-      ) as days, target
-      where above <= row_number and row_number < above + n
+        select day, sum(n) over (order by day desc) as reached
+        from (${authorDays(filter)}) as days
+      ) as days
+      where reached > (select rest from target) order by day desc limit 1
     )`
 
 /** Pending rows are read once, and stand in a bucket of each span. */
-const locatedByBucket = (filter: FilterSql): SQL => sql`pending as materialized (
-      select bucket, sum(n) as n from ${pendingCounts} as pending where kind in (${kindList(filter)}) group by bucket
+const locatedByBucket = (
+  filter: FilterSql,
+  target: SQL,
+): SQL => sql`target as materialized (select ${target} as rest),
+    pending as materialized (
+      select bucket, sum(n)::bigint as n from ${pendingCounts} as pending where kind in (${kindList(filter)}) group by bucket
     ),
-    ${level(filter, 'month', sql`(select '-infinity'::timestamptz as bucket, 'infinity'::timestamptz as until, 0 as above)`)},
-    ${level(filter, 'day', cteOf.month)},
-    ${level(filter, 'quarterHour', cteOf.day)},
-    located as (select bucket, until, n, (row_number - above)::bigint as rest from ${cteOf.quarterHour}, target)`
+    month as (${level(filter, 'month', 'down', 'target')}),
+    day as (${level(filter, 'day', 'up', 'month')}),
+    located as (${level(filter, 'quarterHour', 'down', 'day')})`
 
-/** The CTE of each level. */
-const cteOf: Readonly<Record<Span, SQL>> = {
-  month: sql.raw('month'),
-  day: sql.raw('day'),
-  quarterHour: sql.raw('quarter_hour'),
-}
-
-/** A CTE: the bucket of that span inside `top` that holds the target, its rows, and the rows above it. */
-const level = (filter: FilterSql, span: Span, top: SQL): SQL => sql`${cteOf[span]} as (
-      select bucket, ${nextBucket(span, sql`bucket`)} as until, n, above
+/**
+ * The bucket of that span inside the one of `top` that holds the row sought. Going down, `rest` of the rows of `top`
+ * lie above it; going up, `rest` are those up to it.
+ */
+const level = (
+  filter: FilterSql,
+  span: Span,
+  direction: 'down' | 'up',
+  top: 'target' | 'month' | 'day',
+): SQL => {
+  const order = sql.raw(direction === 'down' ? 'bucket desc' : 'bucket')
+  const of = (column: string) => sql.raw(`(select ${column} from ${top})`)
+  const isInside =
+    top === 'target' ? sql`true` : sql`bucket >= ${of('bucket')} and bucket < ${of('until')}`
+  return sql`
+      select bucket, ${nextBucket(span, sql`bucket`)} as until, (reached - ${of('rest')})::bigint as rest
       from (
-        select bucket, n, top_above + sum(n) over (order by bucket desc) - n as above
+        select bucket, sum(n) over (order by ${order}) as reached
         from (
-          select parts.bucket, min(top.above) as top_above, sum(parts.n) as n
-          from ${top} as top, lateral (
-            select bucket, ${bucketRows(filter)} as n from ${foldedBuckets} as folded
-            where span = ${spanLiteral(span)} and bucket >= top.bucket and bucket < top.until
-            union all
-            select ${bucketOf(span)}, n from pending where bucket >= top.bucket and bucket < top.until
-          ) as parts
-          group by parts.bucket
-        ) as summed
-      ) as running, target
-      where above <= row_number and row_number < above + n
-    )`
+          select bucket, ${bucketRows(filter)} as n from ${foldedBuckets} as folded
+          where span = ${spanLiteral(span)} and ${isInside}
+          union all
+          select ${bucketOf(span)}, n from pending where ${isInside}
+        ) as parts
+      ) as running
+      where reached ${sql.raw(direction === 'down' ? '>' : '>=')} ${of('rest')} order by ${order} limit 1
+    `
+}
 
 const bucketOf = (span: Span): SQL =>
   span === 'quarterHour' ? sql.raw('bucket') : sql`date_trunc(${spanLiteral(span)}, bucket, 'UTC')`

@@ -57,12 +57,15 @@ export const activityAfter = inEveryVariant<FeedPosition>('activity_after', (ask
 export const activityPage = inEveryVariant<Jump>('activity_page', (asked, variant) => {
   const skip = sql`${asked.skip}::bigint`
   const filter = filterSqlOf(asked, variant)
-  const target = variant.isBounded ? sql`${countSince(filter, asked.before)} + ${skip}` : skip
+  const newer = variant.isBounded ? countSince(filter, asked.before) : sql`0`
+  const { ctes, beyond } = landBefore(filter, sql`(select n from newer) + ${skip}`)
   return feedPage({
     asked,
     variant,
     direction: 'next',
-    ...landBefore(filter, target),
+    ctes: sql`newer as materialized (select ${newer} as n), ${ctes}`,
+    beyond,
+    newer: sql`(select n from newer)`,
     isPreceded: sql`${skip} > 0`,
   })
 })

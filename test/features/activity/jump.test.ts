@@ -46,6 +46,15 @@ async function crowd(kind: Kind, rows: number, spread: number): Promise<void> {
       lateral (select '2020-02-29T12:05:00Z'::timestamptz + ${spread} * (i * 7919 % ${rows}) * interval '1 microsecond' as at) as moment`)
 }
 
+/** The pages that a query visits, in the cache or not. */
+async function buffers(query: string): Promise<number> {
+  await app.sql.unsafe(query)
+  const explained = await app.sql.unsafe(`explain (analyze, buffers) ${query}`)
+  const [, hit = '0', read = '0'] =
+    /Buffers: shared(?: hit=(\d+))?(?: read=(\d+))?/.exec(explained[1]?.['QUERY PLAN']) ?? []
+  return Number(hit) + Number(read)
+}
+
 describe('a jump into a crowd, and a bound inside it', () => {
   const some = fc.record({
     crowds: fc.array(
@@ -97,4 +106,22 @@ describe('a jump into a crowd, and a bound inside it', () => {
     })
     await fc.assert(property, { numRuns: 12 })
   }, 120_000)
+
+  it('visit hardly more of ten times the crowd, at one instant', async () => {
+    await app.sql`truncate users, posts, comments, sessions cascade`
+    await insertUser(app.sql, { id: -1, created_at: '2020-02-29T12:00:00Z' })
+    await insertPost(app.sql, { id: -1, created_at: '2020-02-29T11:59:00Z' })
+    const middle = `rollup.crowd_position('{0,1,2}', '2020-02-29T12:00:00Z', (select n / 2 from rollup.totals where kind = 1))`
+    const bound = `rollup.crowd_since('{0,1,2}', '2020-02-29T12:00:00Z', '2020-02-29T12:05:00Z')`
+    const visited = async (rows: number) => {
+      await crowd('comment', rows, 0)
+      await app.sql`select rollup.fold()`
+      const [left] = await app.sql.unsafe(`select max(rest)::integer as rest from ${middle}`)
+      expect(left?.rest).toBeLessThanOrEqual(2_000)
+      return buffers(`select * from ${middle}, ${bound}`)
+    }
+    const few = await visited(20_000)
+    const many = await visited(180_000)
+    expect(many).toBeLessThan(4 * few)
+  }, 60_000)
 })
