@@ -19,7 +19,7 @@ describe('verify', () => {
     const { code, lines } = await verify()
     expect(code).toBe(0)
     expect(lines.slice(0, 2)).toEqual([
-      'triggers: 20 entries, no drift',
+      'triggers: 24 entries, no drift',
       'totals: 4 entries, no drift',
     ])
     for (const line of lines) expect(line).toMatch(/^\w+: [\d,]+ entries, no drift$/)

@@ -32,18 +32,19 @@ select string_agg(item, ',') as items, count(*) as count,
     ) as whole_buckets)
     + (
       with whole as materialized (
-        select * from rollup.crowd_since(array[0, 1, 2]::smallint[], rollup.quarter(($3::timestamptz + interval '1 microsecond')::timestamptz), ($3::timestamptz + interval '1 microsecond')::timestamptz)
+        select whole.* from rollup.crowd_since(array[0, 1, 2]::smallint[], rollup.quarter(($3::timestamptz + interval '1 microsecond')::timestamptz), ($3::timestamptz + interval '1 microsecond')::timestamptz) as whole
+        where exists (select from rollup.segments where kind in (0, 1, 2) and bucket = rollup.quarter(($3::timestamptz + interval '1 microsecond')::timestamptz))
       )
-      select (select sum(n) from whole) + (
+      select (select coalesce(sum(n), 0) from whole) + (
         select coalesce(sum(n), 0) from (
           select count(*) as n from "posts" where "posts"."deleted_at" is null
-            and "posts"."created_at" >= ($3::timestamptz + interval '1 microsecond')::timestamptz and ("posts"."created_at", "posts"."id") < ((select at from whole where kind = 0), (select id from whole where kind = 0))
+            and "posts"."created_at" >= ($3::timestamptz + interval '1 microsecond')::timestamptz and ("posts"."created_at", "posts"."id") < (coalesce((select at from whole where kind = 0), rollup.quarter(($3::timestamptz + interval '1 microsecond')::timestamptz) + interval '15 minutes'), coalesce((select id from whole where kind = 0), (-9223372036854775808)::bigint))
           union all
           select count(*) as n from "comments" where "comments"."deleted_at" is null
-            and "comments"."created_at" >= ($3::timestamptz + interval '1 microsecond')::timestamptz and ("comments"."created_at", "comments"."id") < ((select at from whole where kind = 1), (select id from whole where kind = 1))
+            and "comments"."created_at" >= ($3::timestamptz + interval '1 microsecond')::timestamptz and ("comments"."created_at", "comments"."id") < (coalesce((select at from whole where kind = 1), rollup.quarter(($3::timestamptz + interval '1 microsecond')::timestamptz) + interval '15 minutes'), coalesce((select id from whole where kind = 1), (-9223372036854775808)::bigint))
           union all
           select count(*) as n from "users" where "users"."deleted_at" is null
-            and "users"."created_at" >= ($3::timestamptz + interval '1 microsecond')::timestamptz and ("users"."created_at", "users"."id") < ((select at from whole where kind = 2), (select id from whole where kind = 2))
+            and "users"."created_at" >= ($3::timestamptz + interval '1 microsecond')::timestamptz and ("users"."created_at", "users"."id") < (coalesce((select at from whole where kind = 2), rollup.quarter(($3::timestamptz + interval '1 microsecond')::timestamptz) + interval '15 minutes'), coalesce((select id from whole where kind = 2), (-9223372036854775808)::bigint))
         ) as rows)))::bigint - (
           (select coalesce(sum(n), 0) from (
             select posts + comments + signups as n from "rollup"."counts" as folded
@@ -60,18 +61,19 @@ select string_agg(item, ',') as items, count(*) as count,
           ) as whole_buckets)
           + (
             with whole as materialized (
-              select * from rollup.crowd_since(array[0, 1, 2]::smallint[], rollup.quarter(($6)::timestamptz), ($6)::timestamptz)
+              select whole.* from rollup.crowd_since(array[0, 1, 2]::smallint[], rollup.quarter(($6)::timestamptz), ($6)::timestamptz) as whole
+              where exists (select from rollup.segments where kind in (0, 1, 2) and bucket = rollup.quarter(($6)::timestamptz))
             )
-            select (select sum(n) from whole) + (
+            select (select coalesce(sum(n), 0) from whole) + (
               select coalesce(sum(n), 0) from (
                 select count(*) as n from "posts" where "posts"."deleted_at" is null
-                  and "posts"."created_at" >= ($6)::timestamptz and ("posts"."created_at", "posts"."id") < ((select at from whole where kind = 0), (select id from whole where kind = 0))
+                  and "posts"."created_at" >= ($6)::timestamptz and ("posts"."created_at", "posts"."id") < (coalesce((select at from whole where kind = 0), rollup.quarter(($6)::timestamptz) + interval '15 minutes'), coalesce((select id from whole where kind = 0), (-9223372036854775808)::bigint))
                 union all
                 select count(*) as n from "comments" where "comments"."deleted_at" is null
-                  and "comments"."created_at" >= ($6)::timestamptz and ("comments"."created_at", "comments"."id") < ((select at from whole where kind = 1), (select id from whole where kind = 1))
+                  and "comments"."created_at" >= ($6)::timestamptz and ("comments"."created_at", "comments"."id") < (coalesce((select at from whole where kind = 1), rollup.quarter(($6)::timestamptz) + interval '15 minutes'), coalesce((select id from whole where kind = 1), (-9223372036854775808)::bigint))
                 union all
                 select count(*) as n from "users" where "users"."deleted_at" is null
-                  and "users"."created_at" >= ($6)::timestamptz and ("users"."created_at", "users"."id") < ((select at from whole where kind = 2), (select id from whole where kind = 2))
+                  and "users"."created_at" >= ($6)::timestamptz and ("users"."created_at", "users"."id") < (coalesce((select at from whole where kind = 2), rollup.quarter(($6)::timestamptz) + interval '15 minutes'), coalesce((select id from whole where kind = 2), (-9223372036854775808)::bigint))
               ) as rows)))::bigint as total,
   to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "asOf"
 from (

@@ -3,7 +3,6 @@ import {
   activityKinds,
   type Kind,
   kindLiteral,
-  kindNumber,
   kindTable,
   type Metric,
 } from '../../db/rollup/kinds.ts'
@@ -55,18 +54,23 @@ export const countSince = (filter: FilterSql, instant: SQLWrapper): SQL => {
         + ${restOfQuarterHour(filter, at)})::bigint`
 }
 
-/** Rows from the instant to the end of its quarter-hour: whole segments of a crowd, and what lies before the first of them. */
+/**
+ * Rows from the instant to the end of its quarter-hour: whole segments of a crowd, and what lies before the first of
+ * them. Where there are none, no function is called.
+ */
 const restOfQuarterHour = (filter: FilterSql, at: SQL): SQL => {
+  const bucket = quarterHourOf(at)
   const before = (kind: Kind) => {
-    const of = (column: string) =>
-      sql.raw(`(select ${column} from whole where kind = ${kindNumber(kind)})`)
-    return sql`(${of('at')}, ${of('id')})`
+    const of = (column: string, otherwise: SQL) =>
+      sql`coalesce((select ${sql.raw(column)} from whole where kind = ${kindLiteral(kind)}), ${otherwise})`
+    return sql`(${of('at', nextBucket('quarterHour', at))}, ${of('id', lowest)})`
   }
   return sql`(
           with whole as materialized (
-            select * from rollup.crowd_since(${kindArray(filter)}, ${quarterHourOf(at)}, ${at})
+            select whole.* from rollup.crowd_since(${kindArray(filter)}, ${bucket}, ${at}) as whole
+            where exists (select from rollup.segments where kind in (${kindList(filter)}) and bucket = ${bucket})
           )
-          select (select sum(n) from whole) + (${rowsBetween(filter, at, before)}))`
+          select (select coalesce(sum(n), 0) from whole) + (${rowsBetween(filter, at, before)}))`
 }
 
 const lowest = sql.raw('(-9223372036854775808)::bigint')
