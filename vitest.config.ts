@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', summary],
+    maxWorkers: '100%',
     // tests wait for facts, however busy the machine: these end what hangs
     testTimeout: 120_000,
     hookTimeout: 120_000,

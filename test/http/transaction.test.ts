@@ -222,9 +222,9 @@ describe('transaction', () => {
   })
 
   it('is 504 at the deadline, with the statement cancelled on the server', async () => {
+    requestTimeout = 500
     const app = createRoutes()
     await app.request('/pid')
-    requestTimeout = 500
     const response = await app.request('/sleep')
     expect(response.status).toBe(504)
     expect(await response.json()).toMatchObject({ code: 'timeout' })
