@@ -44,6 +44,40 @@ where c.oid in ('rollup.counts'::regclass, 'rollup.totals'::regclass, 'rollup.ve
 delete from rollup.installed where name like 'rollup_insert%';
 insert into rollup.installed select relation, name, definition, source, enabled from rollup.triggers where name like 'rollup_insert%';
 --> statement-breakpoint
+-- The folded active days of a user from `low` to `high`, and the nearest on either side that days between them may reach or be
+-- reached from: whichever of them turn, the reach of all others stays.
+create function rollup.active_near(of_user bigint, low date, high date) returns table (day date) language sql stable rows 2
+begin atomic
+  (select d.day from rollup.user_days as d
+  where d.user_id = of_user and d.day < low and d.day >= low - 30 and d.posts + d.comments + d.sessions > 0 order by d.day desc limit 1)
+  union all
+  select d.day from rollup.user_days as d
+  where d.user_id = of_user and d.day between low and high and d.posts + d.comments + d.sessions > 0
+  union all
+  (select d.day from rollup.user_days as d
+  where d.user_id = of_user and d.day > high and d.day <= high + 30 and d.posts + d.comments + d.sessions > 0 order by d.day limit 1);
+end;
+
+-- A user is active within s days of x when their last active day up to x is less than s days back. So an active day
+-- reaches s days far, or to the user's next one. What turned days change: their own reach, and that of the active day before.
+create or replace view rollup.pending_active as
+with turned as materialized (select user_id, day, turn from rollup.pending_turns),
+points as (
+  select user_id, day, 0 as was, turn from turned
+  union all
+  select e.user_id, u.day, 1, 0
+  from (select user_id, min(day) as low, max(day) as high from turned group by user_id) as e, lateral rollup.active_near(e.user_id, e.low, e.high) as u
+),
+near as (select user_id, day, sum(was) = 1 as was_active, sum(was + turn) = 1 as is_active from points group by 1, 2),
+reach as (
+  select day, lead(day) over (partition by user_id order by day) as next_day, 1 as n from near where is_active
+  union all
+  select day, lead(day) over (partition by user_id order by day), -1 from near where was_active
+),
+gaps as (select day, least(next_day - day, 30) as gap, sum(n)::bigint as n from reach group by 1, 2 having sum(n) <> 0)
+select step.span, step.from_day as day, step.more as n
+from gaps, lateral rollup.steps(gaps.day, gaps.gap, gaps.n) as step;
+--> statement-breakpoint
 -- As before, but what is taken is read once: users' days and who turns active follow from it, not from the views again.
 create or replace function rollup.fold() returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp set rollup.writing = 'on' set enable_seqscan = 'off' set jit = 'off'
@@ -145,16 +179,13 @@ begin
   turned as materialized (
     select user_id, day, case when before = 0 then 1 else -1 end as turn from days where (before > 0) <> (after > 0)
   ),
-  near as (
-    select user_id, day, true as was_active,
-      not exists (select from turned t where t.user_id = r.user_id and t.day = u.day) as is_active
-    from (select user_id, min(day) as low, max(day) as high from turned group by user_id) as r, lateral (
-      select day from rollup.user_days d
-      where d.user_id = r.user_id and day between r.low - 30 and r.high + 30 and d.posts + d.comments + d.sessions > 0 offset 0
-    ) as u
+  points as (
+    select user_id, day, 0 as was, turn from turned
     union all
-    select user_id, day, false, true from turned where turn = 1
+    select e.user_id, u.day, 1, 0
+    from (select user_id, min(day) as low, max(day) as high from turned group by user_id) as e, lateral rollup.active_near(e.user_id, e.low, e.high) as u
   ),
+  near as (select user_id, day, sum(was) = 1 as was_active, sum(was + turn) = 1 as is_active from points group by 1, 2),
   reach as (
     select day, lead(day) over (partition by user_id order by day) as next_day, 1 as n from near where is_active
     union all

@@ -18,12 +18,12 @@ export const fold = statement(
 
 /** ms: a fold behind a large import moves millions of deltas. */
 const foldTimeout = 600_000
-/** Deltas that may wait: every read adds them up, some 6 µs for each that turns a user's day. */
-const mostPending = 500
+/** Deltas that may wait: every read adds them up, some 10 µs for each that turns a user's day. */
+const mostPending = 150
 /** ms between folds at least, however fast the writers. */
 const shortestInterval = 50
 
-/** Folds once every interval, sooner while writers bring more than some 500 deltas in it. Any number of processes may do so at once. */
+/** Folds once every interval, sooner while writers bring more than some 150 deltas in it. Any number of processes may do so at once. */
 export function startFolding({ pool, interval, onFailed }: FoldOptions) {
   const stopping = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -64,6 +64,6 @@ export function startFolding({ pool, interval, onFailed }: FoldOptions) {
   }
 }
 
-/** ms until some 500 deltas wait again, at the last rate (deltas per ms), within the interval. */
+/** ms until some 150 deltas wait again, at the last rate (deltas per ms), within the interval. */
 const nextFold = (rate: number, interval: number) =>
   Math.min(interval, Math.max(shortestInterval, mostPending / rate))

@@ -9,7 +9,7 @@ import type { Bench } from './scenario.ts'
 
 const rate = 5_000
 /** Deltas that may wait by design: fewer are no backlog. */
-const allowed = 500
+const allowed = 300
 
 /** What is pending towards the end of a round of writes, beside what was pending in its middle. */
 export async function measureFold({ data, report, seconds, rounds }: Bench): Promise<void> {
