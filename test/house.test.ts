@@ -18,13 +18,12 @@ const aliases: Readonly<Record<string, string>> = { variables: 'config' }
 
 /** Who may use Node: everything else also runs on Workers. */
 const onNode =
-  /^(server|commands|db\/embedded)\/|^db\/(bulk|migrate[\w-]*|provide)\.ts$|^(cli|node)\.ts$/
+  /^(server|commands|db\/(bulk|embedded))\/|^db\/(migrate[\w-]*|provide)\.ts$|^(cli|node)\.ts$/
 /** Who may talk to PostgreSQL past a `Database`. */
-const onDriver =
-  /^db\/(pool|embedded)\/|^db\/(bulk|migrate)\.ts$|^commands\/|^(node|worker|cli)\.ts$/
+const onDriver = /^db\/(bulk|pool|embedded)\/|^db\/migrate\.ts$|^commands\/|^(node|worker|cli)\.ts$/
 /** Who may open a pool or a connection: who decides how large it is and when it closes. */
 const onPool =
-  /^db\/(pool|embedded)\/|^db\/(bulk|migrate)\.ts$|^(commands|server)\/|^(worker|cli)\.ts$/
+  /^db\/(bulk|pool|embedded)\/|^db\/migrate\.ts$|^(commands|server)\/|^(worker|cli)\.ts$/
 /** Who may read the environment, and why not through `config.ts`. */
 const onEnvironment: readonly (readonly [files: RegExp, reason: string])[] = [
   [/^(node|cli)\.ts$/, 'an entry hands it to readConfig'],

@@ -1,4 +1,4 @@
-import { CommitUnknown } from '../db/bulk.ts'
+import { CommitUnknown } from '../db/bulk/bulk.ts'
 import { sqlStateOf } from '../errors/postgres.ts'
 import { Interrupted } from './interruption.ts'
 import type { Output } from './terminal.ts'

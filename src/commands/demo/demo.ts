@@ -1,4 +1,6 @@
-import { type Bulk, commit, silenceTriggers, vacuum, withBulk } from '../../db/bulk.ts'
+import { type Bulk, commit, withBulk } from '../../db/bulk/bulk.ts'
+import { silenceTriggers } from '../../db/bulk/triggers.ts'
+import { vacuum } from '../../db/bulk/vacuum.ts'
 import { type TableName, tableNames } from '../../db/rollup/kinds.ts'
 import { countLoaded, foldLast } from '../../db/rollup/load.ts'
 import { chanceFunction } from './chance.ts'

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Bulk } from '../../db/bulk.ts'
+import type { Bulk } from '../../db/bulk/bulk.ts'
 import { sqlStateOf } from '../../errors/postgres.ts'
 import type { DemoCounts } from './counts.ts'
 import { DemoError } from './error.ts'

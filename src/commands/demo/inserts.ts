@@ -1,4 +1,4 @@
-import type { Bulk } from '../../db/bulk.ts'
+import type { Bulk } from '../../db/bulk/bulk.ts'
 import type { Activity, DemoCounts } from './counts.ts'
 import type { Era } from './eras.ts'
 import type { Span } from './timeline.ts'

@@ -1,4 +1,5 @@
-import { type Bulk, vacuum, withBulk } from '../../db/bulk.ts'
+import { type Bulk, withBulk } from '../../db/bulk/bulk.ts'
+import { vacuum } from '../../db/bulk/vacuum.ts'
 import type { Progress } from '../progress.ts'
 import { findFiles, type ImportFile, rejectsDirectory } from './files.ts'
 import { stage } from './staging.ts'

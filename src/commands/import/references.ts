@@ -1,4 +1,4 @@
-import type { Bulk } from '../../db/bulk.ts'
+import type { Bulk } from '../../db/bulk/bulk.ts'
 import { stagingOf } from './staging.ts'
 import type { ImportTable, Reference } from './tables.ts'
 

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import type { Bulk } from '../../db/bulk.ts'
+import type { Bulk } from '../../db/bulk/bulk.ts'
 import { stagingOf } from './staging.ts'
 import type { ImportTable } from './tables.ts'
 

@@ -1,4 +1,4 @@
-import type { Bulk } from '../../db/bulk.ts'
+import type { Bulk } from '../../db/bulk/bulk.ts'
 import { type Locking, settleReferences } from './references.ts'
 import { stagingOf } from './staging.ts'
 import type { ImportTable } from './tables.ts'

@@ -1,5 +1,5 @@
-import type { Bulk } from '../../db/bulk.ts'
-import { copyFrom } from '../../db/copy.ts'
+import type { Bulk } from '../../db/bulk/bulk.ts'
+import { copyFrom } from '../../db/bulk/copy.ts'
 import type { ImportFile } from './files.ts'
 import { recordsOf } from './records.ts'
 import type { SourceRecord } from './source-record.ts'

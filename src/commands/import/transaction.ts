@@ -1,4 +1,5 @@
-import { type Bulk, commit, silenceTriggers } from '../../db/bulk.ts'
+import { type Bulk, commit } from '../../db/bulk/bulk.ts'
+import { silenceTriggers } from '../../db/bulk/triggers.ts'
 import type { TableName } from '../../db/rollup/kinds.ts'
 import { countLoaded, foldLast } from '../../db/rollup/load.ts'
 import { isRetryable, sqlStateOf } from '../../errors/postgres.ts'

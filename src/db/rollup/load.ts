@@ -1,4 +1,4 @@
-import type { Bulk } from '../bulk.ts'
+import type { Bulk } from '../bulk/bulk.ts'
 import { kindNumber, kindOfTable, kindTable, type TableName } from './kinds.ts'
 
 /** Rows that this transaction inserted with the triggers silent. */

@@ -9,7 +9,7 @@ import {
 } from '../../../src/commands/import/references.ts'
 import { stage } from '../../../src/commands/import/staging.ts'
 import type { ImportTable } from '../../../src/commands/import/tables.ts'
-import { type Bulk, openBulk } from '../../../src/db/bulk.ts'
+import { type Bulk, openBulk } from '../../../src/db/bulk/bulk.ts'
 import { useDatabase } from '../../support/database.ts'
 import { insertUser } from '../../support/factories.ts'
 import { directoryOf } from './directory.ts'

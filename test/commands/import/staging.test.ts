@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { findFiles } from '../../../src/commands/import/files.ts'
 import { stage, stagingOf } from '../../../src/commands/import/staging.ts'
-import { openBulk } from '../../../src/db/bulk.ts'
+import { openBulk } from '../../../src/db/bulk/bulk.ts'
 import { useDatabase } from '../../support/database.ts'
 import { directoryOf, postsCsv } from './directory.ts'
 

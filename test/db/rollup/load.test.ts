@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Bulk, openBulk, silenceTriggers } from '../../../src/db/bulk.ts'
+import { type Bulk, openBulk } from '../../../src/db/bulk/bulk.ts'
+import { silenceTriggers } from '../../../src/db/bulk/triggers.ts'
 import type { Pool } from '../../../src/db/database.ts'
 import { countLoaded, foldLast } from '../../../src/db/rollup/load.ts'
 import { verify } from '../../../src/db/rollup/verify.ts'

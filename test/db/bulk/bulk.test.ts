@@ -1,16 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import {
-  type Bulk,
-  CommitUnknown,
-  ConnectionLost,
-  commit,
-  openBulk,
-  silenceTriggers,
-  withBulk,
-} from '../../src/db/bulk.ts'
-import { useDatabase } from '../support/database.ts'
-import { refuseStrays } from '../support/failures.ts'
-import { startProxy, type TestProxy } from '../support/proxy.ts'
+import { type Bulk, CommitUnknown, commit, openBulk, withBulk } from '../../../src/db/bulk/bulk.ts'
+import { ConnectionLost } from '../../../src/db/bulk/line.ts'
+import { silenceTriggers } from '../../../src/db/bulk/triggers.ts'
+import { useDatabase } from '../../support/database.ts'
+import { refuseStrays } from '../../support/failures.ts'
+import { startProxy, type TestProxy } from '../../support/proxy.ts'
 
 const database = useDatabase()
 let bulk: Bulk

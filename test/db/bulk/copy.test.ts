@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Bulk, openBulk } from '../../src/db/bulk.ts'
-import { copyFrom } from '../../src/db/copy.ts'
-import { useDatabase } from '../support/database.ts'
-import { startProxy } from '../support/proxy.ts'
+import { type Bulk, openBulk } from '../../../src/db/bulk/bulk.ts'
+import { copyFrom } from '../../../src/db/bulk/copy.ts'
+import { useDatabase } from '../../support/database.ts'
+import { startProxy } from '../../support/proxy.ts'
 
 const database = useDatabase()
 let bulk: Bulk

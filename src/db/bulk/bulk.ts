@@ -1,7 +1,6 @@
-import { Socket } from 'node:net'
 import type postgres from 'postgres'
-import { fromPostgres, sqlStateOf } from '../errors/postgres.ts'
-import { type Client, openClient } from './pool/driver.ts'
+import { fromPostgres, sqlStateOf } from '../../errors/postgres.ts'
+import { ConnectionLost, type Line, openLine } from './line.ts'
 
 /**
  * A connection of its own for a bulk command, which can COPY and keeps its temporary tables. Once it is lost or
@@ -14,11 +13,6 @@ export type Bulk = {
   readonly close: () => Promise<void>
 }
 
-/** The connection broke, or the server ended it; what was not committed is rolled back. */
-export class ConnectionLost extends Error {
-  override readonly name = 'ConnectionLost'
-}
-
 /** The connection broke before the answer to a commit came: everything is committed, or nothing. */
 export class CommitUnknown extends Error {
   override readonly name = 'CommitUnknown'
@@ -26,9 +20,6 @@ export class CommitUnknown extends Error {
 
 /** The session's `work_mem` (kB), for joins and sorts of staged rows; in 8 kB pages, its `temp_buffers`. */
 const memory = 64 * 1024
-
-/** ms until a connection has to stand. */
-const connectTimeout = 10_000
 
 /** ms for the server to end an interrupted session when it is asked to; then the connection is cut. */
 const patience = 2_000
@@ -71,7 +62,7 @@ export async function openBulk(url: string, signal?: AbortSignal): Promise<Bulk>
     signal?.removeEventListener('abort', interrupt)
   }
   try {
-    pid = await line.connect(connectTimeout)
+    pid = await line.connect()
     await line.sql`
       select set_config('work_mem', ${memory}::text, false),
         set_config('temp_buffers', ${memory / 8}::text, false),
@@ -119,62 +110,6 @@ function isLoss(error: unknown): boolean {
 const isUnsent = (error: unknown) =>
   error instanceof Error && 'code' in error && error.code === 'CONNECTION_ENDED'
 
-type Line = {
-  readonly sql: Client
-  /** @returns the server process; cuts what does not stand in time */
-  readonly connect: (timeout: number) => Promise<number>
-  /** Resolves once it is. */
-  readonly isGone: Promise<void>
-  /** At once, whatever the network does; what waits for it rejects. */
-  readonly cut: () => void
-  readonly close: () => Promise<void>
-}
-
-/**
- * One connection, and never another: the driver would open the next for a statement that follows a broken
- * connection, even after its end, and keep the process alive by it. Its own socket can be cut, a peer that is silent or not.
- */
-function openLine(url: string, parameters: Readonly<Record<string, string | number>>): Line {
-  let socket: Socket | undefined
-  const gone = Promise.withResolvers<void>()
-  let isCut = false
-  const cut = () => {
-    isCut = true
-    socket?.destroy()
-    sql.end({ timeout: 0 }).catch(() => {})
-    gone.resolve()
-  }
-  const sql: Client = openClient(url, {
-    connectTimeout,
-    parameters,
-    isConnected: () => false,
-    onLost: cut,
-    socket() {
-      if (isCut) throw new ConnectionLost('The connection to the database was lost')
-      socket = new Socket()
-      return socket
-    },
-  })
-  return {
-    sql,
-    isGone: gone.promise,
-    cut,
-    async connect(timeout) {
-      const timer = setTimeout(cut, timeout)
-      try {
-        const { state } = await sql`select`
-        return state.pid
-      } finally {
-        clearTimeout(timer)
-      }
-    },
-    async close() {
-      await sql.end({ timeout: 0 })
-      cut()
-    },
-  }
-}
-
 /** Has the server end the session at once; one that cannot be asked notices within a second that nobody is there. */
 async function endSession(url: string, line: Line, pid: number | undefined): Promise<void> {
   if (pid === undefined) return line.cut()
@@ -192,52 +127,5 @@ async function endSession(url: string, line: Line, pid: number | undefined): Pro
   } finally {
     clearTimeout(timer)
     second.cut()
-  }
-}
-
-/** What keeps triggers at work: Shopboard's own that are not as they were made. */
-export type Silence = { readonly isSilent: boolean; readonly faults: readonly string[] }
-
-/**
- * For the rest of the transaction no trigger fires for an inserted row. The caller guarantees its foreign keys (28 µs to
- * check for a comment, more than the row itself) and counts it by `countLoaded`. Triggers stay at work where the role may
- * not turn them off, where that would turn off somebody else's, and where Shopboard's own are not as they were made.
- */
-export async function silenceTriggers(sql: Bulk['sql']): Promise<Silence> {
-  const [found] = await sql<{ faults: string[]; isAllowed: boolean }[]>`
-    select to_json(array(select concat_ws(' ', relation, name, fault) from rollup.trigger_faults order by relation, name)) as faults,
-      has_parameter_privilege('session_replication_role', 'set') and not exists (
-        select from pg_trigger
-        where tgrelid in ('public.users'::regclass, 'public.posts'::regclass, 'public.comments'::regclass, 'public.sessions'::regclass)
-          and not tgisinternal and tgenabled <> 'A' and tgname not like 'rollup%'
-      ) as "isAllowed"`
-  const faults = found?.faults ?? []
-  const isSilent = found?.isAllowed === true && faults.length === 0
-  if (isSilent)
-    await sql`
-      select set_config('session_replication_role', 'replica', true), set_config('rollup.loading', 'on', true)`
-  return { isSilent, faults }
-}
-
-/**
- * After the commit: statistics for the planner, and what lets index-only scans skip the tables. Holds no writer.
- * What is committed stays so: `onFailure` hears why it stopped.
- */
-export async function vacuum(
-  { sql, reasonOf }: Bulk,
-  tables: readonly string[],
-  onFailure: (reason: string) => void,
-): Promise<void> {
-  const rollups = ['counts', 'user_days', 'active_users', 'post_comments', 'deltas', 'segments']
-  try {
-    for (const table of [
-      ...tables.map((name) => `public.${name}`),
-      ...rollups.map((name) => `rollup.${name}`),
-    ]) {
-      await sql`vacuum (analyze, truncate false) ${sql(table)}`
-    }
-  } catch (error) {
-    const reason = reasonOf(error)
-    onFailure(reason instanceof Error ? reason.message : String(reason))
   }
 }
