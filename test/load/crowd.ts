@@ -1,6 +1,6 @@
 /**
- * A crowd in a process of its own: `node crowd.ts URL CLIENTS SECONDS WARMUP`. Each client asks again as soon as it is
- * answered, on a connection it keeps. Writes what it got after the warm-up to standard output, as one `Crowd`.
+ * A crowd in a process of its own: `node crowd.ts URL CLIENTS SECONDS WARMUP FEWEST`. Each client asks again as soon as it is
+ * answered, on a connection it keeps. It goes on past its seconds, a minute at most, until FEWEST got 200. Writes what it got after the warm-up to standard output, as one `Crowd`.
  */
 import { connect } from 'node:net'
 import { percentile } from '../bench/figures.ts'
@@ -20,7 +20,8 @@ export type Crowd = {
   readonly served: number
 }
 
-const [target = '', clients = '0', seconds = '0', warmUp = '0'] = process.argv.slice(2)
+const [target = '', clients = '0', seconds = '0', warmUp = '0', fewest = '0'] =
+  process.argv.slice(2)
 const url = new URL(target)
 const request = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`
 const took: number[] = []
@@ -32,8 +33,10 @@ for (let n = 0; n < Number(clients); n++) join()
 await pause(Number(warmUp))
 isMeasured = true
 const begun = performance.now()
+const sinceBegun = () => (performance.now() - begun) / 1000
 await pause(Number(seconds))
-const elapsed = (performance.now() - begun) / 1000
+while (took.length < Number(fewest) && sinceBegun() < 60) await pause(0.1)
+const elapsed = sinceBegun()
 const crowd: Crowd = {
   perSecond: took.length / elapsed,
   p50: percentile(took, 0.5),

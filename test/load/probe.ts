@@ -1,14 +1,14 @@
 import { Agent, get } from 'node:http'
 
 export type Probes = {
-  /** ms each took; Infinity for one that failed or took longer than 10 s. */
+  /** ms each took; Infinity for one that failed or took longer than a minute. */
   readonly took: readonly number[]
   readonly stop: () => Promise<readonly number[]>
 }
 
 /** ms */
 const interval = 100
-const timeout = 10_000
+const timeout = 60_000
 
 /** Asks for `path` again and again, on one connection or on a new one each time. */
 export function startProbing(url: string, isKept: boolean): Probes {
