@@ -60,7 +60,7 @@ describe('the program on Node', () => {
     const url = await program.url()
     const response = await fetch(`${url}/livez`)
     expect(await response.json()).toEqual({ status: 'ok', runtime: 'node' })
-    expect(program.output()).not.toContain(new URL(db.url).password || 'no password')
+    expect(program.output()).not.toContain(new URL(db.url).password || '\0')
     program.child.kill('SIGTERM')
     expect(await program.ended).toBe(0)
     expect(program.complaint()).toBe('')

@@ -31,4 +31,4 @@ it('a server that more clients ask than it can serve goes on serving and tells t
   } finally {
     await server.stop()
   }
-})
+}, 300_000)

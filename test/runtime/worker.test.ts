@@ -6,8 +6,10 @@ import { insertComment, insertPost, insertUser } from '../support/factories.ts'
 
 /** The Worker in workerd, as wrangler.toml describes it. */
 async function startWorker(databaseUrl: string): Promise<TestHarness> {
+  const url = new URL(databaseUrl)
+  url.password ||= 'any' // a hyperdrive has one
   Object.assign(process.env, {
-    CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE: databaseUrl,
+    CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE: url.toString(),
     CLOUDFLARE_CF_FETCH_ENABLED: 'false',
     WRANGLER_SEND_METRICS: 'false',
     WRANGLER_HIDE_BANNER: 'true',
