@@ -57,6 +57,20 @@ describe('the segments of a crowd', () => {
     await fc.assert(property, { numRuns: runs })
   })
 
+  it('are cut anew where rows gather inside their quarter-hour', async () => {
+    await database.sql.unsafe(`
+      delete from comments;
+      create or replace function rollup.crowd_size() returns integer language sql immutable parallel safe return 5;
+      insert into comments (created_at, post_id, body)
+      select '${bucket}'::timestamptz + i * interval '1 second', -1, 'c' from generate_series(1, 100) as i;
+      select rollup.fold();
+      update comments set created_at = '${bucket}';
+      select rollup.fold()`)
+    const [most] = await database.sql`select max(n)::integer as n from rollup.segments`
+    expect(most?.n).toBeLessThanOrEqual(10)
+    expect(await misplaced(['comment'])).toEqual([])
+  })
+
   const misplaced = (asked: Kind[]) => database.sql`
     with ranked as materialized (
       select *, row_number() over (order by created_at, kind desc, id) - 1 as lowest
