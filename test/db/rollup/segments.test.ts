@@ -71,6 +71,25 @@ describe('the segments of a crowd', () => {
     expect(await misplaced(['comment'])).toEqual([])
   })
 
+  it('are left alone by a fold whose snapshot is older than a truncate', async () => {
+    const { sql } = database
+    const posts = sql`insert into posts (created_at) select ${bucket} from generate_series(1, 2)`
+    await sql.unsafe(`
+      create or replace function rollup.crowd_size() returns integer language sql immutable parallel safe return 1;
+      select rollup.fold(); truncate posts cascade; select rollup.fold()`)
+    await posts
+    await sql`select rollup.fold()`
+    await sql.begin('isolation level repeatable read', async (old) => {
+      await old`select from rollup.counts`
+      await sql`truncate posts cascade`
+      await old`insert into posts (created_at) select ${bucket} from generate_series(1, 2)`
+      await old`select rollup.fold()`
+    })
+    await sql`select rollup.fold()`
+    const [summed] = await sql`select sum(n)::integer as n from rollup.segments where kind = 0`
+    expect(summed?.n).toBe(2)
+  })
+
   const misplaced = (asked: Kind[]) => database.sql`
     with ranked as materialized (
       select *, row_number() over (order by created_at, kind desc, id) - 1 as lowest
