@@ -129,6 +129,7 @@ begin
       where t.n <> 0 group by 1, 2, 3, 4 having sum(t.n) <> 0
     ) as d
     where (s.kind, s.bucket, s.created_at, s.id) = (d.kind, d.bucket, d.created_at, d.id)
+    returning s.bucket, s.n as most
   ),
   summed as (select kind, count(*) as rows, sum(n) as n from taken group by kind),
   versioned as (
@@ -226,10 +227,20 @@ begin
       seen_below = excluded.seen_below, except_for = excluded.except_for, written_by = excluded.written_by, written_to = excluded.written_to
   )
   select count(*), (
-    select array_agg(bucket) from counted
-    where span = 'quarter' and (most > rollup.crowd_size() or exists (select from rollup.segments s where s.bucket = counted.bucket))
+    select array_agg(bucket) from (
+      select bucket from counted
+      where span = 'quarter' and (most > rollup.crowd_size() or exists (select from rollup.segments s where s.bucket = counted.bucket))
+      union
+      -- rows may gather in a segment while as many lie in its quarter-hour as before
+      select bucket from segmented where most > 2 * rollup.crowd_size()
+    ) as grown
   ) into folded, crowded from taken;
 
+  -- To a snapshot older than its truncate a table looks empty: what lies in it is left to a fold that sees it.
+  if current_setting('transaction_isolation') <> 'read committed' then
+    insert into rollup.undivided select unnest(crowded) on conflict do nothing;
+    return folded;
+  end if;
   with due as (
     delete from rollup.undivided where bucket in (select bucket from rollup.undivided limit 50) returning bucket
   )
