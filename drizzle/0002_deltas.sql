@@ -401,7 +401,7 @@ end $$;
 -- Moves every delta visible now into the rollups and returns how many; 0 while another fold is at work. One statement,
 -- so that every snapshot sees each delta either pending or folded; what its views call pending is what it takes.
 create function rollup.fold() returns bigint
-language plpgsql security definer set search_path = pg_catalog, pg_temp set rollup.writing = 'on' set enable_seqscan = 'off' set jit = 'off'
+language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = 'off' set jit = 'off'
 as $$
 declare
   folded bigint;
@@ -532,7 +532,7 @@ end $$;
 -- Recounts one rollup from the live rows of this snapshot and mends what differs; how many entries that was. Called once for
 -- each, in one repeatable read transaction, the deltas last: so that what this snapshot sees pending is what it leaves out.
 create function rollup.rebuild(which text) returns bigint
-language plpgsql security definer set search_path = pg_catalog, pg_temp set rollup.writing = 'on' set enable_seqscan = 'on'
+language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = 'on'
 as $$
 declare
   mended bigint;
@@ -678,12 +678,13 @@ begin
   return mended;
 end $$;
 --> statement-breakpoint
--- Rollups are written by the functions above alone: rows that a restore or a hand brings would be counted twice.
+-- Rollups are written by the functions above alone: rows that a restore or a hand brings would be counted twice. They are known by
+-- their search path: to set a parameter of one's own, a function needs a superuser for its owner.
 create function rollup.written_by_fold_alone() returns trigger
 language plpgsql
 as $$
 begin
-  if current_setting('rollup.writing', true) is distinct from 'on' then
+  if current_setting('search_path') <> 'pg_catalog, pg_temp' then
     raise insufficient_privilege using
       message = format('rollup.%I is written by rollup.fold() and rollup.rebuild() alone', tg_table_name);
   end if;

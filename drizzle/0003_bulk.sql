@@ -3,7 +3,7 @@
 
 -- A fold as the last thing a transaction does: it waits for its turn, and what the transaction appended is not looked at again.
 create function rollup.fold_last() returns bigint
-language plpgsql security definer set search_path = pg_catalog, pg_temp set rollup.writing = 'on'
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   own bigint := pg_current_xact_id()::text;
@@ -44,7 +44,7 @@ end $$;
 
 -- Counts the rows of a kind, given by a query for id, created_at, user_id, post_id and is_live; once for each kind.
 create function rollup.load(of_kind integer, rows text) returns void
-language plpgsql set search_path = pg_catalog, pg_temp set rollup.writing = 'on'
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   referring text := format(
@@ -78,7 +78,7 @@ end $$;
 
 -- What the loaded rows make of the days of the transaction's own users; after the last rollup.load().
 create function rollup.load_days() returns void
-language plpgsql set search_path = pg_catalog, pg_temp set rollup.writing = 'on'
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   analyze pg_temp.loaded_days;
@@ -107,7 +107,7 @@ end $$;
 -- The end of a bulk command's transaction: it may append nothing after it. Only what others' writes count in as well is left,
 -- so that their folds stand still for a moment only.
 create function rollup.load_last() returns void
-language plpgsql set search_path = pg_catalog, pg_temp set rollup.writing = 'on'
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   crowded timestamptz[];

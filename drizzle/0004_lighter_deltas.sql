@@ -18,6 +18,36 @@ begin
   end loop;
 end $$;
 --> statement-breakpoint
+-- Of where they were made with a parameter of their own, which takes a superuser, also to restore them.
+create or replace function rollup.written_by_fold_alone() returns trigger
+language plpgsql
+as $$
+begin
+  if current_setting('search_path') <> 'pg_catalog, pg_temp' then
+    raise insufficient_privilege using
+      message = format('rollup.%I is written by rollup.fold() and rollup.rebuild() alone', tg_table_name);
+  end if;
+  return null;
+end $$;
+do $$
+declare
+  one regprocedure;
+begin
+  for one in
+    select oid from pg_proc where pronamespace = 'rollup'::regnamespace and 'rollup.writing=on' = any (proconfig)
+  loop
+    execute format('alter function %s reset rollup.writing', one);
+  end loop;
+end $$;
+-- The same whether `rollup` is in the search path or not.
+create or replace view rollup.triggers as
+select case when n.nspname = 'public' then c.relname else n.nspname || '.' || c.relname end as relation, t.tgname::text as name,
+  replace(translate(pg_get_triggerdef(t.oid), '() ', ''), 'EXECUTEFUNCTIONrollup.', 'EXECUTEFUNCTION') as definition,
+  p.prosrc as source, t.tgenabled as enabled, has_function_privilege('public', p.oid, 'execute') as is_public, p.prosecdef as is_definers
+from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace join pg_proc p on p.oid = t.tgfoid
+where p.pronamespace = 'rollup'::regnamespace and p.proname <> 'written_by_fold_alone' and not t.tgisinternal;
+update rollup.installed set definition = replace(definition, 'EXECUTEFUNCTIONrollup.', 'EXECUTEFUNCTION');
+--> statement-breakpoint
 -- When each fires, as it was made: always, but for the two of an insert.
 alter table rollup.installed add column enabled "char" not null default 'A';
 create or replace view rollup.trigger_faults as
@@ -80,7 +110,7 @@ from gaps, lateral rollup.steps(gaps.day, gaps.gap, gaps.n) as step;
 --> statement-breakpoint
 -- As before, but what is taken is read once: users' days and who turns active follow from it, not from the views again.
 create or replace function rollup.fold() returns bigint
-language plpgsql security definer set search_path = pg_catalog, pg_temp set rollup.writing = 'on' set enable_seqscan = 'off' set jit = 'off'
+language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = 'off' set jit = 'off'
 as $$
 declare
   folded bigint;

@@ -15,7 +15,7 @@ type Journal = { entries: { tag: string }[] }
 const journal = JSON.parse(await readFile(join(folder, 'meta/_journal.json'), 'utf8')) as Journal
 
 /** How many migrations come before the one whose name ends so. */
-const before = (name: string) => journal.entries.findIndex(({ tag }) => tag.endsWith(name))
+const countBefore = (name: string) => journal.entries.findIndex(({ tag }) => tag.endsWith(name))
 
 async function onEmptyDatabase(work: (database: TestDatabase) => Promise<void>) {
   const database = await createTestDatabase({ migrated: false })
@@ -178,7 +178,7 @@ describe('migrate', () => {
   it('takes a database whose instants have no year of four digits, and has the next write mend them', () =>
     onEmptyDatabase(async (database) => {
       const { url, sql } = database
-      await migrateOnly(url, before('_instants'))
+      await migrateOnly(url, countBefore('_instants'))
       await liveALittle(database)
       await sql`update posts set updated_at = 'infinity' where id = 1`
       await sql`update users set last_seen_at = '-infinity' where id = 1`
@@ -190,6 +190,17 @@ describe('migrate', () => {
       })
       await sql`update posts set body = 'x', updated_at = now() where id = 1`
       await sql`alter table posts validate constraint posts_updated_at_range`
+    }))
+
+  it('takes what needs a superuser from functions that were made with it', () =>
+    onEmptyDatabase(async ({ url, sql }) => {
+      await migrateOnly(url, countBefore('_lighter_deltas'))
+      for (const writing of ['fold()', 'fold_last()', 'rebuild(text)'])
+        await sql.unsafe(`alter function rollup.${writing} set rollup.writing = 'on'`)
+      await migrate(url)
+      expect(
+        await sql`select proname from pg_proc where 'rollup.writing=on' = any (proconfig)`,
+      ).toEqual([])
     }))
 
   it('says what PostgreSQL said when a migration fails', () =>

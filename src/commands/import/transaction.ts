@@ -77,8 +77,13 @@ async function settleOnce(
     if (isCommitted) await count(sql, files, isSilent, progress)
     await (isCommitted ? commit(sql) : sql`rollback`)
     isOpen = false
-    for (const { table } of files) await removeRejects(rejectsTo, table)
-    for (const rejects of written) await rejects.publish()
+    // what is committed stays so, whatever becomes of the files
+    try {
+      for (const { table } of files) await removeRejects(rejectsTo, table)
+      for (const rejects of written) await rejects.publish()
+    } catch (error) {
+      progress.note(`Rejected rows are left in rejects-*.csv.partial: ${String(error)}.`)
+    }
     return { tables, isCommitted }
   } catch (error) {
     for (const rejects of written) await rejects.discard()

@@ -12,9 +12,9 @@ export async function silenceTriggers(sql: Bulk['sql']): Promise<Silence> {
   const [found] = await sql<{ faults: string[]; isAllowed: boolean }[]>`
     select to_json(array(select concat_ws(' ', relation, name, fault) from rollup.trigger_faults order by relation, name)) as faults,
       has_parameter_privilege('session_replication_role', 'set') and not exists (
-        select from pg_trigger
+        select from pg_trigger join pg_proc on pg_proc.oid = tgfoid
         where tgrelid in ('public.users'::regclass, 'public.posts'::regclass, 'public.comments'::regclass, 'public.sessions'::regclass)
-          and not tgisinternal and tgenabled <> 'A' and tgname not like 'rollup%'
+          and not tgisinternal and tgenabled <> 'A' and pronamespace <> 'rollup'::regnamespace
       ) as "isAllowed"`
   const faults = found?.faults ?? []
   const isSilent = found?.isAllowed === true && faults.length === 0

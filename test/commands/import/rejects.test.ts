@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { useDatabase } from '../../support/database.ts'
@@ -62,6 +62,15 @@ describe('a rejected row', () => {
         record: '{"id":"x","username":"","mood":"so, so"}',
       },
     ])
+  })
+
+  it('does not undo what is committed when its file cannot have its name', async () => {
+    const files = await directoryOf({ 'users.csv': 'id,username\n1,Ann\n2,\n' })
+    await mkdir(join(files, 'rejects-users.csv'))
+    const { table, notes } = await importFrom(database.url, files)
+    expect(table('users')).toMatchObject({ kept: 1, rejected: 1 })
+    expect(notes).toContainEqual(expect.stringContaining('rejects-*.csv.partial'))
+    expect(await readdir(files)).toContain('rejects-users.csv.partial')
   })
 
   it('goes to the directory asked for; an earlier run’s rejects do not outlive it', async () => {

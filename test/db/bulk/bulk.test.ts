@@ -202,7 +202,7 @@ describe('silenceTriggers', () => {
   describe('beside a trigger of somebody else', () => {
     beforeAll(async () => {
       await database.sql`create function theirs() returns trigger language plpgsql as 'begin return new; end'`
-      await database.sql`create trigger theirs after insert on posts for each row execute function theirs()`
+      await database.sql`create trigger rollup_theirs after insert on posts for each row execute function theirs()`
     })
     afterAll(() => database.sql`drop function theirs() cascade`.then(() => undefined))
 

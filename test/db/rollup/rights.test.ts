@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { migrate } from '../../../src/db/migrate.ts'
 import { rebuild } from '../../../src/db/rollup/rebuild.ts'
 import { verify } from '../../../src/db/rollup/verify.ts'
-import { useDatabase } from '../../support/database.ts'
+import { createTestDatabase, type TestDatabase, useDatabase } from '../../support/database.ts'
 import { insertComment, insertUser } from '../../support/factories.ts'
 import { plant } from '../../support/plant.ts'
 import { openTestPool } from '../../support/pool.ts'
@@ -28,7 +29,7 @@ describe('a role that may only read', () => {
       'select rollup.fold()',
       `select rollup.rebuild('totals')`,
       `select rollup.divide('{}')`,
-      `select set_config('rollup.writing', 'on', false); update rollup.totals set n = 0`,
+      `select set_config('search_path', 'pg_catalog, pg_temp', false); update rollup.totals set n = 0`,
       'insert into rollup.deltas (kind, n, created_at, id) values (0, 1, now(), 1)',
       'delete from rollup.deltas',
       'delete from rollup.mark',
@@ -163,5 +164,40 @@ describe('a role that may execute rollup.rebuild', () => {
     await pool.close()
     expect(mended).toEqual([4, 0, 0, 0, 0, 0])
     await expect(mender.sql`select from users`).rejects.toMatchObject({ code: '42501' })
+  })
+})
+
+describe('a role that owns its database and is no superuser', () => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await createTestDatabase({ migrated: false })
+  })
+  afterAll(() => database.drop())
+  const owner = useRole(
+    {
+      get url() {
+        return database.url
+      },
+      get sql() {
+        return database.sql
+      },
+    },
+    `do $$ begin execute format('alter database %I owner to ROLE', current_database()); end $$`,
+  )
+
+  it('migrates, folds, rebuilds and verifies, and writes no rollup by hand', async () => {
+    onTestFinished(async () => {
+      await database.sql.unsafe(`reassign owned by ${owner.name} to current_user`)
+    })
+    await migrate(owner.url)
+    await insertComment(owner.sql)
+    await owner.sql`select rollup.fold()`
+    await insertComment(owner.sql)
+    const pool = openTestPool(owner.url)
+    await rebuild(pool, () => {})
+    await owner.sql`select rollup.fold()`
+    expect((await verify(pool)).filter(({ drift }) => drift > 0)).toEqual([])
+    await pool.close()
+    await expect(owner.sql`update rollup.totals set n = 0`).rejects.toMatchObject({ code: '42501' })
   })
 })

@@ -44,6 +44,15 @@ describe('verify', () => {
     expect(await drifts()).toEqual([])
   })
 
+  it('names no trigger in a session that finds the rollups by its search path', async () => {
+    const url = Object.assign(new URL(database.url), { search: 'search_path=rollup,public' })
+    const finding = openTestPool(url.toString())
+    expect(await verify(finding)).toContainEqual(
+      expect.objectContaining({ rollup: 'triggers', drift: 0 }),
+    )
+    await finding.close()
+  })
+
   it.each([
     ['totals', 'update rollup.totals set n = 5 where kind = 2', '2: 5, recounted 1'],
     [
