@@ -248,7 +248,7 @@ describe('the program on the embedded database', () => {
       program.child.kill('SIGTERM')
       expect(await program.ended).toBe(0)
     }
-    expect(readPostmaster(join(DATA_DIR, 'pg18'))).toBeUndefined()
+    await expect.poll(() => readPostmaster(join(DATA_DIR, 'pg18'))).toBeUndefined()
   })
 
   it('ends with a sentence when its database is killed and the data gone', async () => {
