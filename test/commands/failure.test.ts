@@ -28,7 +28,7 @@ const commands = {
       terminal,
     ),
 }
-/** A process of its own takes its time to start on a busy machine. */
+/** Caught soon after it started. */
 const started = { interval: 20 }
 
 const written = { demo: 'written', import: 'imported' }

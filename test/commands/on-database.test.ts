@@ -43,17 +43,13 @@ describe('onDatabase', () => {
   it.each([
     [{ PORT: 'x', DATABASE_URL: 'mysql://' }, /^DATABASE_URL should be .*\nPORT should be .*\n$/],
     [{ DATABASE_URL: 'postgres://127.0.0.1:1/nowhere' }, /Cannot use the database 127\.0\.0\.1:1/],
-  ])(
-    'does not run the command when it has no database: %j',
-    { timeout: 20_000 },
-    async (env, text) => {
-      const terminal = recordingTerminal()
-      const command = vi.fn(async () => 0)
-      expect(await onDatabase(command, {}, terminal, env)).toBe(1)
-      expect(command).not.toHaveBeenCalled()
-      expect(terminal.written.stderr).toMatch(text)
-    },
-  )
+  ])('does not run the command when it has no database: %j', async (env, text) => {
+    const terminal = recordingTerminal()
+    const command = vi.fn(async () => 0)
+    expect(await onDatabase(command, {}, terminal, env)).toBe(1)
+    expect(command).not.toHaveBeenCalled()
+    expect(terminal.written.stderr).toMatch(text)
+  })
 
   it('waits for a database that is still starting, and says so', async () => {
     const proxy = await startProxy(database.url)

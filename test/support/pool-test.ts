@@ -96,14 +96,17 @@ export function usePool(defaults: Partial<PoolOptions> = {}): PoolTest {
       return rows.length > 0
     },
     sleeper: () =>
-      vi.waitFor(async () => {
-        const [row] = await database.sql<{ pid: number }[]>`
+      vi.waitFor(
+        async () => {
+          const [row] = await database.sql<{ pid: number }[]>`
           select pid from pg_stat_activity
           where application_name = 'shopboard-test' and datname = current_database()
             and state = 'active' and query like '%pg_sleep%'`
-        if (!row) throw new Error('Nobody sleeps')
-        return row.pid
-      }),
+          if (!row) throw new Error('Nobody sleeps')
+          return row.pid
+        },
+        { timeout: 60_000 },
+      ),
     countUsersNamed: async (username) =>
       (await database.sql`select from users where username = ${username}`).length,
   }
