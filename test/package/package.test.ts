@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build as bundleByEsbuild } from 'esbuild'
 import { publint } from 'publint'
@@ -94,6 +94,15 @@ describe('the package', () => {
     const { code, stdout, stderr } = await shopboard(['serve'], { PORT: 'http' })
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toBe('PORT should be a whole number from 0 to 65535; it is "http"\n')
+  })
+
+  it('reads .env where it is started, for what the environment leaves out', async () => {
+    const here = join(operator, 'here')
+    mkdirSync(here)
+    writeFileSync(join(here, '.env'), 'PORT=http\nPOOL_SIZE=none\n')
+    const serve = ['npx', '--no-install', 'shopboard', 'serve']
+    const { stderr } = await run(here, serve, { PORT: '0' })
+    expect(stderr).toBe('POOL_SIZE should be a whole number from 1 to 1000; it is "none"\n')
   })
 
   it('starts an embedded PostgreSQL and ends it', async () => {
