@@ -74,5 +74,5 @@ function defaultOf(name: string): string | undefined {
     .replace(/_(\w)/g, (_, letter) => letter.toUpperCase())
   const value = shape[name]?.safeParse(undefined).data ?? config[key]
   if (typeof value === 'boolean') return value ? 'on' : 'off'
-  return value === undefined ? undefined : String(value)
+  return value === undefined || String(value) === '' ? undefined : String(value)
 }
