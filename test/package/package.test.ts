@@ -29,8 +29,7 @@ beforeAll(async () => {
   const checkout = copyOfCheckout(work)
   tarball = await pack(checkout, work)
   clientTarball = await pack(join(checkout, 'dist-client'), work)
-  await installLinked(tarball, operator)
-  await installClient(clientTarball, browser)
+  await Promise.all([installLinked(tarball, operator), installClient(clientTarball, browser)])
 })
 afterAll(() => rmSync(work, { recursive: true }))
 
@@ -42,8 +41,9 @@ async function faultsOf(file: string) {
 describe('the package', () => {
   const database = useDatabase()
   const home = join(operator, 'node_modules/shopboard')
+  const command = join(operator, 'node_modules/.bin/shopboard')
   const shopboard = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-    run(operator, ['npx', '--no-install', 'shopboard', ...args], env)
+    run(operator, [command, ...args], env)
 
   it('holds the program, its migrations and its documents, and nothing else', () => {
     expect(readdirSync(home).toSorted()).toEqual([
@@ -69,7 +69,8 @@ describe('the package', () => {
   })
 
   it('has its commands under npx', async () => {
-    const { code, stdout, stderr } = await shopboard(['--help'])
+    const help = ['npx', '--no-install', 'shopboard', '--help']
+    const { code, stdout, stderr } = await run(operator, help)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain('Usage: shopboard [options] [command]')
   })
@@ -100,8 +101,7 @@ describe('the package', () => {
     const here = join(operator, 'here')
     mkdirSync(here)
     writeFileSync(join(here, '.env'), 'PORT=http\nPOOL_SIZE=none\n')
-    const serve = ['npx', '--no-install', 'shopboard', 'serve']
-    const { stderr } = await run(here, serve, { PORT: '0' })
+    const { stderr } = await run(here, [command, 'serve'], { PORT: '0' })
     expect(stderr).toBe('POOL_SIZE should be a whole number from 1 to 1000; it is "none"\n')
   })
 
