@@ -54,6 +54,7 @@ function configOf(read: Variables) {
     bodyTimeout: read.BODY_TIMEOUT,
     keepAliveTimeout: read.KEEP_ALIVE_TIMEOUT,
     logLevel: read.LOG_LEVEL,
+    accessLog: read.ACCESS_LOG,
     requestTimeout,
     statementTimeout,
     lockTimeout: read.LOCK_TIMEOUT ?? Math.min(5000, statementTimeout),

@@ -6,7 +6,7 @@ import { gracefulShutdown } from './server/shutdown.ts'
 const shutdown = gracefulShutdown()
 try {
   const config = readConfig(process.env)
-  const observe = openLog(config.logLevel)
+  const observe = openLog(config.logLevel, { isAccessLogged: config.accessLog })
   shutdown.observe = observe
   // The database starts while the program is loaded: each takes some 200 ms.
   const [database, { serve }] = await Promise.all([startDatabase(), import('./server/serve.ts')])
