@@ -1,6 +1,7 @@
 import { type Env, type Variables, variables } from './variables.ts'
 
-type VariableError = { readonly name: string; readonly should: string }
+/** A fault of one variable: `should` says what it should be. */
+export type VariableError = { readonly name: string; readonly should: string }
 
 /** Pairs of an outer and an inner timeout: the inner one is at most the outer one, and so is its default. */
 const nestedTimeouts = [
@@ -15,12 +16,13 @@ export type Config = ReturnType<typeof configOf>
 
 /**
  * Reads the environment and fills in the defaults; an empty variable counts as unset. Durations are in ms.
- * @throws ConfigError that names every invalid variable, never with the value of a secret
+ * @throws ConfigError that names every invalid variable, never with the value of a secret, after `faults` found before
  */
-export function readConfig(env: Env): Config {
+export function readConfig(env: Env, faults: readonly VariableError[] = []): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const read = variables.safeParse(given)
   const errors = [
+    ...faults,
     ...(read.error?.issues ?? []).map(({ path, message }) => ({
       name: String(path[0]),
       should: `should be ${message}${shown(String(path[0]), given)}`,
