@@ -6,6 +6,7 @@ import { ConfigError, readConfig } from './config.ts'
 import type { Pool } from './db/database.ts'
 import { openPool } from './db/pool/pool.ts'
 import type { AppEnv, Bindings, Services } from './http/context.ts'
+import { corsOf } from './http/cors.ts'
 import { cursorCodec } from './http/paging/cursor.ts'
 import { logRecordOf } from './observability/log-record.ts'
 import type { Observer } from './observability/observation.ts'
@@ -34,6 +35,7 @@ function servicesOf(env: Bindings): Services {
     cursors: cursorCodec(new TextEncoder().encode(config.cursorSecret)),
     requestTimeout: config.requestTimeout,
     cache: noCache,
+    cors: corsOf(config.corsOrigins),
     observe,
     runtime: 'workerd',
     keepAlive: (c, work) => c.executionCtx.waitUntil(work),

@@ -9,6 +9,7 @@ const commonHeaders = (c: Context<AppEnv>): Headers => ({
   'X-Request-Id': c.get('requestId'),
   'Server-Timing': serverTiming(c.get('timing')),
   'X-Content-Type-Options': 'nosniff',
+  ...c.get('crossOrigin'),
 })
 
 /**
@@ -21,7 +22,10 @@ export function reply(
   status: number,
   headers: Headers,
 ): Response {
-  const response = new Response(body, { status, headers: { ...headers, ...commonHeaders(c) } })
+  const common = commonHeaders(c)
+  const all = { ...headers, ...common }
+  if (headers.Vary && common.Vary) all.Vary = `${headers.Vary}, ${common.Vary}`
+  const response = new Response(body, { status, headers: all })
   c.set('replied', response)
   return response
 }
@@ -29,5 +33,8 @@ export function reply(
 /** Adds the common headers to the response, unless it is the very one that `reply` wrote them into. */
 export function addCommonHeaders(c: Context<AppEnv>): void {
   if (c.res === c.get('replied')) return
-  for (const [name, value] of Object.entries(commonHeaders(c))) c.res.headers.set(name, value)
+  const { headers } = c.res
+  const { Vary: varying, ...common } = commonHeaders(c)
+  for (const [name, value] of Object.entries(common)) headers.set(name, value)
+  if (varying && !headers.get('vary')?.includes(varying)) headers.append('Vary', varying)
 }
