@@ -4,6 +4,7 @@ import type { Cache } from '../cache/cache.ts'
 import type { Pool, RequestDatabase } from '../db/database.ts'
 import type { Observation } from '../observability/observation.ts'
 import type { Cors } from './cors.ts'
+import type { Encoder } from './encoding.ts'
 import type { CursorCodec } from './paging/cursor.ts'
 import type { RequestTiming } from './server-timing.ts'
 
@@ -21,6 +22,8 @@ export type Services = {
   readonly cache: Cache
   /** None: no page of another origin reads anything. */
   readonly cors?: Cors | undefined
+  /** Where the platform does not compress. */
+  readonly encode?: Encoder | undefined
   readonly observe: (observation: Observation) => void
   readonly runtime: Runtime
   /** Lets `work`, which never rejects, go on after the response of `c`: a Worker ends with it unless told to wait. */

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import type { AppEnv } from './context.ts'
+import type { Bytes } from './encoding.ts'
 import { serverTiming } from './server-timing.ts'
 
 type Headers = Readonly<Record<string, string>>
@@ -18,7 +19,7 @@ const commonHeaders = (c: Context<AppEnv>): Headers => ({
  */
 export function reply(
   c: Context<AppEnv>,
-  body: string | null,
+  body: string | Bytes | null,
   status: number,
   headers: Headers,
 ): Response {

@@ -13,9 +13,11 @@ import type { Provided } from '../db/provide.ts'
 import { startFolding } from '../db/rollup/fold.ts'
 import { cacheKey } from '../http/answer.ts'
 import { corsOf } from '../http/cors.ts'
+import { encoder } from '../http/encoding.ts'
 import { hostNames } from '../http/host.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
 import type { Observer } from '../observability/observation.ts'
+import { compress } from './compress.ts'
 import { listen } from './listen.ts'
 import { openFilesLimit } from './open-files.ts'
 import { seedDemo } from './seed-demo.ts'
@@ -70,6 +72,7 @@ export async function serve(
     requestTimeout: config.requestTimeout,
     cache,
     cors,
+    encode: encoder(compress, cache.grow),
     observe,
     runtime: 'node',
     keepAlive: () => {},
