@@ -51,6 +51,7 @@ function configOf(read: Variables) {
     host: read.HOST,
     port: read.PORT,
     allowedHosts: read.ALLOWED_HOSTS,
+    corsOrigins: read.CORS_ORIGINS ?? [],
     maxConnections: read.MAX_CONNECTIONS,
     headersTimeout: read.HEADERS_TIMEOUT ?? Math.min(10_000, read.BODY_TIMEOUT),
     bodyTimeout: read.BODY_TIMEOUT,

@@ -33,6 +33,11 @@ export const variables = z.object({
     .regex(/^[\w.:[\]-]+( *, *[\w.:[\]-]+)*$/, 'host names separated by commas')
     .transform((names) => names.split(',').map((name) => name.trim()))
     .optional(),
+  CORS_ORIGINS: z
+    .string()
+    .transform((names) => names.split(',').map((name) => originOf(name.trim())))
+    .refine(isListOfOrigins, '* or origins like https://app.example, separated by commas')
+    .optional(),
   MAX_CONNECTIONS: whole(1, 1_000_000).default(20_000),
   HEADERS_TIMEOUT: milliseconds(100, hour).optional(),
   BODY_TIMEOUT: milliseconds(100, hour).default(30_000),
@@ -66,4 +71,18 @@ function isDatabaseUrl(text: string): boolean {
   } catch {
     return false
   }
+}
+
+/** As a browser sends it: in lower case, without the port that goes without saying. Undefined where it is none. */
+function originOf(text: string): string | undefined {
+  if (text === '*') return text
+  if (!/^[a-z][a-z\d+.-]*:\/\/[^/?#@\\]+$/i.test(text) || !URL.canParse(text)) return undefined
+  const { origin, host } = new URL(text)
+  if (!/^([\w.-]+|\[[\da-f:.]+\])(:\d+)?$/i.test(host)) return undefined
+  return origin === 'null' ? text.toLowerCase() : origin
+}
+
+/** `*` stands alone: beside it a list would mean nothing. */
+function isListOfOrigins(origins: (string | undefined)[]): origins is string[] {
+  return !origins.includes(undefined) && (!origins.includes('*') || origins.length === 1)
 }

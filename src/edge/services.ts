@@ -5,6 +5,7 @@ import { type Config, ConfigError, readConfig, type VariableError } from '../con
 import type { Pool } from '../db/database.ts'
 import { openPool } from '../db/pool/pool.ts'
 import type { AppEnv, Bindings, Services } from '../http/context.ts'
+import { corsOf } from '../http/cors.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
 import { observe } from './log.ts'
 import { readiness } from './readiness.ts'
@@ -52,6 +53,7 @@ export function servicesOf(edge: Edge): Services {
     cursors: cursorCodec(new TextEncoder().encode(secret)),
     requestTimeout: config.requestTimeout,
     cache: noCache,
+    cors: corsOf(config.corsOrigins),
     observe,
     runtime: 'workerd',
     keepAlive: (c, work) => c.executionCtx.waitUntil(work),

@@ -3,6 +3,8 @@ import type { Caller } from '../auth/caller.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { Pool, RequestDatabase } from '../db/database.ts'
 import type { Observation } from '../observability/observation.ts'
+import type { Cors } from './cors.ts'
+import type { Encoder } from './encoding.ts'
 import type { CursorCodec } from './paging/cursor.ts'
 import type { RequestTiming } from './server-timing.ts'
 
@@ -18,6 +20,10 @@ export type Services = {
   /** ms from a request's start until its query is cancelled and it is answered with 504. */
   readonly requestTimeout: number
   readonly cache: Cache
+  /** None: no page of another origin reads anything. */
+  readonly cors?: Cors | undefined
+  /** Where the platform does not compress. */
+  readonly encode?: Encoder | undefined
   readonly observe: (observation: Observation) => void
   readonly runtime: Runtime
   /** Lets `work`, which never rejects, go on after the response of `c`: a Worker ends with it unless told to wait. */
@@ -40,6 +46,8 @@ export type AppEnv = {
     services: Services
     timing: RequestTiming
     caller: Caller
+    /** What the answer carries for the request's origin. */
+    crossOrigin: Readonly<Record<string, string>> | undefined
     /** The response that `reply` has finished, headers and all. */
     replied: Response | undefined
     db: RequestDatabase

@@ -1,13 +1,15 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { Scalar } from '@scalar/hono-api-reference'
+import type { Entry } from '../cache/cache.ts'
+import { entryOf, send } from './answer.ts'
 import type { AppEnv } from './context.ts'
 
 /** Mounts the contract for machines at /openapi.json and for people at /docs; it is built at the first request. */
 export function mountOpenApi(app: OpenAPIHono<AppEnv>): void {
-  let contract: string | undefined
+  let contract: Entry | undefined
   app.get('/openapi.json', (c) => {
-    contract ??= JSON.stringify(app.getOpenAPI31Document(info))
-    return c.body(contract, 200, { 'Content-Type': 'application/json' })
+    contract ??= entryOf(JSON.stringify(app.getOpenAPI31Document(info)))
+    return send(c, contract)
   })
   app.get('/docs', Scalar<AppEnv>({ url: '/openapi.json', pageTitle: 'Shopboard API' }))
 }

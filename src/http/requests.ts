@@ -12,6 +12,7 @@ export const requests = (services: Services): MiddlewareHandler<AppEnv> =>
     c.set('requestId', requestId)
     c.set('timing', timing)
     c.set('services', services)
+    c.set('crossOrigin', services.cors?.headersFor(c.req.header('origin')))
     await next()
     addCommonHeaders(c)
     const { status } = c.res

@@ -12,9 +12,12 @@ import { openPool } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
 import { startFolding } from '../db/rollup/fold.ts'
 import { cacheKey } from '../http/answer.ts'
+import { corsOf } from '../http/cors.ts'
+import { encoder } from '../http/encoding.ts'
 import { hostNames } from '../http/host.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
 import type { Observer } from '../observability/observation.ts'
+import { compress } from './compress.ts'
 import { listen } from './listen.ts'
 import { openFilesLimit } from './open-files.ts'
 import { seedDemo } from './seed-demo.ts'
@@ -61,12 +64,15 @@ export async function serve(
   const cache = cacheOf(config, observe)
   const watcher = startBackgroundWork(config, background, cache, { observe, shutdown })
 
+  const cors = corsOf(config.corsOrigins)
   const app = createApp({
     pool: () => pool,
     callerOf: () => anyone,
     cursors: cursorCodec(cursorKey(config, databaseUrl, say)),
     requestTimeout: config.requestTimeout,
     cache,
+    cors,
+    encode: encoder(compress, cache.grow),
     observe,
     runtime: 'node',
     keepAlive: () => {},
@@ -74,11 +80,13 @@ export async function serve(
   })
   const { url, drain } = await listen(app.fetch, {
     ...config,
+    cors,
     names: hostNames(config.host, config.allowedHosts),
     maxConnections: Math.min(config.maxConnections, openFilesLimit() - config.poolSize - reserve),
     admission: {
       room: pool.room,
-      isQuick: ({ url = '' }) => cache.peek(cacheKey(anyone, url)) !== undefined,
+      isQuick: ({ method, url = '' }) =>
+        method === 'OPTIONS' || cache.peek(cacheKey(anyone, url)) !== undefined,
       patience: config.acquireTimeout / 2,
     },
     onRefused: () => observe({ type: 'refused' }),
