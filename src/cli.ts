@@ -18,6 +18,8 @@ const program = new Command('shopboard')
   )
   .showHelpAfterError()
 
+program.command('serve').description('migrate, then serve: what npm start does').action(serve)
+
 program
   .command('migrate')
   .description('bring the schema up to date')
@@ -59,6 +61,11 @@ for (const output of [process.stdout, process.stderr])
     if (error.code !== 'EPIPE') throw error
   })
 await program.parseAsync()
+
+async function serve(): Promise<void> {
+  const { start } = await import('./server/start.ts')
+  await start(process.env)
+}
 
 async function run<Flags>(
   command: DatabaseCommand<Flags>,
