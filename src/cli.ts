@@ -21,7 +21,7 @@ const program = new Command('shopboard')
 program
   .command('migrate')
   .description('bring the schema up to date')
-  .action(() => run(runMigrate, {}))
+  .action(() => run(runMigrate, {}, { isMigrating: true }))
 
 program
   .command('import')
@@ -31,7 +31,7 @@ program
   .option('--strict', 'import nothing when a row is rejected')
   .addHelpText('after', importHelp)
   .action((directory: string, flags: Omit<ImportFlags, 'directory'>) =>
-    run(runImport, { ...flags, directory }),
+    run(runImport, { ...flags, directory }, { isSession: true }),
   )
 
 program
@@ -41,7 +41,7 @@ program
   .option('--seed <n>', 'the same seed and --until give the same rows', wholeNumber(0, 2 ** 31), 1)
   .option('--until <time>', 'where its 1,000 days end; default now', instant)
   .option('--append', 'add to a community that is there')
-  .action((flags: DemoFlags) => run(runDemo, flags))
+  .action((flags: DemoFlags) => run(runDemo, flags, { isSession: true }))
 
 program
   .command('verify')

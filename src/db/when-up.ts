@@ -20,9 +20,8 @@ export async function whenUp<T>(
     try {
       return await work()
     } catch (error) {
-      const reason = `${addressOf(url)}: ${refusalOf(error) ?? reasonOf(error)}`
-      const isDown =
-        fromPostgres(error)?.code === 'database_unavailable' && refusalOf(error) === undefined
+      const reason = `${addressOf(url)}: ${reasonOf(error)}`
+      const isDown = fromPostgres(error)?.code === 'database_unavailable' && !isRefusal(error)
       if (!isDown || Date.now() > deadline)
         throw new Error(`Cannot use the database ${reason}`, { cause: error })
       if (tries === 1) onWaiting(reason)
@@ -31,26 +30,29 @@ export async function whenUp<T>(
   }
 }
 
-/** Where the server answers, and would answer the same again: its words, or what to do. */
-function refusalOf(error: unknown): string | undefined {
-  const state = sqlStateOf(error)
-  const reason = reasonOf(error)
-  const refused = /unsupported startup parameter: (\w+)/.exec(reason)?.[1]
-  if (state === '08P01' && refused)
-    return `a connection pooler stands before it and takes no ${refused} from a connection: ${
-      refused === 'options' ? 'remove options from DATABASE_URL' : 'set POOLER=transaction'
-    }`
-  // no such user, password or database
-  if (!/^(28|3D)/.test(state ?? '')) return undefined
-  return /no encryption|SSL off/.test(reason)
-    ? `${reason}: add ?sslmode=require to its URL`
-    : reason
+/** Whether the server answers, and would answer the same again: no such user, password, database or parameter. */
+const isRefusal = (error: unknown) =>
+  /^(28|3D)/.test(sqlStateOf(error) ?? '') || refusedParameter.test(messageOf(error))
+
+/** For people: what was said, and what to do where that is known. */
+export function reasonOf(error: unknown): string {
+  const message = messageOf(error)
+  const refused = refusedParameter.exec(message)?.[1]
+  if (refused === 'options')
+    return `${message}, says the connection pooler before it: remove options from its URL`
+  if (refused) return `${message}, says the connection pooler before it: set POOLER=transaction`
+  if (!/no encryption|SSL off/.test(message)) return message
+  return `${message}: add ?sslmode=require to its URL`
 }
 
-/** For people; postgres.js and the system wrap it, or say it by a code alone. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && !error.message) return reasonOf(error.errors[0])
+/** PgBouncer's words. */
+const refusedParameter = /unsupported startup parameter: (\w+)/
+
+/** postgres.js and the system wrap it, or say it by a code alone. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && !error.message) return messageOf(error.errors[0])
   if (!(error instanceof Error)) return String(error)
   const { cause } = error
-  return error.name === 'AppError' && cause instanceof Error ? reasonOf(cause) : error.message
+  if (error.name === 'AppError' && cause instanceof Error) return messageOf(cause)
+  return error.message || ('code' in error ? String(error.code) : error.name)
 }
