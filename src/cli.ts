@@ -23,7 +23,7 @@ program.command('serve').description('migrate, then serve: what npm start does')
 program
   .command('migrate')
   .description('bring the schema up to date')
-  .action(() => run(runMigrate, {}))
+  .action(() => run(runMigrate, {}, { isMigrating: true }))
 
 program
   .command('import')
@@ -33,7 +33,7 @@ program
   .option('--strict', 'import nothing when a row is rejected')
   .addHelpText('after', importHelp)
   .action((directory: string, flags: Omit<ImportFlags, 'directory'>) =>
-    run(runImport, { ...flags, directory }),
+    run(runImport, { ...flags, directory }, { isSession: true }),
   )
 
 program
@@ -43,7 +43,7 @@ program
   .option('--seed <n>', 'the same seed and --until give the same rows', wholeNumber(0, 2 ** 31), 1)
   .option('--until <time>', 'where its 1,000 days end; default now', instant)
   .option('--append', 'add to a community that is there')
-  .action((flags: DemoFlags) => run(runDemo, flags))
+  .action((flags: DemoFlags) => run(runDemo, flags, { isSession: true }))
 
 program
   .command('verify')

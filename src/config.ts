@@ -46,6 +46,10 @@ function configOf(read: Variables) {
   const statementTimeout = read.STATEMENT_TIMEOUT ?? requestTimeout
   return {
     databaseUrl: read.DATABASE_URL,
+    /** Past the pooler that `databaseUrl` leads to: for migrations and commands. */
+    directUrl: read.DATABASE_DIRECT_URL,
+    pooler: read.POOLER ?? (namesPooler(read.DATABASE_URL) ? 'transaction' : 'none'),
+    isMigrating: read.MIGRATE,
     dataDir: read.DATA_DIR ?? '.data',
     demo: read.DEMO ?? read.DATABASE_URL === undefined,
     host: read.HOST,
@@ -75,6 +79,10 @@ function configOf(read: Variables) {
   }
 }
 
+/** As URLs that are written for other drivers do. */
+const namesPooler = (url: string | undefined) =>
+  url !== undefined && new URL(url).searchParams.get('pgbouncer') === 'true'
+
 /** Compares variables pair by pair, so that an invalid one does not hide a contradiction of others. */
 function contradictions(given: Env): VariableError[] {
   const errors: VariableError[] = []
@@ -87,6 +95,9 @@ function contradictions(given: Env): VariableError[] {
     )
   if (isExternal && given.DATA_DIR !== undefined)
     report('DATA_DIR', 'should not be set with DATABASE_URL: it is for the embedded database')
+  for (const name of ['DATABASE_DIRECT_URL', 'POOLER'] as const)
+    if (!isExternal && given[name] !== undefined)
+      report(name, 'should not be set without DATABASE_URL, whose pooler it is about')
   if (isExternal && given.DEMO === 'on')
     report('DEMO', 'should not be on with DATABASE_URL: run "npm run shopboard -- demo" there')
   for (const [outer, inner] of nestedTimeouts) {
@@ -108,6 +119,6 @@ function numberOf(name: (typeof nestedTimeouts)[number][0 | 1], given: Env): num
   return value.data
 }
 
-const secrets = ['DATABASE_URL', 'CURSOR_SECRET']
+const secrets = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'CURSOR_SECRET']
 const shown = (name: string, given: Env) =>
   secrets.includes(name) ? '' : `; it is ${JSON.stringify(given[name])}`

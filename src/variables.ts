@@ -20,6 +20,12 @@ export const variables = z.object({
     .string()
     .refine(isDatabaseUrl, 'a URL like postgres://user:password@host:5432/database')
     .optional(),
+  DATABASE_DIRECT_URL: z
+    .string()
+    .refine(isDatabaseUrl, 'a URL like postgres://user:password@host:5432/database')
+    .optional(),
+  POOLER: choice(['none', 'transaction']).optional(),
+  MIGRATE: onOff.default(true),
   DATA_DIR: z.string().optional(),
   DEMO: onOff.optional(),
   HOST: z

@@ -18,7 +18,7 @@ const aliases: Readonly<Record<string, string>> = { variables: 'config' }
 
 /** Who may use Node: everything else also runs on Workers. */
 const onNode =
-  /^(server|commands|db\/(bulk|embedded))\/|^db\/(migrate[\w-]*|provide)\.ts$|^(cli|node)\.ts$/
+  /^(server|commands|db\/(bulk|embedded))\/|^db\/(migrate|provide)\.ts$|^(cli|node)\.ts$/
 /** Who may talk to PostgreSQL past a `Database`. */
 const onDriver = /^db\/(bulk|pool|embedded)\/|^db\/migrate\.ts$|^commands\/|^(node|cli)\.ts$/
 /** Who may open a pool or a connection: who decides how large it is and when it closes. */

@@ -1,6 +1,7 @@
 import { type Config, readConfig } from '../config.ts'
 import { migrateWhenUp } from '../db/migrate-when-up.ts'
 import { provideDatabase } from '../db/provide.ts'
+import { reasonOf } from '../db/when-up.ts'
 import { sqlStateOf } from '../errors/postgres.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -18,8 +19,13 @@ export type DatabaseCommand<Flags = Record<never, never>> = (
 const startTimeout = 5_000
 
 export type DatabaseCommandOptions = {
-  /** Whether the schema is brought up to date first; a role that owns nothing and a hot standby cannot do that. */
+  /**
+   * Whether the schema is brought up to date first; by default as MIGRATE says, and with `off` an older one is refused.
+   * False leaves it as it is: a role that owns nothing and a hot standby can do no other.
+   */
   readonly isMigrating?: boolean
+  /** Whether it needs a session of its own, which no transaction pooler gives. */
+  readonly isSession?: boolean
 }
 
 /** Provides the database of `env`, migrates it, runs `command` on it, and returns the exit code. */
@@ -28,33 +34,40 @@ export async function onDatabase<Flags>(
   flags: Flags,
   terminal: Terminal = process,
   env: Parameters<typeof readConfig>[0] = process.env,
-  { isMigrating = true }: DatabaseCommandOptions = {},
+  { isMigrating, isSession = false }: DatabaseCommandOptions = {},
 ): Promise<number> {
   const complain = (text: string) => void terminal.stderr.write(`${text}\n`)
   let stop = async () => {}
   try {
-    const config = readConfig(env)
+    const config = directly(readConfig(env))
+    if (isSession && config.pooler === 'transaction') throw new Error(needsSession)
     const database = await provideDatabase(config)
     stop = database.stop
-    if (isMigrating)
+    if (isMigrating !== false)
       await migrateWhenUp(
         database.url,
         startTimeout,
         (reason) => complain(`Waiting for the database ${reason}`),
-        config,
+        { ...config, isMigrating: isMigrating ?? config.isMigrating, onHeldUp: complain },
       )
     return await command({ url: database.url, config }, flags, terminal)
   } catch (error) {
-    complain(!isMigrating && isUnmigrated(error) ? notMigrated : messageOf(error))
+    complain(isMigrating === false && isUnmigrated(error) ? notMigrated : reasonOf(error))
     return 1
   } finally {
     await stop()
   }
 }
 
+/** Past a pooler, where the way past it is known. */
+const directly = (config: Config): Config =>
+  config.directUrl === undefined
+    ? config
+    : { ...config, databaseUrl: config.directUrl, pooler: 'none' }
+
+const needsSession =
+  'This command needs a connection of its own, which a transaction pooler does not give: set DATABASE_DIRECT_URL to the address of PostgreSQL itself.'
 const notMigrated = 'The database is not migrated: npm run shopboard -- migrate'
 /** No such schema, table or function of the rollups; another table was renamed, and the error says which. */
 const isUnmigrated = (error: unknown) =>
-  /^(3F000|42P01|42883)$/.test(sqlStateOf(error) ?? '') && messageOf(error).includes('rollup')
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+  /^(3F000|42P01|42883)$/.test(sqlStateOf(error) ?? '') && reasonOf(error).includes('rollup')

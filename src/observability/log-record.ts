@@ -12,6 +12,7 @@ export type LogRecord = {
   readonly sampleKey?: string
 }
 
+type Watched = Extract<Observation, { type: 'watcher' }>
 type Failed = Extract<Observation, { type: 'error' }>
 
 /** Characters of a statement: enough to tell which. */
@@ -55,12 +56,15 @@ export function logRecordOf(
         fields: { name: observation.name, ...causesOf(observation.error) },
       }
     case 'watcher':
-      return observation.state === 'up'
-        ? { level: 'info', message: 'The database answers', fields: {} }
+      return logRecordOfWatcher(observation)
+    case 'folds_barred':
+      return observation.reason === undefined
+        ? { level: 'info', message: 'The rollups are folded here', fields: {} }
         : {
             level: 'warn',
-            message: 'The database does not answer',
-            fields: causesOf(observation.error),
+            message:
+              'The rollups are not folded here: answers are exact, and slow where much is pending',
+            fields: { reason: observation.reason },
           }
     case 'database':
       return logRecordOfDatabase(observation.event)
@@ -81,6 +85,17 @@ export function logRecordOf(
       return { level: 'info', message: 'Refused: overloaded', fields: {}, sampleKey: 'overloaded' }
     case 'cache':
       return undefined
+  }
+}
+
+function logRecordOfWatcher({ state, error }: Watched): LogRecord {
+  switch (state) {
+    case 'up':
+      return { level: 'info', message: 'The database answers', fields: {} }
+    case 'down':
+      return { level: 'warn', message: 'The database does not answer', fields: causesOf(error) }
+    case 'unfit':
+      return { level: 'error', message: 'The database cannot be served', fields: causesOf(error) }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CacheOutcome } from '../cache/cache.ts'
+import type { DatabaseState } from '../cache/watcher.ts'
 import type { DatabaseEvent } from '../db/database.ts'
 
 /** The request that an observation is about. */
@@ -28,7 +29,9 @@ export type Observation =
     })
   | { readonly type: 'cache'; readonly name: string; readonly outcome: CacheOutcome }
   | { readonly type: 'refresh_failed'; readonly name: string; readonly error: unknown }
-  | { readonly type: 'watcher'; readonly state: 'up' | 'down'; readonly error?: unknown }
+  | { readonly type: 'watcher'; readonly state: DatabaseState; readonly error?: unknown }
+  /** Why nothing is folded here; undefined once it is. */
+  | { readonly type: 'folds_barred'; readonly reason: string | undefined }
   | { readonly type: 'database'; readonly event: DatabaseEvent }
   /** What goes wrong behind the requests: no answer tells of it. */
   | {
