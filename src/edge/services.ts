@@ -79,6 +79,8 @@ export const openEdgePool = ({ config, databaseUrl }: Edge, applicationName: str
   openPool(databaseUrl, {
     ...config,
     size: 1,
+    // Hyperdrive hands its connections on after each transaction, and resets what was set on them
+    pooler: 'transaction',
     applicationName,
     on: (event) => observe({ type: 'database', event }),
   })
