@@ -2,6 +2,7 @@ import { type Config, readConfig } from '../config.ts'
 import { migrateWhenUp } from '../db/migrate-when-up.ts'
 import { provideDatabase } from '../db/provide.ts'
 import { sqlStateOf } from '../errors/postgres.ts'
+import { jsonOn } from './json.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The database a command works on, migrated unless it says otherwise, and the configuration that named it. */
@@ -20,6 +21,8 @@ const startTimeout = 5_000
 export type DatabaseCommandOptions = {
   /** Whether the schema is brought up to date first; a role that owns nothing and a hot standby cannot do that. */
   readonly isMigrating?: boolean
+  /** The command's name, where it answers with one JSON object. */
+  readonly json?: string
 }
 
 /** Provides the database of `env`, migrates it, runs `command` on it, and returns the exit code. */
@@ -28,10 +31,12 @@ export async function onDatabase<Flags>(
   flags: Flags,
   terminal: Terminal = process,
   env: Parameters<typeof readConfig>[0] = process.env,
-  { isMigrating = true }: DatabaseCommandOptions = {},
+  { isMigrating = true, json }: DatabaseCommandOptions = {},
 ): Promise<number> {
-  const complain = (text: string) => void terminal.stderr.write(`${text}\n`)
+  const machine = json === undefined ? undefined : jsonOn(terminal, json)
+  const { stderr } = machine ?? terminal
   let stop = async () => {}
+  let exitCode = 1
   try {
     const config = readConfig(env)
     const database = await provideDatabase(config)
@@ -40,16 +45,17 @@ export async function onDatabase<Flags>(
       await migrateWhenUp(
         database.url,
         startTimeout,
-        (reason) => complain(`Waiting for the database ${reason}`),
+        (reason) => void terminal.stderr.write(`Waiting for the database ${reason}\n`),
         config,
       )
-    return await command({ url: database.url, config }, flags, terminal)
+    exitCode = await command({ url: database.url, config }, flags, machine ?? terminal)
   } catch (error) {
-    complain(!isMigrating && isUnmigrated(error) ? notMigrated : messageOf(error))
-    return 1
+    stderr.write(`${!isMigrating && isUnmigrated(error) ? notMigrated : messageOf(error)}\n`)
   } finally {
     await stop()
   }
+  machine?.end(exitCode)
+  return exitCode
 }
 
 const notMigrated = 'The database is not migrated: npm run shopboard -- migrate'
