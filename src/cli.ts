@@ -4,6 +4,7 @@ import { type DemoFlags, demoHelp, runDemo } from './commands/demo/command.ts'
 import { mostUsers } from './commands/demo/demo.ts'
 import { grouped } from './commands/grouped.ts'
 import { type ImportFlags, importHelp, runImport } from './commands/import/command.ts'
+import { delimiterNamed } from './commands/import/delimiter.ts'
 import { runMigrate } from './commands/migrate.ts'
 import {
   type DatabaseCommand,
@@ -95,16 +96,9 @@ async function run<Flags extends Json>(
   })
 }
 
-const namedDelimiters = new Map([
-  ['comma', ','],
-  ['semicolon', ';'],
-  ['tab', '\t'],
-  ['pipe', '|'],
-])
-
 function delimiter(text: string): string {
-  const value = namedDelimiters.get(text.toLowerCase()) ?? text
-  if ([...value].length !== 1 || /[\p{L}\p{N}"\r\n\0]/u.test(value))
+  const value = delimiterNamed(text)
+  if (value === undefined)
     throw new InvalidArgumentError(
       'It should be comma, semicolon, tab, pipe or one character that is no letter, digit or quote.',
     )

@@ -1,11 +1,10 @@
-import type { Bulk } from '../../db/bulk/bulk.ts'
+import type { Bulk, Fragment } from '../../db/bulk/bulk.ts'
 import type { TableName } from '../../db/rollup/kinds.ts'
 import { chanceFunction } from './chance.ts'
 import type { DemoCounts } from './counts.ts'
 import { textFunctions } from './texts.ts'
 
 type Sql = Bulk['sql']
-type Fragment = ReturnType<Sql>
 
 /** A demo as the database remembers it: the ids its rows took, as ranges of PostgreSQL's (`[1,301)`). */
 export type RememberedDemo = Readonly<Record<TableName, string>> & {

@@ -34,9 +34,9 @@ describe('import as a command', () => {
     const [, summary = ''] = stdout.split('\n\n')
     expect(summary).toBe(
       [
-        '       kept  skipped  rejected  authors set null',
-        'users     1        0         1                 0',
-        'posts     2        0         0                 1',
+        '       kept  skipped  differing  rejected  authors set null',
+        'users     1        0          0         1                 0',
+        'posts     2        0          0         0                 1',
       ].join('\n'),
     )
     expect(stdout).toContain(`\nRejected rows and why: ${directory}/rejects-users.csv\n`)
