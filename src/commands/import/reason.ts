@@ -13,26 +13,29 @@ const bytesOf = (text: string, ...more: readonly string[]) =>
 const ownMember = new RegExp(`,?\\s*"${reasonColumn}"\\s*:\\s*"(?:[^"\\\\]|\\\\.)*"\\s*}$`)
 
 /**
- * As the last member of an object. To what is no object nothing can be added: an object that holds the reason alone goes
- * before it. An earlier run's reason makes room.
+ * As the last member of an object; an earlier run's makes room. To what is no object nothing can be added: before it, and
+ * before an empty one, goes an object that holds the reason alone.
  */
 export const ndjsonReason: ReasonWriter = (original, reason) => {
   const text = textOf(original).trim()
   const member = `${JSON.stringify(reasonColumn)}:${JSON.stringify(reason)}`
-  if (!isObject(original.bytes()))
+  if (!hasMembers(original.bytes()))
     return Buffer.concat([bytesOf('', `{${member}}\n`), bytesOf(text, '\n')])
   const rest = text.replace(ownMember, '}').slice(0, -1).trimEnd()
-  return bytesOf(rest, rest.endsWith('{') ? '' : ',', member, '}\n')
+  return bytesOf(rest, ',', member, '}\n')
 }
 
-function isObject(bytes: Buffer): boolean {
+function hasMembers(bytes: Buffer): boolean {
   try {
     const value: unknown = JSON.parse(bytes.toString())
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isPlainObject(value) && Object.keys(value).some((name) => name !== reasonColumn)
   } catch {
     return false
   }
 }
+
+const isPlainObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
  * As the last field of a row, and as the last name of the header, which comes first. An earlier run's reasons make room. It

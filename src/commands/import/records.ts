@@ -54,7 +54,9 @@ function sourceRecordOf({ names, positions }: Header, record: CsvRecord): Source
   const { line, reason, fields } = record
   if (reason !== undefined) return { line, reason }
   if (fields.length !== names.length) {
-    return { line, reason: `${fields.length} columns where the header has ${names.length}` }
+    const own = columnKey(names.at(-1) ?? '') === columnKey(reasonColumn) ? 1 : 0
+    const [found, wanted] = [fields.length - own, names.length - own]
+    return { line, reason: `${found} columns where the header has ${wanted}` }
   }
   return { line, cells: positions.map((at) => (at < 0 ? undefined : fields[at] || null)) }
 }
