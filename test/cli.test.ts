@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { directoryOf } from './commands/import/directory.ts'
 import { runCli } from './support/cli.ts'
@@ -24,6 +25,11 @@ describe('shopboard', () => {
       'rebuild [options]',
     ])
       expect(stdout).toContain(`  ${command} `)
+  })
+
+  it('tells its version', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+    expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
   })
 
   it('tells the files and exit codes of an import with --help', async () => {

@@ -16,18 +16,20 @@ export function confirmOn(
       // without `terminal` Ctrl-C stays a signal
       const lines = createInterface({ input: stdin, terminal: false })
       const onAbort = () => {
-        lines.close()
-        stderr.write('\n')
         reject(signal.reason)
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      lines.once('line', (line) => {
-        resolve(/^\s*y(es)?\s*$/i.test(line))
         lines.close()
-      })
-      lines.once('close', () => {
+      }
+      const onEnd = () => {
         signal.removeEventListener('abort', onAbort)
+        stderr.write('\n')
         resolve(false)
+      }
+      signal.addEventListener('abort', onAbort)
+      lines.once('close', onEnd)
+      lines.once('line', (line) => {
+        signal.removeEventListener('abort', onAbort)
+        lines.off('close', onEnd).close()
+        resolve(/^\s*y(es)?\s*$/i.test(line))
       })
       stderr.write(`${question} [y/N] `)
     })

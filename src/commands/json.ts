@@ -16,7 +16,7 @@ export function jsonOn({ stdout, stderr }: Terminal, command: string): JsonTermi
     stderr: {
       ...(stderr.isTTY && { isTTY: true }),
       write(text: string | Uint8Array) {
-        error += text
+        error += String(text).replaceAll('\r', '')
         return stderr.write(text)
       },
     },

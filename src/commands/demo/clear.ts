@@ -5,7 +5,7 @@ import { type TableName, tableNames } from '../../db/rollup/kinds.ts'
 import { foldLast } from '../../db/rollup/load.ts'
 import { deleteEverything, mayDeleteEverything } from '../../db/rollup/unload.ts'
 import { isRetryable } from '../../errors/postgres.ts'
-import { grouped } from '../grouped.ts'
+import { counted } from '../grouped.ts'
 import type { DemoCounts } from './counts.ts'
 import { DemoError } from './error.ts'
 import { lockTables } from './ids.ts'
@@ -116,7 +116,7 @@ async function refuseOthers(sql: Sql, demo: RememberedDemo): Promise<void> {
     (select count(*) as n from public.posts as p where not ${is('posts', 'p')} and ${byItsUsers('p.author_id')}) as posts`
   if (!found || found.comments + found.sessions + found.authors === 0) return
   throw new DemoError(
-    `Other people's rows hang on the demo community: ${grouped(found.comments)} comments on its posts and ${grouped(found.sessions)} sessions of its users would go with it, ${grouped(found.authors)} posts and comments lose their author. To have it so: demo --clear --force.`,
+    `Other people's rows hang on the demo community: ${counted(found.comments, 'comment')} on its posts and ${counted(found.sessions, 'session')} of its users would go with it, ${counted(found.authors, 'post or comment', 'posts and comments')} lose the author. To have it so: demo --clear --force.`,
   )
 }
 

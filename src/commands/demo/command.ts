@@ -1,5 +1,5 @@
 import { tellFailure } from '../failure.ts'
-import { grouped } from '../grouped.ts'
+import { counted } from '../grouped.ts'
 import { untilInterrupted } from '../interruption.ts'
 import type { DatabaseCommand } from '../on-database.ts'
 import { progressOn } from '../progress.ts'
@@ -74,7 +74,7 @@ const clear: Work = async (databaseUrl, { force = false }, terminal, signal) => 
 
 const textOf = (counts: DemoCounts) =>
   Object.entries(counts)
-    .map(([table, rows]) => `${grouped(rows)} ${rows === 1 ? table.slice(0, -1) : table}`)
+    .map(([table, rows]) => counted(rows, table.slice(0, -1)))
     .join(', ')
 
 function secondsFromNow(): () => number {

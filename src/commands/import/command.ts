@@ -55,7 +55,8 @@ export const runImport: DatabaseCommand<ImportFlags> = ({ url }, flags, terminal
         },
       })
       const seconds = (performance.now() - start) / 1000
-      terminal.tell?.({ dryRun: isDryRun, ...summary, seconds, notes })
+      const { isCommitted, ...told } = summary
+      terminal.tell?.({ committed: isCommitted, dryRun: isDryRun, ...told, seconds, notes })
       terminal.stdout.write(summaryText(summary, isDryRun, seconds))
       return exitCodeOf(summary, isDryRun)
     } catch (error) {

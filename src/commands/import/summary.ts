@@ -1,4 +1,4 @@
-import { grouped } from '../grouped.ts'
+import { counted, grouped } from '../grouped.ts'
 import type { Summary, TableSummary } from './transaction.ts'
 
 /** 2 where strictness kept everything out, or a file with rows has none of them in the database; else 0. */
@@ -58,5 +58,3 @@ function tableText(tables: readonly TableSummary[]): string[] {
   )
   return aligned.map((row) => row.join('  ').trimEnd())
 }
-
-const counted = (n: number, noun: string) => `${grouped(n)} ${noun}${n === 1 ? '' : 's'}`

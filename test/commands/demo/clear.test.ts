@@ -71,7 +71,7 @@ describe('clearDemo', () => {
     await insertPost(database.sql, { author_id: 3 })
     await insertSession(database.sql, { user_id: 3 })
     await expect(clear()).rejects.toThrow(
-      "Other people's rows hang on the demo community: 1 comments on its posts and 1 sessions of its users would go with it, 1 posts and comments lose their author.",
+      "Other people's rows hang on the demo community: 1 comment on its posts and 1 session of its users would go with it, 1 post or comment lose the author.",
     )
     expect(await counts()).toEqual({ users: 21, posts: 201, comments: 1001, sessions: 201 })
     expect(await clear({ force: true })).toEqual(whole)
@@ -92,7 +92,7 @@ describe('clearDemo', () => {
   it('keeps what somebody rewrote', async () => {
     await generate()
     await database.sql`update comments set body = 'Mine now', author_id = null where id = 5`
-    await expect(clear()).rejects.toThrow('1 comments on its posts')
+    await expect(clear()).rejects.toThrow('1 comment on its posts')
     await database.sql`delete from comments where id = 5`
     await database.sql`update users set username = 'Ann' where id = 1`
     expect(await clear()).toMatchObject({ users: 19, posts: 200, comments: 999 })

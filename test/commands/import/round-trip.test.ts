@@ -84,7 +84,8 @@ describe('a file of rejected rows', () => {
       expect(second.text.match(/rejected_because/g)?.length).toBe(
         first.text.match(/rejected_because/g)?.length,
       )
-      expect(second.text).toBe(first.text)
+      const withoutLines = (text: string) => text.replaceAll(/line \d+/g, 'line')
+      expect(withoutLines(second.text)).toBe(withoutLines(first.text))
     },
   )
 
