@@ -36,6 +36,7 @@ function servicesOf(env: Bindings): Services {
     requestTimeout: config.requestTimeout,
     cache: noCache,
     cors: corsOf(config.corsOrigins),
+    scripts: 'platform',
     observe,
     runtime: 'workerd',
     keepAlive: (c, work) => c.executionCtx.waitUntil(work),

@@ -20,6 +20,7 @@ import type { Observer } from '../observability/observation.ts'
 import { compress } from './compress.ts'
 import { listen } from './listen.ts'
 import { openFilesLimit } from './open-files.ts'
+import { installedScripts } from './scripts.ts'
 import { seedDemo } from './seed-demo.ts'
 import type { Shutdown } from './shutdown.ts'
 
@@ -73,6 +74,7 @@ export async function serve(
     cache,
     cors,
     encode: encoder(compress, cache.grow),
+    scripts: installedScripts(),
     observe,
     runtime: 'node',
     keepAlive: () => {},
