@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -11,6 +10,7 @@ import { compress } from '../../src/server/compress.ts'
 import { type Listening, listen } from '../../src/server/listen.ts'
 import { installedScripts, scriptsIn } from '../../src/server/scripts.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
+import { sent } from '../support/raw.ts'
 
 const path = `/docs/scalar/${scalarVersion}`
 const directory = mkdtempSync(join(tmpdir(), 'shopboard-scripts-'))
@@ -81,7 +81,7 @@ describe('the scripts of the reference page', () => {
     '/docs/scalar/standalone.esm.js',
     '/docs/scalar/0.0.1/standalone.esm.js',
   ])('are no other file: %s', async (attack) => {
-    const answer = await raw(server.url, attack)
+    const answer = await sent(server.url, `GET ${attack} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
     expect(answer).toMatch(/^HTTP\/1\.1 40[04] /)
     expect(answer).toContain('application/problem+json')
     expect(answer).not.toMatch(/root:|"devDependencies"/)
@@ -117,14 +117,3 @@ describe('npm run build:reference', () => {
     expect(readFileSync(join(target, '_headers'), 'utf8')).toContain('immutable')
   })
 })
-
-/** The whole answer to a path that no client would send as it stands. */
-async function raw(url: string, target: string): Promise<string> {
-  const { hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname, () =>
-    socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`),
-  )
-  let received = ''
-  for await (const chunk of socket) received += chunk
-  return received
-}
