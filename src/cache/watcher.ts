@@ -15,7 +15,7 @@ export type WatcherOptions = {
   readonly cache: Cache
   /** ms from one poll to the next. */
   readonly interval?: number
-  /** Called when polling starts to fail and when it works again. */
+  /** Called when polling starts to fail, also at the first poll, and when it works again. */
   readonly onChange?: (state: 'up' | 'down', error?: unknown) => void
 }
 
@@ -60,8 +60,9 @@ export function watchTables(options: WatcherOptions): Watcher {
 
   function setState(next: 'up' | 'down', error?: unknown) {
     if (state === next) return
+    const isExpected = state === undefined && next === 'up'
     state = next
-    onChange?.(next, error)
+    if (!isExpected) onChange?.(next, error)
   }
 
   let polling = poll()

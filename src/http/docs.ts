@@ -18,14 +18,14 @@ export function docs(scripts: Scripts | undefined): Hono<AppEnv> {
     return routes.get('/docs', async (c) => send(c, await withoutScripts()))
   routes.get('/docs', async (c) => send(c, await reference()))
   if (scripts === 'platform') return routes
-  const loaded = new Map<string, Promise<Entry>>()
+  const loaded = new Map<string, Entry>()
   return routes.get(`${scriptsPath}/:name{.+}`, async (c) => {
     const name = c.req.param('name')
     const read = scripts.get(name)
     if (!read) throw notFound('Script')
-    const entry = loaded.get(name) ?? read().then((text) => entryOf(text, scriptHeaders))
+    const entry = loaded.get(name) ?? entryOf(await read(), scriptHeaders)
     loaded.set(name, entry)
-    return send(c, await entry)
+    return send(c, entry)
   })
 }
 

@@ -19,6 +19,7 @@ import { cursorCodec } from '../http/paging/cursor.ts'
 import type { Observer } from '../observability/observation.ts'
 import { compress } from './compress.ts'
 import { listen } from './listen.ts'
+import { nextSteps } from './next-steps.ts'
 import { openFilesLimit } from './open-files.ts'
 import { installedScripts } from './scripts.ts'
 import { seedDemo } from './seed-demo.ts'
@@ -30,6 +31,8 @@ const startTimeout = 30_000
 const drainTimeout = 20_000
 /** The watcher and the fold have connections of their own: no load on the requests' pool blinds them. */
 const backgroundPoolSize = 2
+/** Paths that are answered without the database. */
+const readsNothing = /^\/(docs|openapi\.json|problems|favicon\.\w+)\b/
 /** Files the process needs beside its connections: what it runs of, the log, the database's own. */
 const reserve = 50
 
@@ -88,13 +91,16 @@ export async function serve(
     admission: {
       room: pool.room,
       isQuick: ({ method, url = '' }) =>
-        method === 'OPTIONS' || cache.peek(cacheKey(anyone, url)) !== undefined,
+        method === 'OPTIONS' ||
+        readsNothing.test(url) ||
+        cache.peek(cacheKey(anyone, url)) !== undefined,
       patience: config.acquireTimeout / 2,
     },
     onRefused: () => observe({ type: 'refused' }),
   })
   shutdown.defer(() => drain(Math.min(config.requestTimeout, drainTimeout)))
   say(`Shopboard is at ${url} (${database.description})`)
+  if (process.stdout.isTTY) say(nextSteps(url))
 }
 
 const cacheOf = (
