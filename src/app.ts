@@ -1,9 +1,13 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { activity } from './features/activity/routes.ts'
 import { health } from './features/health/routes.ts'
+import { home } from './features/home/routes.ts'
+import { problemPages } from './features/problems/routes.ts'
+import { currentStats } from './features/stats/current.ts'
 import { stats } from './features/stats/routes.ts'
 import { answerFromCache } from './http/answer.ts'
 import type { AppEnv, Services } from './http/context.ts'
+import { docs } from './http/docs.ts'
 import { identify } from './http/identify.ts'
 import { answerUnrouted, methodsIn } from './http/methods.ts'
 import { preflight } from './http/preflight.ts'
@@ -24,6 +28,7 @@ export function createApp(services: Services) {
   app.use('/api/*', identify, answerFromCache, transaction())
   const routed = app.route('/', health).route('/api/v1', stats).route('/api/v1', activity)
   mountOpenApi(app)
+  app.route('/', home(currentStats)).route('/', problemPages).route('/', docs(services.scripts))
   return routed
 }
 

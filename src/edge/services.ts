@@ -54,6 +54,7 @@ export function servicesOf(edge: Edge): Services {
     requestTimeout: config.requestTimeout,
     cache: noCache,
     cors: corsOf(config.corsOrigins),
+    scripts: 'platform',
     observe,
     runtime: 'workerd',
     keepAlive: (c, work) => c.executionCtx.waitUntil(work),

@@ -30,19 +30,30 @@ export type Read<Row> = {
  */
 export async function respond<T, Row>(
   c: Context<AppEnv>,
-  { statement, tier }: Read<Row>,
+  read: Read<Row>,
   answerOf: (rows: Row[]) => Loaded<T>,
 ): Promise<Response & TypedResponse<T, 200, 'json'>> {
+  const entry = await remember(c, keyOf(c), read, answerOf)
+  return (await send(c, entry)) as Response & TypedResponse<T, 200, 'json'>
+}
+
+/** The answer that the cache has under the key, or that the statement gives. */
+export async function remember<T, Row>(
+  c: Context<AppEnv>,
+  key: string,
+  { statement, tier }: Read<Row>,
+  answerOf: (rows: Row[]) => Loaded<T>,
+): Promise<Entry> {
   const { cache, pool, requestTimeout } = c.get('services')
   const { name, reads: tables } = statement
   const load = async (db: Database) => loadedEntry(answerOf(await statement.run(db)))
-  const { entry, outcome } = await cache.remember({ key: keyOf(c), name, tier, tables }, (where) =>
+  const { entry, outcome } = await cache.remember({ key, name, tier, tables }, (where) =>
     where === 'request'
       ? load(c.get('db'))
       : pool(c).transaction({ access: 'read only', deadline: requestTimeout }, load),
   )
   if (outcome) observeOutcome(c, name, outcome)
-  return (await send(c, entry)) as Response & TypedResponse<T, 200, 'json'>
+  return entry
 }
 
 /**
@@ -80,9 +91,16 @@ export function send(c: Context<AppEnv>, entry: Entry): Response | Promise<Respo
   return encoded instanceof Promise ? encoded.then(sendEncoded) : sendEncoded(encoded)
 }
 
-/** JSON unless `headers` say another type, which a client may keep and must revalidate before each use. */
-export function entryOf(text: string, headers: Readonly<Record<string, string>> = {}): Entry {
-  const etag = etagOf(text)
+/**
+ * JSON unless `headers` say another type, which a client may keep and must revalidate before each use. Texts that differ
+ * and are the same to a reader have the same `essence`.
+ */
+export function entryOf(
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+  essence = text,
+): Entry {
+  const etag = etagOf(essence)
   const complete = {
     'Content-Type': 'application/json',
     'Cache-Control': 'private, no-cache',

@@ -10,6 +10,9 @@ import type { RequestTiming } from './server-timing.ts'
 
 export type Runtime = 'node' | 'workerd'
 
+/** Files by name, or `platform` where it serves them before the app is asked. */
+export type Scripts = ReadonlyMap<string, () => Promise<string>> | 'platform'
+
 /** What the entry of a runtime hands to the app. */
 export type Services = {
   /** One pool for the process on Node; on Workers a client that lives as long as its request. */
@@ -24,6 +27,8 @@ export type Services = {
   readonly cors?: Cors | undefined
   /** Where the platform does not compress. */
   readonly encode?: Encoder | undefined
+  /** Of the reference page; none where they are not installed. */
+  readonly scripts?: Scripts | undefined
   readonly observe: (observation: Observation) => void
   readonly runtime: Runtime
   /** Lets `work`, which never rejects, go on after the response of `c`: a Worker ends with it unless told to wait. */

@@ -1,11 +1,10 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { Scalar } from '@scalar/hono-api-reference'
 import type { Entry } from '../cache/cache.ts'
 import { entryOf, send } from './answer.ts'
 import type { AppEnv } from './context.ts'
 import { contract, registerHeaders } from './contract.ts'
 
-/** Mounts the contract for machines at /openapi.json and for people at /docs; it is built at the first request. */
+/** Mounts the contract at /openapi.json; it is built at the first request. */
 export function mountOpenApi(app: OpenAPIHono<AppEnv>): void {
   registerHeaders(app)
   let document: Entry | undefined
@@ -13,5 +12,4 @@ export function mountOpenApi(app: OpenAPIHono<AppEnv>): void {
     document ??= entryOf(JSON.stringify(app.getOpenAPI31Document(contract)))
     return send(c, document)
   })
-  app.get('/docs', Scalar<AppEnv>({ url: '/openapi.json', pageTitle: 'Shopboard API' }))
 }

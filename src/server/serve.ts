@@ -18,8 +18,10 @@ import { cursorCodec } from '../http/paging/cursor.ts'
 import type { Observer } from '../observability/observation.ts'
 import { compress } from './compress.ts'
 import { listen } from './listen.ts'
+import { nextSteps } from './next-steps.ts'
 import { openFilesLimit } from './open-files.ts'
 import { prepare } from './prepare.ts'
+import { installedScripts } from './scripts.ts'
 import { seedDemo } from './seed-demo.ts'
 import type { Shutdown } from './shutdown.ts'
 
@@ -29,6 +31,8 @@ const drainTimeout = 20_000
 const backgroundPoolSize = 2
 /** ms: a fold behind a large import moves millions of deltas. */
 const backgroundStatementTimeout = 600_000
+/** Paths that are answered without the database. */
+const readsNothing = /^\/(docs|openapi\.json|problems|favicon\.\w+)\b/
 /** Files the process needs beside its connections: what it runs of, the log, the database's own. */
 const reserve = 50
 
@@ -72,6 +76,7 @@ export async function serve(
     cache,
     cors,
     encode: encoder(compress, cache.grow),
+    scripts: installedScripts(),
     observe,
     runtime: 'node',
     keepAlive: () => {},
@@ -85,13 +90,16 @@ export async function serve(
     admission: {
       room: pool.room,
       isQuick: ({ method, url = '' }) =>
-        method === 'OPTIONS' || cache.peek(cacheKey(anyone, url)) !== undefined,
+        method === 'OPTIONS' ||
+        readsNothing.test(url) ||
+        cache.peek(cacheKey(anyone, url)) !== undefined,
       patience: config.acquireTimeout / 2,
     },
     onRefused: () => observe({ type: 'refused' }),
   })
   shutdown.defer(() => drain(Math.min(config.requestTimeout, drainTimeout)))
   say(`Shopboard is at ${url} (${database.description})`)
+  if (process.stdout.isTTY) say(nextSteps(url))
 }
 
 const cacheOf = (

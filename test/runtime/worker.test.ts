@@ -81,6 +81,33 @@ describe('the Worker', () => {
     expect(response.status).toBe(304)
   })
 
+  it('shows its reference page, whose scripts are served beside it', async () => {
+    const page = await (await worker.fetch('/docs', { headers: { Accept: 'text/html' } })).text()
+    const [script = ''] = /\/docs\/scalar\/[\d.]+\/standalone\.esm\.js/.exec(page) ?? []
+    const response = await worker.fetch(script)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toContain('javascript')
+    expect(response.headers.get('cache-control')).toContain('immutable')
+    expect(await response.text()).toContain('chunks/')
+    const missing = await worker.fetch('/docs/scalar/0.0.0/standalone.esm.js')
+    expect(missing.headers.get('content-type')).toBe('application/problem+json')
+  })
+
+  it('tells people and machines what it is', async () => {
+    const page = await worker.fetch('/', { headers: { Accept: 'text/html' } })
+    expect(await page.text()).toMatch(/<dt>Users<\/dt><dd>1<\/dd>/)
+    expect(await (await worker.fetch('/')).json()).toMatchObject({ name: 'Shopboard' })
+    const problem = await worker.fetch('/problems/timeout')
+    expect(await problem.json()).toMatchObject({ code: 'timeout', status: 504 })
+  })
+
+  it('lets pages of the origins it names read it', async () => {
+    const headers = { Origin: 'https://app.example' }
+    const response = await worker.fetch('/api/v1/activity?pageSize=x', { headers })
+    expect(response.status).toBe(400)
+    expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example')
+  })
+
   it('leaves no transaction open behind its answers', async () => {
     await worker.fetch('/api/v1/activity')
     const open = () =>

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { corsOf } from '../../src/http/cors.ts'
 import { hostNames } from '../../src/http/host.ts'
 import { type Listening, type ListenOptions, listen } from '../../src/server/listen.ts'
+import { sent } from '../support/raw.ts'
 
 const listening: Listening[] = []
 afterEach(async () => {
@@ -58,21 +59,6 @@ describe('listen', () => {
     await expect(elsewhere).rejects.toThrow(/^HOST should be an address of this machine/)
   })
 })
-
-/** What the server sends back on one connection until it closes it, or has sent a whole body. */
-async function sent(url: string, text: string): Promise<string> {
-  const { hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname, () => socket.write(text))
-  let received = ''
-  for await (const chunk of socket) {
-    received += chunk
-    const [head = '', body] = received.split('\r\n\r\n')
-    const length = /content-length: (\d+)/i.exec(head)?.[1]
-    if (body !== undefined && length !== undefined && body.length >= Number(length)) break
-  }
-  socket.destroy()
-  return received
-}
 
 describe('a request that reaches no app', () => {
   const names = hostNames('127.0.0.1', ['shop.example'])
