@@ -4,7 +4,7 @@ import { migrateWhenUp } from '../src/db/migrate-when-up.ts'
 import { provideDatabase } from '../src/db/provide.ts'
 import { whenOrphaned } from '../src/server/orphaned.ts'
 
-/** Runs a command on the database that `npm start` would use, migrated: DATABASE_URL is set to it, for wrangler too. */
+/** Runs a command on the database `npm start` would use, migrated: DATABASE_URL is set to it, for libpq and wrangler too. */
 const [command = '', ...args] = process.argv.slice(2)
 // Ctrl-C ends the command; the database stops after it.
 process.on('SIGINT', () => {}).on('SIGTERM', () => {})
@@ -13,16 +13,33 @@ try {
   await migrateWhenUp(database.url, 5_000, (reason) => console.error(`Waiting for ${reason}`))
   const env = {
     ...process.env,
+    ...libpq(database.url),
     DATABASE_URL: database.url,
     CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE: database.url,
   }
   const child = spawn(command, args, { stdio: 'inherit', env, shell: process.platform === 'win32' })
   whenOrphaned(() => child.kill())
   process.exitCode = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject).once('exit', (code) => resolve(code ?? 1))
+    child
+      .once('error', (cause) => reject(new Error(`${command} does not start`, { cause })))
+      .once('exit', (code) => resolve(code ?? 1))
   })
   await database.stop()
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error))
   process.exitCode = 1
+}
+
+/** For psql and its kind, which do not know DATABASE_URL: https://www.postgresql.org/docs/current/libpq-envars.html */
+function libpq(databaseUrl: string) {
+  const { hostname, port, username, password, pathname, searchParams } = new URL(databaseUrl)
+  const known = {
+    PGHOST: hostname.replace(/^\[|\]$/g, ''),
+    PGPORT: port,
+    PGUSER: decodeURIComponent(username),
+    PGPASSWORD: decodeURIComponent(password),
+    PGDATABASE: decodeURIComponent(pathname.slice(1)),
+    PGSSLMODE: searchParams.get('sslmode') ?? '',
+  }
+  return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== ''))
 }
