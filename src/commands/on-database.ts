@@ -40,6 +40,7 @@ export async function onDatabase<Flags>(
   let stop = async () => {}
   try {
     const config = directly(readConfig(env))
+    for (const warning of config.warnings) complain(warning)
     if (isSession && config.pooler === 'transaction') throw new Error(needsSession)
     const database = await provideDatabase(config)
     stop = database.stop

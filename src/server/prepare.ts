@@ -24,8 +24,8 @@ export type Preparation = {
 export async function prepare(preparation: Preparation): Promise<void> {
   const { config, database, pool, statementTimeout, say } = preparation
   const onWaiting = (reason: string) => say(`Waiting for the database ${reason}`)
-  const migrateUrl = config.directUrl ?? database.url
-  const version = await migrateWhenUp(migrateUrl, startTimeout, onWaiting, {
+  for (const warning of config.warnings) say(warning)
+  const version = await migrateWhenUp(database.directUrl, startTimeout, onWaiting, {
     ...config,
     onHeldUp: say,
   })

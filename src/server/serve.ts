@@ -6,6 +6,7 @@ import { type Cache, noCache } from '../cache/cache.ts'
 import { memoryCache } from '../cache/memory.ts'
 import { type Watcher, watchTables } from '../cache/watcher.ts'
 import type { Config } from '../config.ts'
+import { readDatabaseUrl } from '../database-url.ts'
 import type { Pool } from '../db/database.ts'
 import { openPool } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
@@ -127,7 +128,7 @@ function startBackgroundWork(
  * secret is known it is made up, and ends with the process.
  */
 function cursorKey({ cursorSecret }: Config, url: string, warn: (line: string) => void) {
-  const secret = cursorSecret ?? decodeURIComponent(new URL(url).password)
+  const secret = cursorSecret ?? readDatabaseUrl(url).password ?? ''
   if (secret === '') {
     warn('Cursors end with this process: set CURSOR_SECRET, for DATABASE_URL has no password')
     return new Uint8Array(randomBytes(32))

@@ -19,7 +19,7 @@ async function start(env: Readonly<Record<string, string>>) {
     on: () => {},
   })
   const said: string[] = []
-  const database = { url, description: '', stop: async () => {} }
+  const database = { url, directUrl: url, description: '', stop: async () => {} }
   try {
     const say = (line: string) => void said.push(line)
     await prepare({ config, database, pool, statementTimeout, say })
