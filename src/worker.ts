@@ -69,6 +69,8 @@ function connectionPerRequest(config: ReturnType<typeof readConfig>) {
       lockTimeout: config.lockTimeout,
       idleInTransactionTimeout: config.idleInTransactionTimeout,
       applicationName: 'shopboard-worker',
+      // Hyperdrive is one: it keeps settings for the length of a transaction
+      pooler: 'transaction',
       on: (event) => observe({ type: 'database', event }),
     })
     opened.set(c, pool)

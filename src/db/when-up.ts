@@ -32,7 +32,10 @@ export async function whenUp<T>(
 
 /** Whether the server answers, and would answer the same again: no such user, password, database or parameter. */
 const isRefusal = (error: unknown) =>
-  /^(28|3D)/.test(sqlStateOf(error) ?? '') || refusedParameter.test(messageOf(error))
+  /^(28|3D)/.test(sqlStateOf(error) ?? '') || isPoolerRefusal(error)
+
+/** Whether a connection pooler takes no session as we set it up. */
+export const isPoolerRefusal = (error: unknown): boolean => refusedParameter.test(messageOf(error))
 
 /** For people: what was said, and what to do where that is known. */
 export function reasonOf(error: unknown): string {

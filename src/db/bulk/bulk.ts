@@ -1,5 +1,6 @@
 import type postgres from 'postgres'
 import { fromPostgres, sqlStateOf } from '../../errors/postgres.ts'
+import { isPoolerRefusal, reasonOf } from '../when-up.ts'
 import { ConnectionLost, type Line, openLine } from './line.ts'
 
 /**
@@ -17,6 +18,9 @@ export type Bulk = {
 export class CommitUnknown extends Error {
   override readonly name = 'CommitUnknown'
 }
+
+const needsSession = (error: unknown) =>
+  `${reasonOf(error)}, and DATABASE_DIRECT_URL to the address of PostgreSQL itself, where this command takes a session`
 
 /** The session's `work_mem` (kB), for joins and sorts of staged rows; in 8 kB pages, its `temp_buffers`. */
 const memory = 64 * 1024
@@ -84,7 +88,8 @@ export async function openBulk(url: string, signal?: AbortSignal): Promise<Bulk>
     }
   } catch (error) {
     await close()
-    throw signal?.aborted ? signal.reason : error
+    if (signal?.aborted) throw signal.reason
+    throw isPoolerRefusal(error) ? new Error(needsSession(error), { cause: error }) : error
   }
 }
 
