@@ -25,8 +25,6 @@ import type { Shutdown } from './shutdown.ts'
 const drainTimeout = 20_000
 /** The watcher and the fold have connections of their own: no load on the requests' pool blinds them. */
 const backgroundPoolSize = 2
-/** ms: a fold behind a large import moves millions of deltas. */
-const backgroundStatementTimeout = 600_000
 /** Files the process needs beside its connections: what it runs of, the log, the database's own. */
 const reserve = 50
 
@@ -38,10 +36,13 @@ export async function serve(
   shutdown: Shutdown,
 ): Promise<void> {
   const { url: databaseUrl } = database
+  const { isPreparing } = await prepare({ config, database, say })
+
   const open = (size: number, applicationName: string, limits: Partial<Config> = {}) => {
     const pool = openPool(databaseUrl, {
       ...config,
       ...limits,
+      isPreparing,
       size,
       applicationName,
       socket: () => new Socket().setNoDelay(),
@@ -50,9 +51,7 @@ export async function serve(
     shutdown.defer(pool.close)
     return pool
   }
-  const statementTimeout = backgroundStatementTimeout
-  const background = open(backgroundPoolSize, 'shopboard background', { statementTimeout })
-  await prepare({ config, database, pool: background, statementTimeout, say })
+  const background = open(backgroundPoolSize, 'shopboard background', { statementTimeout: 600_000 })
   if (config.demo) {
     const seeded = await seedDemo({ databaseUrl, pool: background, signal: shutdown.signal })
     if (seeded) say(seeded)

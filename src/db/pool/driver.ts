@@ -126,14 +126,18 @@ const prepared: postgres.UnsafeQueryOptions & { readonly simple: false } = {
 }
 
 /**
- * A statement that leaves nothing on the server, for a connection that is another one in each transaction. The driver
- * would ask for the types of its `values` first, and wait; a query that has its `parameters` before it is sent as
- * texts leaves with them in one packet.
+ * As `sendPrepared`, or with `prepare: false` leaving nothing on the server; always in one packet. The driver would ask
+ * for the types of `values` first, and wait; a query that has its `parameters` as texts before it is sent has no need.
  */
-export const sendUnnamed = (client: Client, text: string, values: readonly unknown[]) =>
-  Object.assign(client.unsafe(text, [], unnamed), { parameters: values.map(textOf) })
-
-const unnamed = { ...prepared, prepare: false }
+export const sendAtOnce = (
+  client: Client,
+  text: string,
+  values: readonly unknown[],
+  prepare: boolean,
+) =>
+  Object.assign(client.unsafe(text, [], { ...prepared, prepare }), {
+    parameters: values.map(textOf),
+  })
 
 /** As the driver writes it where it knows the type. */
 function textOf(value: unknown): string | null {
