@@ -164,4 +164,21 @@ describe.skipIf(withoutPgBouncer)('the app behind PgBouncer in transaction mode'
       /unsupported startup parameter: \w+, says the connection pooler before it: .*DATABASE_DIRECT_URL.* Nothing was written\.\n$/,
     )
   })
+
+  it('has such a command refuse a pooler that drops what a session asks for', async () => {
+    const dropping = await startPgBouncer(direct.url, {
+      ignored: [
+        'search_path',
+        'statement_timeout',
+        'lock_timeout',
+        'idle_in_transaction_session_timeout',
+      ],
+    })
+    const refused = recordingTerminal()
+    const flags = { users: 1, seed: 2, append: true }
+    const env = { DATABASE_URL: dropping.url }
+    expect(await onDatabase(runDemo, flags, refused, env, { isSession: true })).toBe(1)
+    expect(refused.written.stderr).toMatch(/^A connection pooler .* Nothing was written\.\n$/)
+    await dropping.stop()
+  })
 })
