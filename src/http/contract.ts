@@ -1,12 +1,13 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv } from './context.ts'
+import { version } from './version.ts'
 
 /** What the OpenAPI document says of the API as a whole; its paths follow from the routes. */
 export const contract = {
   openapi: '3.1.0',
   info: {
     title: 'Shopboard',
-    version: '0.1.0',
+    version,
     summary: 'Exact dashboard statistics and an endless activity feed in constant time.',
     description: [
       'Times are RFC 3339 UTC with microseconds; a time in a query is any RFC 3339 instant, or a date (midnight UTC).',

@@ -1,15 +1,15 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { Scalar } from '@scalar/hono-api-reference'
+import type { Entry } from '../cache/cache.ts'
+import { entryOf, send } from './answer.ts'
 import type { AppEnv } from './context.ts'
 import { contract, registerHeaders } from './contract.ts'
 
-/** Mounts the contract for machines at /openapi.json and for people at /docs; it is built at the first request. */
+/** Mounts the contract at /openapi.json; it is built at the first request. */
 export function mountOpenApi(app: OpenAPIHono<AppEnv>): void {
   registerHeaders(app)
-  let document: string | undefined
+  let document: Entry | undefined
   app.get('/openapi.json', (c) => {
-    document ??= JSON.stringify(app.getOpenAPI31Document(contract))
-    return c.body(document, 200, { 'Content-Type': 'application/json' })
+    document ??= entryOf(JSON.stringify(app.getOpenAPI31Document(contract)))
+    return send(c, document)
   })
-  app.get('/docs', Scalar<AppEnv>({ url: '/openapi.json', pageTitle: 'Shopboard API' }))
 }

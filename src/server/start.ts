@@ -9,7 +9,7 @@ export async function start(env: Env): Promise<void> {
   const shutdown = gracefulShutdown()
   try {
     const config = readConfig(env)
-    const observe = openLog(config.logLevel)
+    const observe = openLog(config.logLevel, { isAccessLogged: config.accessLog })
     shutdown.observe = observe
     // The database starts while the program is loaded: each takes some 200 ms.
     const [database, { serve }] = await Promise.all([startDatabase(), import('./serve.ts')])

@@ -52,6 +52,7 @@ describe('the package', () => {
       'README.md',
       'SECURITY.md',
       'bin',
+      'deploy',
       'dist',
       'docs',
       'drizzle',

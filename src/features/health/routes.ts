@@ -62,8 +62,8 @@ export const health = new OpenAPIHono<AppEnv>()
   .openapi(livez, (c) =>
     c.json({ status: 'ok' as const, runtime: c.get('services').runtime }, 200, noStore),
   )
-  .openapi(readyz, (c) => {
-    if (!c.get('services').isReady()) throw databaseUnavailable()
+  .openapi(readyz, async (c) => {
+    if (!(await c.get('services').isReady(c))) throw databaseUnavailable()
     return c.json({ status: 'ready' as const }, 200, noStore)
   })
 
