@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -74,7 +75,7 @@ export async function pack(directory: string, destination: string): Promise<stri
 /** A copy of the checkout to build and pack in: what the checkout has built stays as it is. */
 export function copyOfCheckout(directory: string): string {
   const copy = join(directory, 'checkout')
-  const left = /^(node_modules|test|dist.*|\.(git|data|wrangler|ci))$/
+  const left = /^(node_modules|test|dist.*|\.(git|data|env|wrangler|ci))$/
   for (const name of readdirSync(root).filter((each) => !left.test(each)))
     cpSync(join(root, name), join(copy, name), { recursive: true })
   symlinkSync(modules, join(copy, 'node_modules'), 'dir')
@@ -94,7 +95,8 @@ export async function installLinked(tarball: string, directory: string): Promise
   await run(home, ['tar', '-xzf', tarball, '--strip-components=1'])
   const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
   const wanted = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })
-  for (const name of wanted.filter((each) => readdirSync(scopeOf(each)).includes(lastOf(each)))) {
+  // of the optional ones, those of this platform are there
+  for (const name of wanted.filter((each) => existsSync(join(modules, each)))) {
     const link = join(directory, 'node_modules', name)
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(join(modules, name), link)
@@ -103,9 +105,6 @@ export async function installLinked(tarball: string, directory: string): Promise
     symlinkSync(join('../shopboard', file), join(directory, 'node_modules/.bin', name))
   return home
 }
-
-const scopeOf = (name: string) => dirname(join(modules, name))
-const lastOf = (name: string) => name.split('/').at(-1) ?? name
 
 /** Installs the client alone by npm itself, without a registry: hono comes as a tarball too. */
 export async function installClient(tarball: string, directory: string): Promise<void> {
