@@ -4,6 +4,7 @@ import { build as bundleByEsbuild } from 'esbuild'
 import { publint } from 'publint'
 import { build as bundleByVite } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
 import { listen } from '../../src/server/listen.ts'
 import { createTestApp } from '../support/app.ts'
 import { createTestDatabase, useDatabase } from '../support/database.ts'
@@ -76,6 +77,11 @@ describe('the package', () => {
     expect(stdout).toContain('Usage: shopboard [options] [command]')
   })
 
+  it('knows its version', async () => {
+    const ended = await shopboard(['--version'])
+    expect(ended).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' })
+  })
+
   it('refuses an unknown command with exit code 1', async () => {
     const { code, stderr } = await shopboard(['nonsense'])
     expect(code).toBe(1)
@@ -122,7 +128,7 @@ describe('the package', () => {
   it('serves until SIGTERM', async () => {
     const server = startServe(operator, { DATABASE_URL: database.url })
     const url = await server.url()
-    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(200)
     const reference = await (await fetch(`${url}/docs`)).text()
     expect(reference).toContain('/openapi.json')
     for (const [, script] of reference.matchAll(/["'](\/docs\/[^"']+\.js)["']/g))
