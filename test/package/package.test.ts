@@ -18,18 +18,17 @@ import {
   root,
   run,
   startServe,
-  temporary,
+  work,
 } from './packed.ts'
 
-const work = temporary()
 const operator = join(work, 'operator')
 const browser = join(work, 'browser')
 let tarball: string
 let clientTarball: string
 beforeAll(async () => {
-  const checkout = copyOfCheckout(work)
-  tarball = await pack(checkout, work)
-  clientTarball = await pack(join(checkout, 'dist-client'), work)
+  const checkout = copyOfCheckout()
+  tarball = await pack(checkout)
+  clientTarball = await pack(join(checkout, 'dist-client'))
   await Promise.all([installLinked(tarball, operator), installClient(clientTarball, browser)])
 })
 afterAll(() => rmSync(work, { recursive: true }))
