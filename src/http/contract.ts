@@ -25,7 +25,10 @@ export const contract = {
   tags: [
     { name: 'Activity', description: 'What happened, newest first.' },
     { name: 'Dashboard', description: 'Statistics of the community, exact as of one snapshot.' },
-    { name: 'Health', description: 'For load balancers and process managers; without a query.' },
+    {
+      name: 'Health',
+      description: 'For load balancers and process managers: cheap, and open to anyone.',
+    },
   ],
 }
 
