@@ -25,8 +25,10 @@ const program = new Command('shopboard')
   .version(version)
   .showHelpAfterError()
 
+program.command('serve').description('migrate, then serve: what npm start does').action(serve)
+
 command('migrate', 'bring the schema up to date').action((flags: Json) =>
-  run('migrate', runMigrate, flags),
+  run('migrate', runMigrate, flags, { isMigrating: true }),
 )
 
 command('import', 'import users, posts, comments and sessions from files')
@@ -42,7 +44,7 @@ command('import', 'import users, posts, comments and sessions from files')
   .option('--rejects <path>', 'where files of rejected rows go instead of DIR')
   .addHelpText('after', importHelp)
   .action((directory: string, flags: Omit<ImportFlags, 'directory'> & Json) =>
-    run('import', runImport, { ...flags, directory }),
+    run('import', runImport, { ...flags, directory }, { isSession: true }),
   )
 
 command('demo', 'generate a believable community: for each user 10 posts, 50 comments, 10 sessions')
@@ -57,7 +59,7 @@ command('demo', 'generate a believable community: for each user 10 posts, 50 com
   )
   .option('--force', 'with --clear: also what other people wrote on it')
   .addHelpText('after', demoHelp)
-  .action((flags: DemoFlags & Json) => run('demo', runDemo, flags))
+  .action((flags: DemoFlags & Json) => run('demo', runDemo, flags, { isSession: true }))
 
 command('verify', 'recount everything and compare with the rollups; exit 1 on any drift').action(
   (flags: Json) => run('verify', runVerify, flags, { isMigrating: false }),
@@ -74,6 +76,11 @@ for (const output of [process.stdout, process.stderr])
     if (error.code !== 'EPIPE') throw error
   })
 await program.parseAsync()
+
+async function serve(): Promise<void> {
+  const { start } = await import('./server/start.ts')
+  await start(process.env)
+}
 
 type Json = { readonly json?: boolean }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readDatabaseUrl } from './database-url.ts'
 
 const whole = (from: number, to: number, unit = '') =>
   z
@@ -12,14 +13,21 @@ const choice = <const T extends readonly string[]>(values: T) =>
   z.enum(values, `one of ${values.join(', ')}`)
 const onOff = choice(['on', 'off']).transform((value) => value === 'on')
 const hour = 3_600_000
+const databaseUrl = z.string().superRefine((url, { addIssue }) => {
+  try {
+    readDatabaseUrl(url)
+  } catch (error) {
+    addIssue(error instanceof Error ? error.message : String(error))
+  }
+})
 
 /** The variables of the environment that the program reads, each valid on its own. */
 export const variables = z.object({
   NODE_ENV: choice(['production', 'development', 'test']).optional(),
-  DATABASE_URL: z
-    .string()
-    .refine(isDatabaseUrl, 'a URL like postgres://user:password@host:5432/database')
-    .optional(),
+  DATABASE_URL: databaseUrl.optional(),
+  DATABASE_DIRECT_URL: databaseUrl.optional(),
+  POOLER: choice(['none', 'transaction']).optional(),
+  MIGRATE: onOff.default(true),
   DATA_DIR: z.string().optional(),
   DEMO: onOff.optional(),
   HOST: z
@@ -33,11 +41,17 @@ export const variables = z.object({
     .regex(/^[\w.:[\]-]+( *, *[\w.:[\]-]+)*$/, 'host names separated by commas')
     .transform((names) => names.split(',').map((name) => name.trim()))
     .optional(),
+  CORS_ORIGINS: z
+    .string()
+    .transform((names) => names.split(',').map((name) => originOf(name.trim())))
+    .refine(isListOfOrigins, '* or origins like https://app.example, separated by commas')
+    .optional(),
   MAX_CONNECTIONS: whole(1, 1_000_000).default(20_000),
   HEADERS_TIMEOUT: milliseconds(100, hour).optional(),
   BODY_TIMEOUT: milliseconds(100, hour).default(30_000),
   KEEP_ALIVE_TIMEOUT: milliseconds(100, hour).default(5000),
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  ACCESS_LOG: onOff.default(false),
   REQUEST_TIMEOUT: milliseconds(100, hour).default(10_000),
   STATEMENT_TIMEOUT: milliseconds(50, hour).optional(),
   LOCK_TIMEOUT: milliseconds(10, hour).optional(),
@@ -57,12 +71,16 @@ export const variables = z.object({
 export type Env = Readonly<Record<string, string | undefined>>
 export type Variables = z.output<typeof variables>
 
-function isDatabaseUrl(text: string): boolean {
-  try {
-    const { protocol, username, password } = new URL(text)
-    decodeURIComponent(username + password)
-    return protocol === 'postgres:' || protocol === 'postgresql:'
-  } catch {
-    return false
-  }
+/** As a browser sends it: in lower case, without the port that goes without saying. Undefined where it is none. */
+function originOf(text: string): string | undefined {
+  if (text === '*') return text
+  if (!/^[a-z][a-z\d+.-]*:\/\/[^/?#@\\]+$/i.test(text) || !URL.canParse(text)) return undefined
+  const { origin, host } = new URL(text)
+  if (!/^([\w.-]+|\[[\da-f:.]+\])(:\d+)?$/i.test(host)) return undefined
+  return origin === 'null' ? text.toLowerCase() : origin
+}
+
+/** `*` stands alone: beside it a list would mean nothing. */
+function isListOfOrigins(origins: (string | undefined)[]): origins is string[] {
+  return !origins.includes(undefined) && (!origins.includes('*') || origins.length === 1)
 }

@@ -6,26 +6,32 @@ import { type Cache, noCache } from '../cache/cache.ts'
 import { memoryCache } from '../cache/memory.ts'
 import { type Watcher, watchTables } from '../cache/watcher.ts'
 import type { Config } from '../config.ts'
+import { readDatabaseUrl } from '../database-url.ts'
 import type { Pool } from '../db/database.ts'
-import { migrateWhenUp } from '../db/migrate-when-up.ts'
 import { openPool } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
 import { startFolding } from '../db/rollup/fold.ts'
 import { cacheKey } from '../http/answer.ts'
+import { corsOf } from '../http/cors.ts'
+import { encoder } from '../http/encoding.ts'
 import { hostNames } from '../http/host.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
 import type { Observer } from '../observability/observation.ts'
+import { compress } from './compress.ts'
 import { listen } from './listen.ts'
+import { nextSteps } from './next-steps.ts'
 import { openFilesLimit } from './open-files.ts'
+import { prepare } from './prepare.ts'
+import { installedScripts } from './scripts.ts'
 import { seedDemo } from './seed-demo.ts'
 import type { Shutdown } from './shutdown.ts'
 
-/** ms to wait for a database that is still starting. */
-const startTimeout = 30_000
 /** ms running requests get to finish: process managers rarely wait longer than 30 s before they kill. */
 const drainTimeout = 20_000
 /** The watcher and the fold have connections of their own: no load on the requests' pool blinds them. */
 const backgroundPoolSize = 2
+/** Paths that are answered without the database. */
+const readsNothing = /^\/(docs|openapi\.json|problems|favicon\.\w+)\b/
 /** Files the process needs beside its connections: what it runs of, the log, the database's own. */
 const reserve = 50
 
@@ -37,13 +43,13 @@ export async function serve(
   shutdown: Shutdown,
 ): Promise<void> {
   const { url: databaseUrl } = database
-  const onWaiting = (reason: string) => say(`Waiting for the database ${reason}`)
-  await migrateWhenUp(databaseUrl, startTimeout, onWaiting, config)
+  const { isPreparing } = await prepare({ config, database, say })
 
   const open = (size: number, applicationName: string, limits: Partial<Config> = {}) => {
     const pool = openPool(databaseUrl, {
       ...config,
       ...limits,
+      isPreparing,
       size,
       applicationName,
       socket: () => new Socket().setNoDelay(),
@@ -61,12 +67,16 @@ export async function serve(
   const cache = cacheOf(config, observe)
   const watcher = startBackgroundWork(config, background, cache, { observe, shutdown })
 
+  const cors = corsOf(config.corsOrigins)
   const app = createApp({
     pool: () => pool,
     callerOf: () => anyone,
     cursors: cursorCodec(cursorKey(config, databaseUrl, say)),
     requestTimeout: config.requestTimeout,
     cache,
+    cors,
+    encode: encoder(compress, cache.grow),
+    scripts: installedScripts(),
     observe,
     runtime: 'node',
     keepAlive: () => {},
@@ -74,17 +84,22 @@ export async function serve(
   })
   const { url, drain } = await listen(app.fetch, {
     ...config,
+    cors,
     names: hostNames(config.host, config.allowedHosts),
     maxConnections: Math.min(config.maxConnections, openFilesLimit() - config.poolSize - reserve),
     admission: {
       room: pool.room,
-      isQuick: ({ url = '' }) => cache.peek(cacheKey(anyone, url)) !== undefined,
+      isQuick: ({ method, url = '' }) =>
+        method === 'OPTIONS' ||
+        readsNothing.test(url) ||
+        cache.peek(cacheKey(anyone, url)) !== undefined,
       patience: config.acquireTimeout / 2,
     },
     onRefused: () => observe({ type: 'refused' }),
   })
   shutdown.defer(() => drain(Math.min(config.requestTimeout, drainTimeout)))
   say(`Shopboard is at ${url} (${database.description})`)
+  if (process.stdout.isTTY) say(nextSteps(url))
 }
 
 const cacheOf = (
@@ -117,6 +132,7 @@ function startBackgroundWork(
     interval,
     // while the watcher is down its own observation says why
     onFailed: (error) => watcher.isUp() && observe({ type: 'fold_failed', error }),
+    onBarred: (reason) => observe({ type: 'folds_barred', reason }),
   })
   shutdown.defer(folding.stop)
   return watcher
@@ -127,7 +143,7 @@ function startBackgroundWork(
  * secret is known it is made up, and ends with the process.
  */
 function cursorKey({ cursorSecret }: Config, url: string, warn: (line: string) => void) {
-  const secret = cursorSecret ?? decodeURIComponent(new URL(url).password)
+  const secret = cursorSecret ?? readDatabaseUrl(url).password ?? ''
   if (secret === '') {
     warn('Cursors end with this process: set CURSOR_SECRET, for DATABASE_URL has no password')
     return new Uint8Array(randomBytes(32))

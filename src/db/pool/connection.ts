@@ -7,10 +7,13 @@ import {
   type ClientOptions,
   cancelOnServer,
   openClient,
+  sendAtOnce,
   sendPrepared,
 } from './driver.ts'
 
 export type ConnectionOptions = Omit<ClientOptions, 'isConnected' | 'onLost'> & {
+  /** A transaction pooler hands its server connections on; some find a statement's preparation again on each. */
+  readonly pooler: 'none' | 'unprepared' | 'prepared'
   readonly on: (event: DatabaseEvent) => void
 }
 
@@ -43,12 +46,19 @@ export type Connection = {
   closeIfExpired(): void
 }
 
+const senderOf = (pooler: ConnectionOptions['pooler']) =>
+  pooler === 'none'
+    ? sendPrepared
+    : (client: Client, text: string, values: unknown[]) =>
+        sendAtOnce(client, text, values, pooler === 'prepared')
+
 /** ms; memory that a connection's server process gathers is given back now and then. */
 const maxLifetime = 60 * 60_000
 
 /** Opens nothing yet. */
 export function openConnection(url: string, options: ConnectionOptions): Connection {
-  const { connectTimeout, on } = options
+  const { connectTimeout, pooler, on } = options
+  const sendStatement = senderOf(pooler)
   let client: Client | undefined
   /** Known once connected. */
   let backend: Backend | undefined
@@ -103,7 +113,7 @@ export function openConnection(url: string, options: ConnectionOptions): Connect
     },
     begin: (text) => (client && backend ? client.unsafe(text) : connect(text)),
     send(statement, values) {
-      const query = sendPrepared(connected(), statement.text, values)
+      const query = sendStatement(connected(), statement.text, values)
       return statement.map ? query.values() : query
     },
     command: (text) => connected().unsafe(text),
