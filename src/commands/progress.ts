@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress'
-import { grouped } from './grouped.ts'
+import { counted, grouped } from './grouped.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a long command tells while it works. */
@@ -64,9 +64,9 @@ function linesOf(label: string, length: number, note: (text: string) => void): S
       if (performance.now() - lastLineAt < lineInterval) return
       lastLineAt = performance.now()
       const share = Math.floor((100 * done) / Math.max(length, 1))
-      note(`${label}: ${grouped(rows)} rows, ${share} %, ${grouped(rate(rows))} rows/s`)
+      note(`${label}: ${counted(rows, 'row')}, ${share} %, ${grouped(rate(rows))} rows/s`)
     },
-    end: () => note(`${label}: ${grouped(lastRows)} rows, ${grouped(rate(lastRows))} rows/s`),
+    end: () => note(`${label}: ${counted(lastRows, 'row')}, ${grouped(rate(lastRows))} rows/s`),
   }
 }
 
