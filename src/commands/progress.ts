@@ -21,8 +21,12 @@ const lineInterval = 10_000
 
 /** Bars on stderr where that is a TTY, else a line at the end of every step and every ten seconds of a long one. */
 export function progressOn({ stdout, stderr }: Terminal): Progress {
-  const note = (text: string) => void stdout.write(`${text}\n`)
   let bar: SingleBar | undefined
+  const note = (text: string) => {
+    // in the bar's place: it is drawn anew below
+    if (bar?.isActive) stderr.write('\r\x1b[K')
+    stdout.write(`${text}\n`)
+  }
   return {
     note,
     step(label, length) {

@@ -80,7 +80,7 @@ async function settleOnce(
   let isOpen = true
   await sql`begin`
   try {
-    const replaced = isReplacing ? await replaceDemo(sql) : await refuseDemo(sql)
+    const replaced = isReplacing ? await replaceDemo(sql, progress.note) : await refuseDemo(sql)
     const isSilent = await silence(sql, progress)
     await createParents(sql)
     await createDifferences(sql)
