@@ -21,7 +21,9 @@ const isRestored = (screen: string) =>
     (mode) => screen.lastIndexOf(`${esc}[${mode}l`) <= screen.lastIndexOf(`${esc}[${mode}h`),
   )
 
-describe.skipIf(withoutTerminal)(`on a terminal (${withoutTerminal ?? 'script'})`, () => {
+const title = ['on a terminal', withoutTerminal].filter(Boolean).join(': ')
+
+describe.skipIf(withoutTerminal)(title, () => {
   const database = useDatabase()
   beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity`)
   const start = (...args: string[]) => startOnTerminal(args, { DATABASE_URL: database.url })
