@@ -1,6 +1,7 @@
 import { type Env, type Variables, variables } from './variables.ts'
 
-type VariableError = { readonly name: string; readonly should: string }
+/** A fault of one variable: `should` says what it should be. */
+export type VariableError = { readonly name: string; readonly should: string }
 
 /** Pairs of an outer and an inner timeout: the inner one is at most the outer one, and so is its default. */
 const nestedTimeouts = [
@@ -15,12 +16,13 @@ export type Config = ReturnType<typeof configOf>
 
 /**
  * Reads the environment and fills in the defaults; an empty variable counts as unset. Durations are in ms.
- * @throws ConfigError that names every invalid variable, never with the value of a secret
+ * @throws ConfigError that names every invalid variable, never with the value of a secret, after `faults` found before
  */
-export function readConfig(env: Env): Config {
+export function readConfig(env: Env, faults: readonly VariableError[] = []): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const read = variables.safeParse(given)
   const errors = [
+    ...faults,
     ...(read.error?.issues ?? []).map(({ path, message }) => ({
       name: String(path[0]),
       should: `should be ${message}${shown(String(path[0]), given)}`,
@@ -44,6 +46,10 @@ function configOf(read: Variables) {
   const statementTimeout = read.STATEMENT_TIMEOUT ?? requestTimeout
   return {
     databaseUrl: read.DATABASE_URL,
+    /** Past the pooler that `databaseUrl` leads to: for migrations and commands. */
+    directUrl: read.DATABASE_DIRECT_URL,
+    pooler: read.POOLER ?? (namesPooler(read.DATABASE_URL) ? 'transaction' : 'none'),
+    isMigrating: read.MIGRATE,
     dataDir: read.DATA_DIR ?? '.data',
     demo: read.DEMO ?? read.DATABASE_URL === undefined,
     host: read.HOST,
@@ -55,6 +61,7 @@ function configOf(read: Variables) {
     bodyTimeout: read.BODY_TIMEOUT,
     keepAliveTimeout: read.KEEP_ALIVE_TIMEOUT,
     logLevel: read.LOG_LEVEL,
+    accessLog: read.ACCESS_LOG,
     requestTimeout,
     statementTimeout,
     lockTimeout: read.LOCK_TIMEOUT ?? Math.min(5000, statementTimeout),
@@ -72,6 +79,10 @@ function configOf(read: Variables) {
   }
 }
 
+/** As URLs that are written for other drivers do. */
+const namesPooler = (url: string | undefined) =>
+  url !== undefined && new URL(url).searchParams.get('pgbouncer') === 'true'
+
 /** Compares variables pair by pair, so that an invalid one does not hide a contradiction of others. */
 function contradictions(given: Env): VariableError[] {
   const errors: VariableError[] = []
@@ -84,6 +95,9 @@ function contradictions(given: Env): VariableError[] {
     )
   if (isExternal && given.DATA_DIR !== undefined)
     report('DATA_DIR', 'should not be set with DATABASE_URL: it is for the embedded database')
+  for (const name of ['DATABASE_DIRECT_URL', 'POOLER'] as const)
+    if (!isExternal && given[name] !== undefined)
+      report(name, 'should not be set without DATABASE_URL, whose pooler it is about')
   if (isExternal && given.DEMO === 'on')
     report('DEMO', 'should not be on with DATABASE_URL: run "npm run shopboard -- demo" there')
   for (const [outer, inner] of nestedTimeouts) {
@@ -105,6 +119,6 @@ function numberOf(name: (typeof nestedTimeouts)[number][0 | 1], given: Env): num
   return value.data
 }
 
-const secrets = ['DATABASE_URL', 'CURSOR_SECRET']
+const secrets = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'CURSOR_SECRET']
 const shown = (name: string, given: Env) =>
   secrets.includes(name) ? '' : `; it is ${JSON.stringify(given[name])}`

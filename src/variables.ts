@@ -20,6 +20,12 @@ export const variables = z.object({
     .string()
     .refine(isDatabaseUrl, 'a URL like postgres://user:password@host:5432/database')
     .optional(),
+  DATABASE_DIRECT_URL: z
+    .string()
+    .refine(isDatabaseUrl, 'a URL like postgres://user:password@host:5432/database')
+    .optional(),
+  POOLER: choice(['none', 'transaction']).optional(),
+  MIGRATE: onOff.default(true),
   DATA_DIR: z.string().optional(),
   DEMO: onOff.optional(),
   HOST: z
@@ -43,6 +49,7 @@ export const variables = z.object({
   BODY_TIMEOUT: milliseconds(100, hour).default(30_000),
   KEEP_ALIVE_TIMEOUT: milliseconds(100, hour).default(5000),
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  ACCESS_LOG: onOff.default(false),
   REQUEST_TIMEOUT: milliseconds(100, hour).default(10_000),
   STATEMENT_TIMEOUT: milliseconds(50, hour).optional(),
   LOCK_TIMEOUT: milliseconds(10, hour).optional(),

@@ -1,7 +1,9 @@
+import { absenceOf, absentRelations } from '../db/access.ts'
 import type { Pool } from '../db/database.ts'
 import { kinds, kindTable, type TableName, tableNames } from '../db/rollup/kinds.ts'
 import { currentVersions } from '../db/rollup/tables.ts'
 import { statement } from '../db/statement.ts'
+import { sqlStateOf } from '../errors/postgres.ts'
 import type { Cache } from './cache.ts'
 
 export type Watcher = {
@@ -10,13 +12,16 @@ export type Watcher = {
   stop(): Promise<void>
 }
 
+/** `unfit`: it answers, but its schema is not there, or not to be read. */
+export type DatabaseState = 'up' | 'down' | 'unfit'
+
 export type WatcherOptions = {
   readonly pool: Pool
   readonly cache: Cache
   /** ms from one poll to the next. */
   readonly interval?: number
-  /** Called when polling starts to fail, also at the first poll, and when it works again. */
-  readonly onChange?: (state: 'up' | 'down', error?: unknown) => void
+  /** Called when polling starts to fail, also at the first poll, fails otherwise, and works again. */
+  readonly onChange?: (state: DatabaseState, error?: unknown) => void
 }
 
 /** ms a poll may take. */
@@ -32,7 +37,7 @@ export function watchTables(options: WatcherOptions): Watcher {
   const { pool, cache, interval = 1000, onChange } = options
   const known = new Map<TableName, number>()
   const stopping = new AbortController()
-  let state: 'up' | 'down' | undefined
+  let state: DatabaseState | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
 
   async function poll() {
@@ -40,7 +45,14 @@ export function watchTables(options: WatcherOptions): Watcher {
     try {
       const read = await pool.transaction(
         { access: 'read only', deadline: pollTimeout, signal: stopping.signal },
-        (db) => db.run(tableVersions),
+        async (db) => {
+          const [absent, versions] = await Promise.all([
+            db.run(absentRelations),
+            db.run(tableVersions),
+          ])
+          if (absent.length > 0) throw new Unfit(`The database is unfit: ${absenceOf(absent)}`)
+          return versions
+        },
       )
       const changed = read.flatMap(({ kind, n }) => {
         const table = tableOfNumber(kind)
@@ -52,13 +64,13 @@ export function watchTables(options: WatcherOptions): Watcher {
       cache.validate(startedAt)
       setState('up')
     } catch (error) {
-      if (!stopping.signal.aborted) setState('down', error)
+      if (!stopping.signal.aborted) setState(isUnfit(error) ? 'unfit' : 'down', error)
     }
     const next = Math.max(0, startedAt + interval - performance.now())
     if (!stopping.signal.aborted) timer = setTimeout(again, next)
   }
 
-  function setState(next: 'up' | 'down', error?: unknown) {
+  function setState(next: DatabaseState, error?: unknown) {
     if (state === next) return
     const isExpected = state === undefined && next === 'up'
     state = next
@@ -78,6 +90,14 @@ export function watchTables(options: WatcherOptions): Watcher {
     },
   }
 }
+
+class Unfit extends Error {
+  override readonly name = 'Unfit'
+}
+
+/** No such schema, table, column or function, or no right to it. */
+const isUnfit = (error: unknown) =>
+  error instanceof Unfit || /^(3F000|42P01|42703|42883|42501)$/.test(sqlStateOf(error) ?? '')
 
 function tableOfNumber(number: number): TableName | undefined {
   const kind = kinds[number]

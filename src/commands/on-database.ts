@@ -1,7 +1,9 @@
 import { type Config, readConfig } from '../config.ts'
 import { migrateWhenUp } from '../db/migrate-when-up.ts'
 import { provideDatabase } from '../db/provide.ts'
+import { reasonOf } from '../db/when-up.ts'
 import { sqlStateOf } from '../errors/postgres.ts'
+import { jsonOn } from './json.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The database a command works on, migrated unless it says otherwise, and the configuration that named it. */
@@ -18,8 +20,15 @@ export type DatabaseCommand<Flags = Record<never, never>> = (
 const startTimeout = 5_000
 
 export type DatabaseCommandOptions = {
-  /** Whether the schema is brought up to date first; a role that owns nothing and a hot standby cannot do that. */
+  /**
+   * Whether the schema is brought up to date first; by default as MIGRATE says, and with `off` an older one is refused.
+   * False leaves it as it is: a role that owns nothing and a hot standby can do no other.
+   */
   readonly isMigrating?: boolean
+  /** Whether it needs a session of its own, which no transaction pooler gives. */
+  readonly isSession?: boolean
+  /** The command's name, where it answers with one JSON object. */
+  readonly json?: string
 }
 
 /** Provides the database of `env`, migrates it, runs `command` on it, and returns the exit code. */
@@ -28,33 +37,45 @@ export async function onDatabase<Flags>(
   flags: Flags,
   terminal: Terminal = process,
   env: Parameters<typeof readConfig>[0] = process.env,
-  { isMigrating = true }: DatabaseCommandOptions = {},
+  { isMigrating, isSession = false, json }: DatabaseCommandOptions = {},
 ): Promise<number> {
-  const complain = (text: string) => void terminal.stderr.write(`${text}\n`)
+  const say = (text: string) => void terminal.stderr.write(`${text}\n`)
+  const machine = json === undefined ? undefined : jsonOn(terminal, json)
+  const { stderr } = machine ?? terminal
   let stop = async () => {}
+  let exitCode = 1
   try {
-    const config = readConfig(env)
+    const config = directly(readConfig(env))
+    if (isSession && config.pooler === 'transaction') throw new Error(needsSession)
     const database = await provideDatabase(config)
     stop = database.stop
-    if (isMigrating)
+    if (isMigrating !== false)
       await migrateWhenUp(
         database.url,
         startTimeout,
-        (reason) => complain(`Waiting for the database ${reason}`),
-        config,
+        (reason) => say(`Waiting for the database ${reason}`),
+        { ...config, isMigrating: isMigrating ?? config.isMigrating, onHeldUp: say },
       )
-    return await command({ url: database.url, config }, flags, terminal)
+    exitCode = await command({ url: database.url, config }, flags, machine ?? terminal)
   } catch (error) {
-    complain(!isMigrating && isUnmigrated(error) ? notMigrated : messageOf(error))
-    return 1
+    const isNotMigrated = isMigrating === false && isUnmigrated(error)
+    stderr.write(`${isNotMigrated ? notMigrated : reasonOf(error)}\n`)
   } finally {
     await stop()
   }
+  machine?.end(exitCode)
+  return exitCode
 }
 
+/** Past a pooler, where the way past it is known. */
+const directly = (config: Config): Config =>
+  config.directUrl === undefined
+    ? config
+    : { ...config, databaseUrl: config.directUrl, pooler: 'none' }
+
+const needsSession =
+  'This command needs a connection of its own, which a transaction pooler does not give: set DATABASE_DIRECT_URL to the address of PostgreSQL itself.'
 const notMigrated = 'The database is not migrated: npm run shopboard -- migrate'
 /** No such schema, table or function of the rollups; another table was renamed, and the error says which. */
 const isUnmigrated = (error: unknown) =>
-  /^(3F000|42P01|42883)$/.test(sqlStateOf(error) ?? '') && messageOf(error).includes('rollup')
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+  /^(3F000|42P01|42883)$/.test(sqlStateOf(error) ?? '') && reasonOf(error).includes('rollup')

@@ -1,18 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { drizzle } from 'drizzle-orm/postgres-js'
-import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator'
-import postgres from 'postgres'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { sqlStateOf } from '../errors/postgres.ts'
-import { oneConnection } from './pool/driver.ts'
+import { type Line, openLine } from './bulk/line.ts'
+import { holdersOfLock, holdersOfTables } from './bulk/lock-holders.ts'
+import {
+  findJournal,
+  type Journal,
+  journalGrant,
+  lastMigration,
+  type SchemaVersion,
+  versionOf,
+} from './schema-version.ts'
+import { compile } from './statement.ts'
+
+type Sql = Line['sql']
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
 
 /** Of the advisory lock: any number, the same in every Shopboard. */
-const lockKey = 4_807_526_976
+export const lockKey = 4_807_526_978
+
 export type MigrateOptions = {
-  /** ms a try may wait for a lock at the longest; default 5,000 */
+  /** Whether to bring an older schema up to date, or to refuse it; default yes. */
+  readonly isMigrating?: boolean
+  /** ms a try may wait for a lock on a table at the longest; default 5,000 */
   readonly lockTimeout?: number
+  /** ms to wait for another migration; default 300,000 */
+  readonly turnTimeout?: number
+  /** Called with a sentence about who is waited for, at first and every 30 s. */
+  readonly onHeldUp?: (sentence: string) => void
 }
 
 /**
@@ -25,44 +42,140 @@ const triesOf = (longest: number) => {
 }
 /** ms between tries: the writers that queued get through. */
 const longestPause = 500
+/** ms from one look for one's turn to the next, and from one sentence about it to the next. */
+const turnInterval = 200
+const sentenceInterval = 30_000
 
 /**
- * Brings the schema of the database at `url` up to date. Of several callers one migrates while the others wait
- * on an advisory lock. That is a session's: `url` must not lead through a transaction pooler.
- * @throws the error of PostgreSQL or the driver, without Drizzle's around it; a plain sentence where others hold
- * locks for too long
+ * Brings the schema of the database at `url` up to date, in one transaction; where it is so, nothing but the journal is
+ * read. Of several callers one migrates while the others wait. Nothing of it outlives its transaction, so `url` may
+ * lead through a transaction pooler.
+ * @returns `current`, or `newer` for a schema that a later program has migrated
+ * @throws the error of PostgreSQL or the driver; a plain sentence where others hold locks for too long, and where an
+ * older schema may not or cannot be migrated
  */
-export async function migrate(
-  url: string,
-  { lockTimeout = 5_000 }: MigrateOptions = {},
-): Promise<void> {
-  const sql = postgres(url, { ...oneConnection, connect_timeout: 10 })
+export async function migrate(url: string, options: MigrateOptions = {}): Promise<SchemaVersion> {
+  const { isMigrating = true, lockTimeout = 5_000 } = options
+  const line = openLine(url, { application_name: 'shopboard migrate', TimeZone: 'UTC' })
   try {
-    // What a database or a role may have set as its default, and migrations cannot work with.
-    await sql`select set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
-      set_config('default_transaction_isolation', 'read committed', false)`
-    await sql`select pg_advisory_lock(${lockKey})`
-    await applyPatiently(sql, lockTimeout)
-  } catch (error) {
-    throw error instanceof Error && error.cause ? error.cause : error
+    await line.connect()
+    const { sql } = line
+    await begin(sql, lockTimeout)
+    const found = await journalOf(sql)
+    const version = await readVersion(sql, found)
+    await sql.unsafe('rollback')
+    if (version === 'current' || version === 'newer') return version
+    if (found.isStandby) throw new Error(`${stateOf(version)}, and a standby: migrate its primary`)
+    if (!isMigrating)
+      throw new Error(`${stateOf(version)}: run "npm run shopboard -- migrate", or set MIGRATE=on`)
+    return await applyPatiently(sql, lockTimeout, options)
   } finally {
-    await sql.end({ timeout: 5 })
+    await line.close()
   }
 }
 
+const stateOf = (version: SchemaVersion) =>
+  version === 'none' ? 'it is not migrated' : 'its schema is older than this program'
+
 /** All or nothing: a try that waits too long for a lock, or in a circle, leaves nothing behind. */
-async function applyPatiently(sql: postgres.Sql, longest: number): Promise<void> {
+async function applyPatiently(
+  sql: Sql,
+  longest: number,
+  { turnTimeout = 300_000, onHeldUp = () => {} }: MigrateOptions,
+): Promise<SchemaVersion> {
   const lockTimeouts = triesOf(longest)
   for (const [tries, timeout] of lockTimeouts.entries()) {
     if (tries > 0) await sleep(Math.min(longestPause, longest))
-    await sql`select set_config('lock_timeout', ${String(timeout)}, false)`
+    await takeTurn(sql, timeout, turnTimeout, onHeldUp)
     try {
-      return await applyMigrations(drizzle(sql), { migrationsFolder })
+      const version = await applyPending(sql)
+      await sql.unsafe('commit')
+      return version
     } catch (error) {
+      await sql.unsafe('rollback').catch(() => {})
       if (!['55P03', '40P01'].includes(sqlStateOf(error) ?? '')) throw error
+      const holders = await holdersOfTables(sql)
+      if (tries === 0 && holders) onHeldUp(`The migration waits for locks of ${holders}.`)
     }
   }
+  const holders = await holdersOfTables(sql)
   throw new Error(
-    `The migration needs locks on its tables for a moment, and did not get them in ${lockTimeouts.length} tries: end the transactions that hold them (pg_stat_activity), and start again.`,
+    `The migration needs locks on its tables for a moment, and did not get them in ${lockTimeouts.length} tries: end the transactions that hold them (${holders || 'pg_stat_activity'}), and start again.`,
   )
+}
+
+/** Begins the transaction that migrates, once no other does. @throws a sentence when one does for too long */
+async function takeTurn(
+  sql: Sql,
+  lockTimeout: number,
+  turnTimeout: number,
+  onHeldUp: (sentence: string) => void,
+): Promise<void> {
+  const start = performance.now()
+  let toldAt = -Infinity
+  for (;;) {
+    await begin(sql, lockTimeout)
+    const [turn] = await sql.unsafe(`select pg_try_advisory_xact_lock(${lockKey}) as "isMine"`)
+    if (turn?.isMine) return
+    await sql.unsafe('rollback')
+    const holders = (await holdersOfLock(sql, lockKey)) || 'a process that has just ended'
+    const waited = performance.now() - start
+    if (waited > turnTimeout)
+      throw new Error(
+        `Another migration is at work for longer than ${Math.round(turnTimeout / 1000)} s: ${holders}. When it does not go on, end it by pg_terminate_backend, and start again.`,
+      )
+    if (waited - toldAt > sentenceInterval) {
+      toldAt = waited
+      onHeldUp(`Waiting for another migration: ${holders}.`)
+    }
+    await sleep(Math.min(turnInterval, turnTimeout))
+  }
+}
+
+/** Without what a database or a role may have set as its default, and migrations cannot work with. */
+const begin = (sql: Sql, lockTimeout: number) =>
+  sql.unsafe(
+    `begin isolation level read committed; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local lock_timeout = ${lockTimeout}; set local search_path = public; set local client_min_messages = warning`,
+  )
+
+/** Whoever had the turn before may have applied them. */
+async function applyPending(sql: Sql): Promise<SchemaVersion> {
+  const found = await journalOf(sql)
+  const last = found.isThere ? await lastOf(sql) : undefined
+  if (!found.isThere) await createJournal(sql)
+  for (const migration of readMigrationFiles({ migrationsFolder })) {
+    if (last !== undefined && last !== null && migration.folderMillis <= last) continue
+    for (const text of migration.sql) await sql.unsafe(text)
+    await sql.unsafe(
+      'insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)',
+      [migration.hash, migration.folderMillis],
+      { prepare: false },
+    )
+  }
+  return versionOf(await lastOf(sql))
+}
+
+/** As drizzle-kit makes it; `create schema if not exists` takes the right to create even where there is one. */
+async function createJournal(sql: Sql): Promise<void> {
+  const [schema] = await sql.unsafe(`select to_regnamespace('drizzle') is not null as "isThere"`)
+  if (!schema?.isThere) await sql.unsafe('create schema drizzle')
+  await sql.unsafe(
+    'create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)',
+  )
+}
+
+async function journalOf(sql: Sql): Promise<Journal> {
+  const [found] = await sql.unsafe<Journal[]>(compile(findJournal).text)
+  if (!found) throw new Error('The statement gave no row')
+  return found
+}
+
+async function lastOf(sql: Sql): Promise<number | null | undefined> {
+  const [row] = await sql.unsafe<{ last: number | null }[]>(compile(lastMigration).text)
+  return row?.last
+}
+
+async function readVersion(sql: Sql, found: Journal): Promise<SchemaVersion> {
+  if (!found.isReadable) throw new Error(journalGrant(found.role))
+  return versionOf(found.isThere ? await lastOf(sql) : undefined)
 }

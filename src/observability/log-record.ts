@@ -12,6 +12,7 @@ export type LogRecord = {
   readonly sampleKey?: string
 }
 
+type Watched = Extract<Observation, { type: 'watcher' }>
 type Failed = Extract<Observation, { type: 'error' }>
 
 /** Characters of a statement: enough to tell which. */
@@ -27,14 +28,24 @@ const failureMessages = {
   uncaught_exception: 'An exception was not caught',
 } as const
 
-/** Errors, slow requests and failures behind the requests; every request at `debug`. Undefined for what no log needs. */
-export function logRecordOf(observation: Observation): LogRecord | undefined {
+export type LogOptions = {
+  /** Whether every request has its line at `info`; else slow ones do, and the others at `debug`. */
+  readonly isAccessLogged?: boolean
+}
+
+/** Errors, requests and failures behind the requests. Undefined for what no log needs. */
+export function logRecordOf(
+  observation: Observation,
+  { isAccessLogged = false }: LogOptions = {},
+): LogRecord | undefined {
   switch (observation.type) {
     case 'request': {
       const { type: _, ...fields } = observation
+      const line = { message: 'request', fields }
+      if (isAccessLogged) return { level: 'info', ...line }
       return observation.duration >= slow
-        ? { level: 'info', message: 'request', fields, sampleKey: 'request' }
-        : { level: 'debug', message: 'request', fields }
+        ? { level: 'info', ...line, sampleKey: 'request' }
+        : { level: 'debug', ...line }
     }
     case 'error':
       return logRecordOfError(observation)
@@ -45,12 +56,15 @@ export function logRecordOf(observation: Observation): LogRecord | undefined {
         fields: { name: observation.name, ...causesOf(observation.error) },
       }
     case 'watcher':
-      return observation.state === 'up'
-        ? { level: 'info', message: 'The database answers', fields: {} }
+      return logRecordOfWatcher(observation)
+    case 'folds_barred':
+      return observation.reason === undefined
+        ? { level: 'info', message: 'The rollups are folded here', fields: {} }
         : {
             level: 'warn',
-            message: 'The database does not answer',
-            fields: causesOf(observation.error),
+            message:
+              'The rollups are not folded here: answers are exact, and slow where much is pending',
+            fields: { reason: observation.reason },
           }
     case 'database':
       return logRecordOfDatabase(observation.event)
@@ -74,14 +88,25 @@ export function logRecordOf(observation: Observation): LogRecord | undefined {
   }
 }
 
+function logRecordOfWatcher({ state, error }: Watched): LogRecord {
+  switch (state) {
+    case 'up':
+      return { level: 'info', message: 'The database answers', fields: {} }
+    case 'down':
+      return { level: 'warn', message: 'The database does not answer', fields: causesOf(error) }
+    case 'unfit':
+      return { level: 'error', message: 'The database cannot be served', fields: causesOf(error) }
+  }
+}
+
 /** Refused for want of a connection or time: expected under load, and the stack would say nothing. */
 const refusals: ReadonlySet<string> = new Set<ErrorCode>(['pool_exhausted', 'overloaded'])
 /** What befalls a thousand requests at once when the database is slow or away. */
 const mass: ReadonlySet<string> = new Set<ErrorCode>(['timeout', 'database_unavailable'])
 
 function logRecordOfError(observation: Failed): LogRecord {
-  const { requestId, method, path, status, isClientGone, error } = observation
-  const request = { requestId, method, path, status }
+  const { type: _, isClientGone, error, ...request } = observation
+  const { path } = request
   const { message } = error
   const code = fromPostgres(error)?.code ?? ''
   if (isClientGone)

@@ -7,7 +7,6 @@ import { memoryCache } from '../cache/memory.ts'
 import { type Watcher, watchTables } from '../cache/watcher.ts'
 import type { Config } from '../config.ts'
 import type { Pool } from '../db/database.ts'
-import { migrateWhenUp } from '../db/migrate-when-up.ts'
 import { openPool } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
 import { startFolding } from '../db/rollup/fold.ts'
@@ -21,16 +20,17 @@ import { compress } from './compress.ts'
 import { listen } from './listen.ts'
 import { nextSteps } from './next-steps.ts'
 import { openFilesLimit } from './open-files.ts'
+import { prepare } from './prepare.ts'
 import { installedScripts } from './scripts.ts'
 import { seedDemo } from './seed-demo.ts'
 import type { Shutdown } from './shutdown.ts'
 
-/** ms to wait for a database that is still starting. */
-const startTimeout = 30_000
 /** ms running requests get to finish: process managers rarely wait longer than 30 s before they kill. */
 const drainTimeout = 20_000
 /** The watcher and the fold have connections of their own: no load on the requests' pool blinds them. */
 const backgroundPoolSize = 2
+/** ms: a fold behind a large import moves millions of deltas. */
+const backgroundStatementTimeout = 600_000
 /** Paths that are answered without the database. */
 const readsNothing = /^\/(docs|openapi\.json|problems|favicon\.\w+)\b/
 /** Files the process needs beside its connections: what it runs of, the log, the database's own. */
@@ -44,9 +44,6 @@ export async function serve(
   shutdown: Shutdown,
 ): Promise<void> {
   const { url: databaseUrl } = database
-  const onWaiting = (reason: string) => say(`Waiting for the database ${reason}`)
-  await migrateWhenUp(databaseUrl, startTimeout, onWaiting, config)
-
   const open = (size: number, applicationName: string, limits: Partial<Config> = {}) => {
     const pool = openPool(databaseUrl, {
       ...config,
@@ -59,7 +56,9 @@ export async function serve(
     shutdown.defer(pool.close)
     return pool
   }
-  const background = open(backgroundPoolSize, 'shopboard background', { statementTimeout: 600_000 })
+  const statementTimeout = backgroundStatementTimeout
+  const background = open(backgroundPoolSize, 'shopboard background', { statementTimeout })
+  await prepare({ config, database, pool: background, statementTimeout, say })
   if (config.demo) {
     const seeded = await seedDemo({ databaseUrl, pool: background, signal: shutdown.signal })
     if (seeded) say(seeded)
@@ -133,6 +132,7 @@ function startBackgroundWork(
     interval,
     // while the watcher is down its own observation says why
     onFailed: (error) => watcher.isUp() && observe({ type: 'fold_failed', error }),
+    onBarred: (reason) => observe({ type: 'folds_barred', reason }),
   })
   shutdown.defer(folding.stop)
   return watcher

@@ -93,7 +93,7 @@ describe('the watcher', () => {
     await expect.poll(() => !isUp()).toBe(true)
     await app.sql`alter view rollup.elsewhere rename to current_versions`
     await expect.poll(isUp).toBe(true)
-    expect(states).toEqual(['down', 'up'])
+    expect(states).toEqual(['unfit', 'up'])
   })
 
   it('leaves no connection in use when stopped', async () => {

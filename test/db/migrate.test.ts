@@ -5,10 +5,19 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import { describe, expect, it } from 'vitest'
-import { migrate } from '../../src/db/migrate.ts'
+import { lockKey, migrate } from '../../src/db/migrate.ts'
 import { verify } from '../../src/db/rollup/verify.ts'
-import { createTestDatabase, type TestDatabase, type TestSql } from '../support/database.ts'
+import {
+  createTestDatabase,
+  type TestDatabase,
+  type TestSql,
+  useDatabase,
+} from '../support/database.ts'
+import { startPgBouncer, withoutPgBouncer } from '../support/pgbouncer.ts'
 import { openTestPool } from '../support/pool.ts'
+import { startProxy } from '../support/proxy.ts'
+import { useRole } from '../support/role.ts'
+import { strangeSettings } from '../support/strange-settings.ts'
 
 const folder = join(import.meta.dirname, '../../drizzle')
 type Journal = { entries: { tag: string }[] }
@@ -65,6 +74,10 @@ const migrationWaits = (sql: TestSql) =>
   expect
     .poll(() => sql`select from pg_locks where not granted and relation = 'posts'::regclass`)
     .toHaveLength(1)
+
+const advisoryLocks = (sql: TestSql) => sql`
+  select from pg_locks
+  where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`
 
 /** Three writers, each of an author of its own, until told to stop; gives what they failed with. */
 function startWriters(sql: TestSql) {
@@ -275,5 +288,159 @@ describe('migrate, from the rollups of before the deltas', () => {
         Array(5).fill({ n: 1000 }),
       )
       await expectNoDrift(url)
+    }))
+})
+
+describe('migrate, with others at work', () => {
+  const appliedIn = async ({ sql }: TestDatabase) =>
+    Number((await sql`select count(*) from drizzle.__drizzle_migrations`)[0]?.count)
+
+  it('lets ten start at once', () =>
+    onEmptyDatabase(async (database) => {
+      const versions = await Promise.all(Array.from({ length: 10 }, () => migrate(database.url)))
+      expect(versions).toEqual(Array(10).fill('current'))
+      expect(await appliedIn(database)).toBe(journal.entries.length)
+    }))
+
+  it('tells whom it waits for, and ends in a sentence', () =>
+    onEmptyDatabase(async ({ url, sql }) => {
+      const other = await sql.reserve()
+      await other`begin`
+      const [held] = await other`select pg_backend_pid() as pid, pg_advisory_xact_lock(${lockKey})`
+      const told: string[] = []
+      const failed = migrate(url, { turnTimeout: 300, onHeldUp: (text) => told.push(text) })
+      const who = `process ${held?.pid} \\(.+\\) since .+ UTC, idle in transaction`
+      await expect(failed).rejects.toThrow(
+        new RegExp(`^Another migration is at work for longer than 0 s: ${who}.* start again\\.$`),
+      )
+      expect(told).toEqual([
+        expect.stringMatching(new RegExp(`^Waiting for another migration: ${who}\\.$`)),
+      ])
+      await other`rollback`
+      other.release()
+      expect(await migrate(url)).toBe('current')
+    }))
+
+  it('tells who holds the locks of its tables', () =>
+    onEmptyDatabase(async ({ url, sql }) => {
+      await migrateOnly(url, 2)
+      const writer = await sql.reserve()
+      await writer`begin`
+      await writer`insert into posts default values`
+      const told: string[] = []
+      const migrated = migrate(url, { lockTimeout: 50, onHeldUp: (text) => told.push(text) })
+      await expect(migrated).rejects.toThrow(/hold them \(process \d+ .+ idle in transaction\)/)
+      expect(told).toEqual([
+        expect.stringMatching(/^The migration waits for locks of process \d+ .+/),
+      ])
+      await writer`rollback`
+      writer.release()
+    }))
+
+  it('is not held up by a session that keeps a lock on an earlier key', () =>
+    onEmptyDatabase(async ({ url, sql }) => {
+      const leaked = await sql.reserve()
+      await leaked`select pg_advisory_lock(4807526976)`
+      expect(await migrate(url, { turnTimeout: 0 })).toBe('current')
+      leaked.release()
+    }))
+
+  it('leaves nothing behind when it is killed at whatever statement, and nobody waits', () =>
+    onEmptyDatabase(async (database) => {
+      const { url, sql } = database
+      const proxy = await startProxy(url)
+      for (const delay of [1, 5, 15, 40, 90, 180]) {
+        const migrated = migrate(proxy.url).catch(() => 'killed')
+        await sql`select pg_sleep(${delay / 1000})`
+        proxy.reset()
+        if ((await migrated) !== 'killed') break
+        const [left] =
+          await sql`select to_regnamespace('drizzle') as journal, to_regclass('public.users') as users`
+        expect(left).toEqual({ journal: null, users: null })
+      }
+      await proxy.close()
+      expect(await migrate(url)).toBe('current')
+      expect(await appliedIn(database)).toBe(journal.entries.length)
+    }))
+
+  it('says that a later program has migrated the schema, and leaves it alone', () =>
+    onEmptyDatabase(async (database) => {
+      const { url, sql } = database
+      await migrate(url)
+      await sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('later', 4102444800000)`
+      expect(await migrate(url)).toBe('newer')
+      expect(await migrate(url, { isMigrating: false })).toBe('newer')
+      expect(await appliedIn(database)).toBe(journal.entries.length + 1)
+    }))
+
+  it.each([
+    [1, 'its schema is older than this program'],
+    [3, 'its schema is older than this program'],
+  ])('refuses a schema of %i migrations where it may not migrate', (count, reason) =>
+    onEmptyDatabase(async (database) => {
+      const { url } = database
+      await migrateOnly(url, count)
+      await expect(migrate(url, { isMigrating: false })).rejects.toThrow(
+        `${reason}: run "npm run shopboard -- migrate"`,
+      )
+      expect(await appliedIn(database)).toBe(count)
+    }),
+  )
+
+  it('refuses an empty database where it may not migrate', () =>
+    onEmptyDatabase(async ({ url, sql }) => {
+      await expect(migrate(url, { isMigrating: false })).rejects.toThrow('it is not migrated: run')
+      expect(await sql`select to_regnamespace('drizzle') as journal`).toEqual([{ journal: null }])
+    }))
+
+  it('works where a role or a database has strange settings', () =>
+    onEmptyDatabase(async (database) => {
+      const { url, sql } = database
+      for (const setting of strangeSettings)
+        await sql.unsafe(`alter database ${nameOf(url)} set ${setting}`)
+      expect(await migrate(url)).toBe('current')
+      const tables = await sql`select from pg_tables where schemaname = 'public'`
+      expect(tables).toHaveLength(4)
+      await expectNoDrift(url)
+    }))
+})
+
+describe('migrate, as a role that may only read the journal', () => {
+  const database = useDatabase()
+  const reader = useRole(
+    database,
+    'grant usage on schema drizzle to ROLE; grant select on drizzle.__drizzle_migrations to ROLE',
+  )
+  const stranger = useRole(database, 'grant usage on schema public to ROLE')
+
+  it('has nothing to do where the schema is up to date', async () => {
+    expect(await migrate(reader.url)).toBe('current')
+  })
+
+  it('needs the right to read it, and says so', async () => {
+    await expect(migrate(stranger.url)).rejects.toThrow(
+      `the role ${stranger.name} may not read which migrations were applied: grant usage on schema drizzle to ${stranger.name};`,
+    )
+  })
+})
+
+describe.skipIf(withoutPgBouncer)('migrate, through a transaction pooler', () => {
+  it('leaves no lock behind, killed or not, and lets ten start at once', () =>
+    onEmptyDatabase(async ({ url, sql }) => {
+      const pooler = await startPgBouncer(url)
+      try {
+        const proxy = await startProxy(pooler.url)
+        const killed = migrate(proxy.url).catch(() => 'killed')
+        await expect.poll(() => advisoryLocks(sql)).toHaveLength(1)
+        proxy.reset()
+        expect(await killed).toBe('killed')
+        await proxy.close()
+        const starts = Array.from({ length: 10 }, () => migrate(pooler.url))
+        expect(await Promise.all(starts)).toEqual(Array(10).fill('current'))
+        expect(await advisoryLocks(sql)).toEqual([])
+        expect(await migrate(url, { turnTimeout: 0 })).toBe('current')
+      } finally {
+        await pooler.stop()
+      }
     }))
 })

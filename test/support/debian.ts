@@ -69,7 +69,7 @@ function asServer(): Pick<SpawnSyncOptions, 'uid' | 'gid' | 'cwd' | 'stdio'> {
   return { uid: id('-u'), gid: id('-g'), cwd: '/', stdio: [...stdio] }
 }
 
-const freePort = () =>
+export const freePort = () =>
   new Promise<number>((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const address = server.address()

@@ -52,7 +52,7 @@ export function openLine(url: string, parameters: Readonly<Record<string, string
     async connect(timeout = connectTimeout) {
       const timer = setTimeout(cut, timeout)
       try {
-        const { state } = await sql`select`
+        const { state } = await sql.unsafe('select')
         return state.pid
       } finally {
         clearTimeout(timer)

@@ -8,9 +8,12 @@ import {
   cancelOnServer,
   openClient,
   sendPrepared,
+  sendUnnamed,
 } from './driver.ts'
 
 export type ConnectionOptions = Omit<ClientOptions, 'isConnected' | 'onLost'> & {
+  /** Whether the server keeps statements prepared for this connection; a transaction pooler's servers cannot. */
+  readonly isPreparing: boolean
   readonly on: (event: DatabaseEvent) => void
 }
 
@@ -48,7 +51,8 @@ const maxLifetime = 60 * 60_000
 
 /** Opens nothing yet. */
 export function openConnection(url: string, options: ConnectionOptions): Connection {
-  const { connectTimeout, on } = options
+  const { connectTimeout, isPreparing, on } = options
+  const sendStatement = isPreparing ? sendPrepared : sendUnnamed
   let client: Client | undefined
   /** Known once connected. */
   let backend: Backend | undefined
@@ -103,7 +107,7 @@ export function openConnection(url: string, options: ConnectionOptions): Connect
     },
     begin: (text) => (client && backend ? client.unsafe(text) : connect(text)),
     send(statement, values) {
-      const query = sendPrepared(connected(), statement.text, values)
+      const query = sendStatement(connected(), statement.text, values)
       return statement.map ? query.values() : query
     },
     command: (text) => connected().unsafe(text),

@@ -42,7 +42,10 @@ export function openClient(url: string, options: ClientOptions): Client {
     ...oneConnection,
     connect_timeout: connectTimeout / 1000,
     onclose: onLost,
-    connection: parameters,
+    // as text: the driver leaves a 0 out
+    connection: Object.fromEntries(
+      Object.entries(parameters).map(([name, value]) => [name, String(value)]),
+    ),
     types,
   })
   connectOnce(client, socket, isConnected)
@@ -79,6 +82,23 @@ export const sendPrepared = (client: Client, text: string, values: unknown[]) =>
 const prepared: postgres.UnsafeQueryOptions & { readonly simple: false } = {
   prepare: true,
   simple: false,
+}
+
+/**
+ * A statement that leaves nothing on the server, for a connection that is another one in each transaction. The driver
+ * would ask for the types of its `values` first, and wait; a query that has its `parameters` before it is sent as
+ * texts leaves with them in one packet.
+ */
+export const sendUnnamed = (client: Client, text: string, values: readonly unknown[]) =>
+  Object.assign(client.unsafe(text, [], unnamed), { parameters: values.map(textOf) })
+
+const unnamed = { ...prepared, prepare: false }
+
+/** As the driver writes it where it knows the type. */
+function textOf(value: unknown): string | null {
+  if (value === null) return null
+  if (value instanceof Date) return value.toISOString()
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
 type Canceller = (target: { readonly state: Backend; readonly active: true }) => Promise<void>

@@ -19,6 +19,8 @@ export type PoolOptions = {
   readonly lockTimeout: number
   readonly idleInTransactionTimeout: number
   readonly applicationName: string
+  /** What stands before the server: with `transaction` each transaction may run on another of its connections. */
+  readonly pooler?: 'none' | 'transaction'
   /** A connection held longer is reported; 30,000 by default. */
   readonly leakAfter?: number
   /** Makes a socket, not connected yet: the driver's own holds a small packet back until the last is acknowledged. */
@@ -31,13 +33,23 @@ const closeTimeout = 5_000
 
 /** Opens nothing yet: a connection is made when a statement first needs one. */
 export function openPool(url: string, options: PoolOptions): Pool {
-  const { size, connectTimeout, socket, on } = options
-  const parameters = startupParameters(options)
+  const { size, connectTimeout, pooler = 'none', socket, on } = options
+  const { parameters, local } = settingsOf(options, pooler)
   const connections = Array.from({ length: size }, () =>
-    openConnection(url, { connectTimeout, parameters, on, ...(socket && { socket }) }),
+    openConnection(url, {
+      connectTimeout,
+      parameters,
+      isPreparing: pooler === 'none',
+      on,
+      ...(socket && { socket }),
+    }),
   )
   const queue = waitQueue(connections, { leakAfter: 30_000, ...options })
 
+  const beginRequest = {
+    'read only': beginOf({ access: 'read only' }, local),
+    'read write': beginOf({ access: 'read write' }, local),
+  }
   const open = (settings: TransactionSettings) => lazyTransaction(queue, on, settings)
   const transaction = <T>(settings: TransactionSettings, work: Work<T>) =>
     retrying(() => open(settings), work, { tries: settings.access === 'read write' ? 3 : 1, on })
@@ -48,7 +60,7 @@ export function openPool(url: string, options: PoolOptions): Pool {
       if (signal?.aborted) throw timeout(signal.reason)
       const settings = {
         access,
-        begin: beginOf(wanted),
+        begin: beginOf(wanted, local),
         deadline: performance.now() + deadline,
         signal: signal && (() => signal),
         timing: { pool: undefined, db: undefined },
@@ -59,7 +71,7 @@ export function openPool(url: string, options: PoolOptions): Pool {
     request({ access, deadline, signal, timing }) {
       const settings = {
         access,
-        begin: beginOf({ access }),
+        begin: beginRequest[access],
         deadline: performance.now() + deadline,
         signal,
         timing,
@@ -96,30 +108,29 @@ export function openPool(url: string, options: PoolOptions): Pool {
 
 type Work<T> = (db: TransactionDatabase) => Promise<T>
 
-/** A write says no `read write`: a database or role set to read only must stay so. */
-function beginOf(options: TransactionOptions): string {
+/** A write says no `read write`: a database or role set to read only must stay so. `local` follows it. */
+function beginOf(options: TransactionOptions, local: string): string {
   const { access, isolation = 'read committed', statementTimeout } = options
   const begin =
     access === 'read only'
       ? 'begin isolation level repeatable read read only'
       : `begin isolation level ${isolation}`
   return statementTimeout === undefined
-    ? begin
-    : `${begin}; set local statement_timeout = ${Math.ceil(statementTimeout)}`
+    ? begin + local
+    : `${begin}${local}; set local statement_timeout = ${Math.ceil(statementTimeout)}`
 }
 
-function startupParameters(options: PoolOptions) {
-  return {
-    application_name: options.applicationName,
+/**
+ * How every transaction is set up: once per connection, or, where a pooler hands connections on, with each `begin`,
+ * and by the two parameters that any pooler keeps for its clients.
+ */
+function settingsOf(options: PoolOptions, pooler: 'none' | 'transaction') {
+  const settings = {
     statement_timeout: options.statementTimeout,
     lock_timeout: options.lockTimeout,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeout,
-    // s: TCP keepalive detects a lost client, because a backend that is reading ignores statement_timeout
-    tcp_keepalives_idle: 10,
-    tcp_keepalives_interval: 5,
-    tcp_keepalives_count: 3,
-    TimeZone: 'UTC',
     DateStyle: 'ISO',
+    search_path: 'public',
     // one plan per statement, made once per connection: no statement of ours needs to know its values
     plan_cache_mode: 'force_generic_plan',
     // such a plan outlives the day its tables were small: it must not have settled for scanning them
@@ -127,4 +138,16 @@ function startupParameters(options: PoolOptions) {
     // a plan that cannot know its values is costed high, and compiling it would take longer than it runs
     jit: 'off',
   }
+  const session = { application_name: options.applicationName, TimeZone: 'UTC' }
+  if (pooler === 'none')
+    return { parameters: { ...session, ...keepalives, ...settings }, local: '' }
+  const local = Object.entries(settings).map(([name, value]) => `; set local ${name} = ${value}`)
+  return { parameters: session, local: local.join('') }
+}
+
+/** s: TCP keepalive detects a lost client, because a backend that is reading ignores statement_timeout */
+const keepalives = {
+  tcp_keepalives_idle: 10,
+  tcp_keepalives_interval: 5,
+  tcp_keepalives_count: 3,
 }

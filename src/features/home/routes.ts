@@ -34,7 +34,7 @@ export function home(numbersOf: NumbersOf) {
 
 /** The page is there while the database is not. @throws what is not the database's */
 async function numbersOrNone(c: Context<AppEnv>, numbersOf: NumbersOf) {
-  if (!c.get('services').isReady()) return undefined
+  if (!(await c.get('services').isReady(c))) return undefined
   try {
     return await numbersOf(c)
   } catch (error) {

@@ -9,6 +9,7 @@ import {
   oneConnection,
   openClient,
   sendPrepared,
+  sendUnnamed,
 } from '../../../src/db/pool/driver.ts'
 import { useDatabase } from '../../support/database.ts'
 import { refuseStrays } from '../../support/failures.ts'
@@ -142,6 +143,45 @@ describe('postgres.js', () => {
     ])
     expect(proxy.roundTrips).toBe(1)
     expect(answers.map(({ command }) => command)).toEqual(['BEGIN', 'SELECT', 'COMMIT'])
+  })
+
+  it('sends a statement with parameters of its own unprepared, in one packet with begin and commit', async () => {
+    await connect()
+    proxy.roundTrips = 0
+    const sent = [
+      client.unsafe('begin; set local jit = off'),
+      sendUnnamed(
+        client,
+        'select $1::int as n, $2::text as none, $3::bool as yes, $4::timestamptz = $5::timestamptz as same, $6::json as json, pg_typeof($1)::text as type',
+        [7, null, true, new Date(0), '1970-01-01T00:00:00Z', { a: 1 }],
+      ),
+      sendUnnamed(client, 'select 1::bigint as a, 2 as a', []).values(),
+      client.unsafe('commit'),
+    ]
+    const [, row, columns, commit] = await Promise.all(sent)
+    expect(proxy.roundTrips).toBe(1)
+    expect(row).toEqual([
+      { n: 7, none: null, yes: true, same: true, json: { a: 1 }, type: 'integer' },
+    ])
+    expect(columns).toEqual([[1, 2]])
+    expect(commit?.command).toBe('COMMIT')
+    expect(await client.unsafe('select from pg_prepared_statements')).toEqual([])
+  })
+
+  it('goes on after an unprepared statement that fails, whether it is parsed or not', async () => {
+    await connect()
+    const sent = [
+      sendUnnamed(client, 'select $1::int / $2::int as n', [1, 0]),
+      sendUnnamed(client, 'select $1::int from nowhere', [1]),
+      sendUnnamed(client, 'select $1::int as n', ['x']),
+      sendUnnamed(client, 'select $1::int as n', [1]),
+    ]
+    expect(await Promise.allSettled(sent)).toMatchObject([
+      { reason: { code: '22012' } },
+      { reason: { code: '42P01' } },
+      { reason: { code: '22P02' } },
+      { value: [{ n: 1 }] },
+    ])
   })
 
   it('answers the commit of a failed transaction with the command ROLLBACK', async () => {

@@ -188,7 +188,8 @@ describe('a begin that meets the aborted transaction of another', () => {
   /** Two connections; on the one lent first a commit was cancelled. */
   async function afterCancelledCommit() {
     const on = () => {}
-    const open = () => openConnection(database.url, { connectTimeout: 2_000, parameters: {}, on })
+    const open = () =>
+      openConnection(database.url, { connectTimeout: 2_000, isPreparing: true, parameters: {}, on })
     const [clean, aborted] = [open(), open()]
     await aborted.begin('begin')
     await aborted.command('select 1/0').then(undefined, () => {})

@@ -1,0 +1,102 @@
+import { getTableName, getViewName, is, type SQL, sql, Table, View } from 'drizzle-orm'
+import type { Pool } from './database.ts'
+import * as rollupTables from './rollup/tables.ts'
+import { comments, posts, sessions, users } from './schema.ts'
+import { statement } from './statement.ts'
+
+/** What the role of a server finds. */
+type Access = {
+  /** ms, as set for this connection. */
+  readonly statementTimeout: number
+  readonly role: string
+  /** Tables and views that are not there. */
+  readonly absent: readonly string[]
+  /** Grants it would take to read what is there. */
+  readonly missing: readonly string[]
+}
+
+const list = (texts: readonly string[]): SQL => sql.raw(texts.map((text) => `'${text}'`).join(', '))
+
+const publicTables = [users, posts, comments, sessions].map(getTableName)
+const rollupRelations = Object.values(rollupTables)
+  .flatMap((each) => {
+    if (is(each, Table)) return [getTableName(each)]
+    return is(each, View) ? [getViewName(each)] : []
+  })
+  .toSorted()
+/** What the views of the rollups and the queries call; granted to PUBLIC, unless a restore left grants out. */
+const called = [
+  'crowd_size',
+  'table_of',
+  'crowd_since',
+  'crowd_position',
+  'quarter',
+  'utc_day',
+  'steps',
+]
+
+/** The relations a server reads that are not there, by catalogs alone: 0.1 ms. */
+export const absentRelations = statement<Record<never, never>, { name: string }>(
+  'absent_relations',
+  { reads: [] },
+  () => sql<{ name: string }>`
+    select expected.schema || '.' || expected.name as name
+    from (
+      select 'public' as schema, unnest(array[${list(publicTables)}]) as name
+      union all
+      select 'rollup', unnest(array[${list(rollupRelations)}])
+    ) as expected
+    where not exists (
+      select from pg_class where relname = expected.name
+        and relnamespace = (select oid from pg_namespace where nspname = expected.schema)
+    )`,
+)
+
+const access = statement<Record<never, never>, Access>(
+  'access',
+  { reads: [] },
+  () => sql<Access>`
+    select quote_ident(current_user) as role,
+      (select setting::float8 from pg_settings where name = 'statement_timeout') as "statementTimeout",
+      to_json(array(
+        select 'usage on schema ' || nspname
+        from pg_namespace where nspname in ('public', 'rollup') and not has_schema_privilege(oid, 'usage')
+        union all
+        select 'select on all tables in schema rollup'
+        where exists (
+          select from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+          where nspname = 'rollup' and relkind in ('r', 'v', 'm', 'p') and not has_table_privilege(pg_class.oid, 'select')
+        )
+        union all
+        select 'select on public.' || relname
+        from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+        where nspname = 'public' and relname in (${list(publicTables)}) and not has_table_privilege(pg_class.oid, 'select')
+        union all
+        select format('execute on function rollup.%I(%s)', proname, pg_get_function_identity_arguments(pg_proc.oid))
+        from pg_proc join pg_namespace on pg_namespace.oid = pronamespace
+        where nspname = 'rollup' and proname in (${list(called)}) and not has_function_privilege(pg_proc.oid, 'execute')
+      )) as missing`,
+)
+
+/**
+ * What keeps a server from working through `pool`, in a sentence: a relation that is not there, a right that it lacks,
+ * or a pooler that leaves its settings out. Undefined where nothing does.
+ * @throws the error of PostgreSQL or the driver
+ */
+export async function faultOf(pool: Pool, statementTimeout: number): Promise<string | undefined> {
+  const { found, absent } = await pool.transaction({ access: 'read only' }, async (db) => {
+    const [[found], absent] = await Promise.all([db.run(access), db.run(absentRelations)])
+    return { found, absent }
+  })
+  if (!found) throw new Error('The statement gave no row')
+  if (found.statementTimeout !== statementTimeout)
+    return `a connection pooler stands before it and leaves out what a connection asks for (statement_timeout is ${found.statementTimeout}, not ${statementTimeout}): set POOLER=transaction`
+  if (absent.length > 0) return absenceOf(absent)
+  if (found.missing.length === 0) return undefined
+  const grants = found.missing.map((what) => `grant ${what} to ${found.role};`)
+  return `the role ${found.role} may not read all of it: ${grants.join(' ')}`
+}
+
+/** What to tell of relations that are not there. */
+export const absenceOf = (absent: readonly { readonly name: string }[]): string =>
+  `it has no ${absent.map(({ name }) => name).join(', ')}: restore what is missing, or run "npm run shopboard -- migrate"`

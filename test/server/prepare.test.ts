@@ -1,0 +1,141 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+import { openPool } from '../../src/db/pool/pool.ts'
+import { prepare } from '../../src/server/prepare.ts'
+import { createTestDatabase, useDatabase } from '../support/database.ts'
+import { type PgBouncerOptions, startPgBouncer, withoutPgBouncer } from '../support/pgbouncer.ts'
+import { useRole } from '../support/role.ts'
+
+/** What a start with this environment says, and the sentence it fails with. */
+async function start(env: Readonly<Record<string, string>>) {
+  const config = readConfig(env)
+  const url = config.databaseUrl ?? ''
+  const statementTimeout = 600_000
+  const pool = openPool(url, {
+    ...config,
+    size: 1,
+    statementTimeout,
+    applicationName: 'shopboard background',
+    on: () => {},
+  })
+  const said: string[] = []
+  const database = { url, description: '', stop: async () => {} }
+  try {
+    const say = (line: string) => void said.push(line)
+    await prepare({ config, database, pool, statementTimeout, say })
+    return { said, failure: undefined }
+  } catch (error) {
+    return { said, failure: error instanceof Error ? error.message : String(error) }
+  } finally {
+    await pool.close()
+  }
+}
+
+async function pooled(url: string, options: PgBouncerOptions) {
+  const pooler = await startPgBouncer(url, options)
+  onTestFinished(pooler.stop)
+  return pooler.url
+}
+
+describe('prepare', () => {
+  const database = useDatabase()
+  const reading = `
+    grant usage on schema drizzle, rollup to ROLE;
+    grant select on all tables in schema drizzle, public, rollup to ROLE`
+  const reader = useRole(database, reading)
+  const stranger = useRole(
+    database,
+    `${reading}; revoke select on public.posts, rollup.counts from ROLE; revoke usage on schema rollup from ROLE`,
+  )
+
+  it('migrates an empty database', async () => {
+    const empty = await createTestDatabase({ migrated: false })
+    expect(await start({ DATABASE_URL: empty.url })).toEqual({ said: [], failure: undefined })
+    expect(await empty.sql`select from posts`).toEqual([])
+    await empty.drop()
+  })
+
+  it('refuses an empty database with MIGRATE=off, and names the command', async () => {
+    const empty = await createTestDatabase({ migrated: false })
+    const { failure } = await start({ DATABASE_URL: empty.url, MIGRATE: 'off' })
+    expect(failure).toMatch(
+      /^Cannot use the database 127\S+: it is not migrated: run "npm run shopboard -- migrate", or set MIGRATE=on$/,
+    )
+    await empty.drop()
+  })
+
+  it.each(['on', 'off'])('serves a newer schema, with MIGRATE=%s, and says so', async (MIGRATE) => {
+    const newer = await createTestDatabase()
+    await newer.sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('later', 4102444800000)`
+    const { said, failure } = await start({ DATABASE_URL: newer.url, MIGRATE })
+    expect(failure).toBeUndefined()
+    expect(said).toEqual([expect.stringMatching(/^The schema of the database is newer/)])
+    await newer.drop()
+  })
+
+  it.each(['on', 'off'])(
+    'serves as a role that may only read, with MIGRATE=%s',
+    async (MIGRATE) => {
+      expect(await start({ DATABASE_URL: reader.url, MIGRATE })).toEqual({
+        said: [],
+        failure: undefined,
+      })
+    },
+  )
+
+  it('names the grants that the role lacks', async () => {
+    const { failure } = await start({ DATABASE_URL: stranger.url })
+    expect(failure).toMatch(`the role ${stranger.name} may not read all of it: `)
+    await database.sql.unsafe(failure?.slice(failure.indexOf('grant ')) ?? '')
+    expect(await start({ DATABASE_URL: stranger.url })).toEqual({ said: [], failure: undefined })
+  })
+
+  it('says what the schema lacks, whatever its journal says', async () => {
+    const torn = await createTestDatabase()
+    await torn.sql`drop schema rollup cascade`
+    expect((await start({ DATABASE_URL: torn.url })).failure).toMatch(/it has no rollup\.\w+, /)
+    await torn.drop()
+  })
+
+  describe.skipIf(withoutPgBouncer)('behind PgBouncer', () => {
+    it.each(['transaction', 'session'] as const)(
+      'refuses mode %s at once, without POOLER, and says what to set',
+      async (mode) => {
+        const { said, failure } = await start({
+          DATABASE_URL: await pooled(database.url, { mode }),
+        })
+        expect(failure).toMatch(
+          /: unsupported startup parameter: \w+, says the connection pooler before it: set POOLER=transaction$/,
+        )
+        expect(said).toEqual([])
+      },
+    )
+
+    it('refuses one that drops the settings without a word', async () => {
+      const ignored =
+        'statement_timeout lock_timeout idle_in_transaction_session_timeout tcp_keepalives_idle tcp_keepalives_interval tcp_keepalives_count search_path plan_cache_mode enable_seqscan jit'
+      const url = await pooled(database.url, { ignored: ignored.split(' ') })
+      expect((await start({ DATABASE_URL: url })).failure).toMatch(
+        /leaves out what a connection asks for \(statement_timeout is 0, not 600000\): set POOLER=transaction$/,
+      )
+    })
+
+    it('works with POOLER=transaction, and with pgbouncer=true in its URL, on an empty database', async () => {
+      const empty = await createTestDatabase({ migrated: false })
+      const url = await pooled(empty.url, {})
+      expect(await start({ DATABASE_URL: url, POOLER: 'transaction' })).toEqual({
+        said: [],
+        failure: undefined,
+      })
+      expect((await start({ DATABASE_URL: `${url}?pgbouncer=true` })).failure).toBeUndefined()
+      await empty.drop()
+    })
+
+    it('refuses start-up options, and says where they are', async () => {
+      const url = `${await pooled(database.url, {})}?options=-c%20jit%3Doff`
+      expect((await start({ DATABASE_URL: url, POOLER: 'transaction' })).failure).toMatch(
+        /unsupported startup parameter: options, .*: remove options from its URL$/,
+      )
+    })
+  })
+})

@@ -1,0 +1,22 @@
+-- access
+-- reads no table
+select quote_ident(current_user) as role,
+  (select setting::float8 from pg_settings where name = 'statement_timeout') as "statementTimeout",
+  to_json(array(
+    select 'usage on schema ' || nspname
+    from pg_namespace where nspname in ('public', 'rollup') and not has_schema_privilege(oid, 'usage')
+    union all
+    select 'select on all tables in schema rollup'
+    where exists (
+      select from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+      where nspname = 'rollup' and relkind in ('r', 'v', 'm', 'p') and not has_table_privilege(pg_class.oid, 'select')
+    )
+    union all
+    select 'select on public.' || relname
+    from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+    where nspname = 'public' and relname in ('users', 'posts', 'comments', 'sessions') and not has_table_privilege(pg_class.oid, 'select')
+    union all
+    select format('execute on function rollup.%I(%s)', proname, pg_get_function_identity_arguments(pg_proc.oid))
+    from pg_proc join pg_namespace on pg_namespace.oid = pronamespace
+    where nspname = 'rollup' and proname in ('crowd_size', 'table_of', 'crowd_since', 'crowd_position', 'quarter', 'utc_day', 'steps') and not has_function_privilege(pg_proc.oid, 'execute')
+  )) as missing
