@@ -55,5 +55,6 @@ function buildClientPackage(): void {
   writeFileSync(join(client, 'package.json'), `${JSON.stringify(its, null, 2)}\n`)
   for (const file of ['client.js', 'client.d.ts'])
     copyFileSync(join(dist, file), join(client, file))
+  copyFileSync(join(root, 'docs/client.md'), join(client, 'README.md'))
   copyFileSync(join(root, 'LICENSE'), join(client, 'LICENSE'))
 }

@@ -4,25 +4,45 @@ import { migrateWhenUp } from '../src/db/migrate-when-up.ts'
 import { provideDatabase } from '../src/db/provide.ts'
 import { whenOrphaned } from '../src/server/orphaned.ts'
 
-/** Runs a command on the database that `npm start` would use, migrated: DATABASE_URL is set to it, for wrangler too. */
+/** Runs a command on the database `npm start` would use, migrated: DATABASE_URL is set to it, for libpq and wrangler too. */
 const [command = '', ...args] = process.argv.slice(2)
 // Ctrl-C ends the command; the database stops after it.
 process.on('SIGINT', () => {}).on('SIGTERM', () => {})
 try {
-  const database = await provideDatabase(readConfig(process.env))
-  await migrateWhenUp(database.url, 5_000, (reason) => console.error(`Waiting for ${reason}`))
+  const config = readConfig(process.env)
+  const database = await provideDatabase(config)
+  await migrateWhenUp(database.directUrl, 5_000, (reason) => console.error(`Waiting for ${reason}`))
+  // as it was given: drizzle-kit has a driver of its own, which reads files of certificates itself
+  const url = config.directUrl ?? config.databaseUrl ?? database.url
   const env = {
     ...process.env,
-    DATABASE_URL: database.url,
-    CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE: database.url,
+    ...libpq(url),
+    DATABASE_URL: url,
+    CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE: url,
   }
   const child = spawn(command, args, { stdio: 'inherit', env, shell: process.platform === 'win32' })
   whenOrphaned(() => child.kill())
   process.exitCode = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject).once('exit', (code) => resolve(code ?? 1))
+    child
+      .once('error', (cause) => reject(new Error(`${command} does not start`, { cause })))
+      .once('exit', (code) => resolve(code ?? 1))
   })
   await database.stop()
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error))
   process.exitCode = 1
+}
+
+/** For psql and its kind, which do not know DATABASE_URL: https://www.postgresql.org/docs/current/libpq-envars.html */
+function libpq(databaseUrl: string) {
+  const { hostname, port, username, password, pathname, searchParams } = new URL(databaseUrl)
+  const known = {
+    PGHOST: hostname.replace(/^\[|\]$/g, ''),
+    PGPORT: port,
+    PGUSER: decodeURIComponent(username),
+    PGPASSWORD: decodeURIComponent(password),
+    PGDATABASE: decodeURIComponent(pathname.slice(1)),
+    PGSSLMODE: searchParams.get('sslmode') ?? '',
+  }
+  return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== ''))
 }

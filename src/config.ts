@@ -1,3 +1,4 @@
+import { readDatabaseUrl, unusedLine } from './database-url.ts'
 import { type Env, type Variables, variables } from './variables.ts'
 
 /** A fault of one variable: `should` says what it should be. */
@@ -48,7 +49,9 @@ function configOf(read: Variables) {
     databaseUrl: read.DATABASE_URL,
     /** Past the pooler that `databaseUrl` leads to: for migrations and commands. */
     directUrl: read.DATABASE_DIRECT_URL,
-    pooler: read.POOLER ?? (namesPooler(read.DATABASE_URL) ? 'transaction' : 'none'),
+    pooler: read.POOLER ?? (isPooled(read.DATABASE_URL) ? 'transaction' : 'none'),
+    /** For the person who starts the program, a line each. */
+    warnings: warningsOf(read),
     isMigrating: read.MIGRATE,
     dataDir: read.DATA_DIR ?? '.data',
     demo: read.DEMO ?? read.DATABASE_URL === undefined,
@@ -79,9 +82,13 @@ function configOf(read: Variables) {
   }
 }
 
-/** As URLs that are written for other drivers do. */
-const namesPooler = (url: string | undefined) =>
-  url !== undefined && new URL(url).searchParams.get('pgbouncer') === 'true'
+const isPooled = (url: string | undefined) => url !== undefined && readDatabaseUrl(url).isPooled
+
+const warningsOf = (read: Variables): string[] =>
+  (['DATABASE_URL', 'DATABASE_DIRECT_URL'] as const).flatMap((name) => {
+    const url = read[name]
+    return (url !== undefined && unusedLine(name, readDatabaseUrl(url))) || []
+  })
 
 /** Compares variables pair by pair, so that an invalid one does not hide a contradiction of others. */
 function contradictions(given: Env): VariableError[] {

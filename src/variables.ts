@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readDatabaseUrl } from './database-url.ts'
 
 const whole = (from: number, to: number, unit = '') =>
   z
@@ -12,18 +13,19 @@ const choice = <const T extends readonly string[]>(values: T) =>
   z.enum(values, `one of ${values.join(', ')}`)
 const onOff = choice(['on', 'off']).transform((value) => value === 'on')
 const hour = 3_600_000
+const databaseUrl = z.string().superRefine((url, { addIssue }) => {
+  try {
+    readDatabaseUrl(url)
+  } catch (error) {
+    addIssue(error instanceof Error ? error.message : String(error))
+  }
+})
 
 /** The variables of the environment that the program reads, each valid on its own. */
 export const variables = z.object({
   NODE_ENV: choice(['production', 'development', 'test']).optional(),
-  DATABASE_URL: z
-    .string()
-    .refine(isDatabaseUrl, 'a URL like postgres://user:password@host:5432/database')
-    .optional(),
-  DATABASE_DIRECT_URL: z
-    .string()
-    .refine(isDatabaseUrl, 'a URL like postgres://user:password@host:5432/database')
-    .optional(),
+  DATABASE_URL: databaseUrl.optional(),
+  DATABASE_DIRECT_URL: databaseUrl.optional(),
   POOLER: choice(['none', 'transaction']).optional(),
   MIGRATE: onOff.default(true),
   DATA_DIR: z.string().optional(),
@@ -68,16 +70,6 @@ export const variables = z.object({
 /** An environment: what `process.env` or the bindings of a Worker hold. */
 export type Env = Readonly<Record<string, string | undefined>>
 export type Variables = z.output<typeof variables>
-
-function isDatabaseUrl(text: string): boolean {
-  try {
-    const { protocol, username, password } = new URL(text)
-    decodeURIComponent(username + password)
-    return protocol === 'postgres:' || protocol === 'postgresql:'
-  } catch {
-    return false
-  }
-}
 
 /** As a browser sends it: in lower case, without the port that goes without saying. Undefined where it is none. */
 function originOf(text: string): string | undefined {

@@ -13,12 +13,12 @@ const floors = [
   ['node', 'worker', 'cli', 'client'],
 ]
 const entries = ['node.ts', 'worker.ts', 'cli.ts', 'client.ts']
-/** The environment is read by `config.ts` and described by `variables.ts`: one room. */
-const aliases: Readonly<Record<string, string>> = { variables: 'config' }
+/** The environment is read by `config.ts` and described by `variables.ts` and `database-url.ts`: one room. */
+const aliases: Readonly<Record<string, string>> = { variables: 'config', 'database-url': 'config' }
 
 /** Who may use Node: everything else also runs on Workers. */
 const onNode =
-  /^(server|commands|db\/(bulk|embedded))\/|^db\/(migrate|provide)\.ts$|^(cli|node)\.ts$/
+  /^(server|commands|db\/(bulk|embedded))\/|^db\/(migrate|provide|certificates)\.ts$|^(cli|node)\.ts$/
 /** Who may talk to PostgreSQL past a `Database`. */
 const onDriver = /^db\/(bulk|pool|embedded)\/|^db\/migrate\.ts$|^commands\/|^(node|cli)\.ts$/
 /** Who may open a pool or a connection: who decides how large it is and when it closes. */

@@ -46,6 +46,7 @@ export async function onDatabase<Flags>(
   let exitCode = 1
   try {
     const config = directly(readConfig(env))
+    for (const warning of config.warnings) say(warning)
     if (isSession && config.pooler === 'transaction') throw new Error(needsSession)
     const database = await provideDatabase(config)
     stop = database.stop

@@ -69,6 +69,9 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
     if (!isMigrating)
       throw new Error(`${stateOf(version)}: run "npm run shopboard -- migrate", or set MIGRATE=on`)
     return await applyPatiently(sql, lockTimeout, options)
+  } catch (error) {
+    if (sqlStateOf(error) !== '42501' || !(error instanceof Error)) throw error
+    throw new Error(`${error.message}: migrate as the role that owns the schemas`, { cause: error })
   } finally {
     await line.close()
   }

@@ -1,8 +1,12 @@
+import { addressOf } from '../database-url.ts'
+import { withCertificates } from './certificates.ts'
 import type { ServerEvent } from './embedded/hold.ts'
 import { startEmbedded } from './embedded/server.ts'
 
 export type Provided = {
   readonly url: string
+  /** The same database past a pooler, where that was given. */
+  readonly directUrl: string
   /** For people: without the password. */
   readonly description: string
   /** Releases the bundled server; any other is left alone. */
@@ -11,6 +15,8 @@ export type Provided = {
 export type Provision = {
   /** Undefined: the bundled server, on the data in `dataDir`. */
   readonly databaseUrl: string | undefined
+  /** The same database past the pooler that `databaseUrl` leads to. */
+  readonly directUrl?: string | undefined
   readonly dataDir: string
   /** Called with what befalls the bundled server before `stop`. */
   readonly on?: (event: ServerEvent) => void
@@ -18,12 +24,14 @@ export type Provision = {
 
 /**
  * The database to work on: the one at `databaseUrl`, which may be down, or the bundled server, started.
- * @throws a plain sentence when the bundled server does not start
+ * @throws a plain sentence when the bundled server does not start, or a certificate cannot be read
  */
-export async function provideDatabase({ databaseUrl, dataDir, on }: Provision): Promise<Provided> {
-  if (databaseUrl !== undefined) {
+export async function provideDatabase(provision: Provision): Promise<Provided> {
+  const { databaseUrl, directUrl = databaseUrl, dataDir, on } = provision
+  if (databaseUrl !== undefined && directUrl !== undefined) {
     return {
-      url: databaseUrl,
+      url: await withCertificates(databaseUrl),
+      directUrl: await withCertificates(directUrl),
       description: `database ${addressOf(databaseUrl)}`,
       stop: async () => {},
     }
@@ -32,13 +40,8 @@ export async function provideDatabase({ databaseUrl, dataDir, on }: Provision): 
   const how = embedded.wasRunning ? `, shared with its process ${embedded.pid}` : ''
   return {
     url: embedded.url(),
+    directUrl: embedded.url(),
     description: `embedded PostgreSQL in ${embedded.dir}${how}`,
     stop: () => embedded.stop(),
   }
-}
-
-/** Host, port and database, for people: the URL holds a password. */
-export function addressOf(url: string): string {
-  const { hostname, port, pathname } = new URL(url)
-  return `${hostname || 'localhost'}:${port || 5432}${pathname}`
 }

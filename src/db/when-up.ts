@@ -1,5 +1,5 @@
+import { addressOf } from '../database-url.ts'
 import { fromPostgres, sqlStateOf } from '../errors/postgres.ts'
-import { addressOf } from './provide.ts'
 
 /** ms between two tries. */
 const pause = 500
@@ -32,7 +32,10 @@ export async function whenUp<T>(
 
 /** Whether the server answers, and would answer the same again: no such user, password, database or parameter. */
 const isRefusal = (error: unknown) =>
-  /^(28|3D)/.test(sqlStateOf(error) ?? '') || refusedParameter.test(messageOf(error))
+  /^(28|3D)/.test(sqlStateOf(error) ?? '') || isPoolerRefusal(error)
+
+/** Whether a connection pooler takes no session as we set it up. */
+export const isPoolerRefusal = (error: unknown): boolean => refusedParameter.test(messageOf(error))
 
 /** For people: what was said, and what to do where that is known. */
 export function reasonOf(error: unknown): string {
@@ -41,8 +44,11 @@ export function reasonOf(error: unknown): string {
   if (refused === 'options')
     return `${message}, says the connection pooler before it: remove options from its URL`
   if (refused) return `${message}, says the connection pooler before it: set POOLER=transaction`
-  if (!/no encryption|SSL off/.test(message)) return message
-  return `${message}: add ?sslmode=require to its URL`
+  if (/no encryption|SSL off/.test(message)) return `${message}: add ?sslmode=require to its URL`
+  // the driver begins TLS whatever the server answers
+  if (/before secure TLS connection|wrong version number/.test(message))
+    return `${message}: the server may have no TLS, which sslmode asks for`
+  return message
 }
 
 /** PgBouncer's words. */

@@ -1,7 +1,8 @@
 import type { Config } from '../config.ts'
 import { faultOf } from '../db/access.ts'
-import type { Pool } from '../db/database.ts'
 import { migrateWhenUp } from '../db/migrate-when-up.ts'
+import { keepsPrepared } from '../db/pool/keeps-prepared.ts'
+import { openPool } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
 import { whenUp } from '../db/when-up.ts'
 
@@ -10,30 +11,48 @@ const startTimeout = 30_000
 
 export type Preparation = {
   readonly config: Config
-  readonly database: Provided
-  readonly pool: Pool
-  /** ms that the connections of `pool` ask for. */
-  readonly statementTimeout: number
+  readonly database: Pick<Provided, 'url' | 'directUrl'>
   readonly say: (line: string) => void
 }
 
+/** What a start finds out about its database. */
+export type Prepared = {
+  /** Whether its transaction pooler, if it has one, keeps statements prepared. */
+  readonly isPreparing: boolean
+}
+
 /**
- * Brings the schema up to date, or with MIGRATE=off and on a standby sees that it is, and that `pool` can serve it.
- * @throws a plain sentence when it cannot be served
+ * Brings the schema up to date, or with MIGRATE=off and on a standby sees that it is, and that it can be served.
+ * @throws a plain sentence when it cannot
  */
-export async function prepare(preparation: Preparation): Promise<void> {
-  const { config, database, pool, statementTimeout, say } = preparation
+export async function prepare({ config, database, say }: Preparation): Promise<Prepared> {
+  const { url, directUrl } = database
   const onWaiting = (reason: string) => say(`Waiting for the database ${reason}`)
-  const migrateUrl = config.directUrl ?? database.url
-  const version = await migrateWhenUp(migrateUrl, startTimeout, onWaiting, {
-    ...config,
-    onHeldUp: say,
-  })
+  for (const warning of config.warnings) say(warning)
+  const migrating = { ...config, onHeldUp: say }
+  const version = await migrateWhenUp(directUrl, startTimeout, onWaiting, migrating)
   if (version === 'newer') say(newerSchema)
-  await whenUp(database.url, startTimeout, onWaiting, async () => {
-    const fault = await faultOf(pool, statementTimeout)
-    if (fault) throw new Error(fault)
+  return whenUp(url, startTimeout, onWaiting, async () => {
+    await expectFit(url, config)
+    const isPooled = config.pooler === 'transaction'
+    return { isPreparing: isPooled && (await keepsPrepared(url, config.connectTimeout)) }
   })
+}
+
+/** @throws a sentence about what keeps a server from working */
+async function expectFit(url: string, config: Config): Promise<void> {
+  const pool = openPool(url, {
+    ...config,
+    size: 1,
+    applicationName: 'shopboard start',
+    on: () => {},
+  })
+  try {
+    const fault = await faultOf(pool, config.statementTimeout)
+    if (fault) throw new Error(fault)
+  } finally {
+    await pool.close()
+  }
 }
 
 /** What a rolling deployment looks like to the program it replaces. */

@@ -6,6 +6,7 @@ import { type Cache, noCache } from '../cache/cache.ts'
 import { memoryCache } from '../cache/memory.ts'
 import { type Watcher, watchTables } from '../cache/watcher.ts'
 import type { Config } from '../config.ts'
+import { readDatabaseUrl } from '../database-url.ts'
 import type { Pool } from '../db/database.ts'
 import { openPool } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
@@ -29,8 +30,6 @@ import type { Shutdown } from './shutdown.ts'
 const drainTimeout = 20_000
 /** The watcher and the fold have connections of their own: no load on the requests' pool blinds them. */
 const backgroundPoolSize = 2
-/** ms: a fold behind a large import moves millions of deltas. */
-const backgroundStatementTimeout = 600_000
 /** Paths that are answered without the database. */
 const readsNothing = /^\/(docs|openapi\.json|problems|favicon\.\w+)\b/
 /** Files the process needs beside its connections: what it runs of, the log, the database's own. */
@@ -44,10 +43,13 @@ export async function serve(
   shutdown: Shutdown,
 ): Promise<void> {
   const { url: databaseUrl } = database
+  const { isPreparing } = await prepare({ config, database, say })
+
   const open = (size: number, applicationName: string, limits: Partial<Config> = {}) => {
     const pool = openPool(databaseUrl, {
       ...config,
       ...limits,
+      isPreparing,
       size,
       applicationName,
       socket: () => new Socket().setNoDelay(),
@@ -56,9 +58,7 @@ export async function serve(
     shutdown.defer(pool.close)
     return pool
   }
-  const statementTimeout = backgroundStatementTimeout
-  const background = open(backgroundPoolSize, 'shopboard background', { statementTimeout })
-  await prepare({ config, database, pool: background, statementTimeout, say })
+  const background = open(backgroundPoolSize, 'shopboard background', { statementTimeout: 600_000 })
   if (config.demo) {
     const seeded = await seedDemo({ databaseUrl, pool: background, signal: shutdown.signal })
     if (seeded) say(seeded)
@@ -143,7 +143,7 @@ function startBackgroundWork(
  * secret is known it is made up, and ends with the process.
  */
 function cursorKey({ cursorSecret }: Config, url: string, warn: (line: string) => void) {
-  const secret = cursorSecret ?? decodeURIComponent(new URL(url).password)
+  const secret = cursorSecret ?? readDatabaseUrl(url).password ?? ''
   if (secret === '') {
     warn('Cursors end with this process: set CURSOR_SECRET, for DATABASE_URL has no password')
     return new Uint8Array(randomBytes(32))

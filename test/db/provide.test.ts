@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { readPostmaster } from '../../src/db/embedded/postmaster.ts'
-import { addressOf, provideDatabase } from '../../src/db/provide.ts'
+import { provideDatabase } from '../../src/db/provide.ts'
 import { connectTo } from '../support/database.ts'
 
 describe('provideDatabase', () => {
@@ -37,16 +37,5 @@ describe('provideDatabase', () => {
     await sql.end()
     await second.stop()
     expect(readPostmaster(data)).toBeUndefined()
-  })
-})
-
-describe('addressOf', () => {
-  it.each([
-    ['postgres://ann:secret@db.example:6543/shop', 'db.example:6543/shop'],
-    ['postgres://db.example/shop', 'db.example:5432/shop'],
-    ['postgres:///shop', 'localhost:5432/shop'],
-    ['postgres://[::1]/shop', '[::1]:5432/shop'],
-  ])('of %s is %s', (url, address) => {
-    expect(addressOf(url)).toBe(address)
   })
 })

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { demo } from '../../src/commands/demo/demo.ts'
@@ -8,12 +9,13 @@ import {
   poolExhausted,
 } from '../../src/errors/error.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
-import { type Documented, examplesOf, faultsOf, headersOf } from '../support/documented.ts'
+import { checkerOf, type Documented, examplesOf, headersOf } from '../support/documented.ts'
 import { openApiText, redoclyFaults, spectralFaults } from '../support/openapi.ts'
 
 const text = await openApiText()
 const document: Documented = JSON.parse(text)
 const { answers, failures } = examplesOf(document)
+const faultsOf = checkerOf(text)
 
 describe('the OpenAPI document', () => {
   it('has the version of the package', () => {
@@ -60,7 +62,7 @@ describe('the OpenAPI document', () => {
 
   it('would say if an answer had more than it names', () => {
     const [{ path, value } = { path: '', value: {} }] = answers
-    expect(faultsOf(text, path, 200, { ...Object(value), more: 1 })).toHaveLength(1)
+    expect(faultsOf(path, 200, { ...Object(value), more: 1 })).toHaveLength(1)
   })
 })
 
@@ -81,7 +83,7 @@ describe('an example of an answer', () => {
     const response = await app.request(request)
     expect(response.status).toBe(200)
     const body = await response.json()
-    expect(faultsOf(text, path, 200, body)).toEqual([])
+    expect(faultsOf(path, 200, body)).toEqual([])
     expect(comparable(body)).toEqual(comparable(value))
   })
 
@@ -100,6 +102,83 @@ describe('an example of an answer', () => {
       expect(status).toBe(304)
       for (const name of headersOf(document, path, 304).always)
         expect(headers.get(name), name).toBeTruthy()
+    },
+  )
+})
+
+/** What one may ask, for any parameter. */
+const odd = fc.constantFrom(
+  ...[
+    '',
+    '0',
+    '1',
+    '-1',
+    '2',
+    '100',
+    '101',
+    '1e3',
+    '9007199254740991',
+    '9007199254740992',
+    '-9007199254740991',
+  ],
+  ...[
+    '0001-01-01',
+    '9999-12-31',
+    '2026-02-30',
+    '2026-11-20',
+    '2026-11-21T23:59:60Z',
+    '2026-11-21T00:00:00.1234567+14:00',
+  ],
+  ...[
+    'infinity',
+    'NaN',
+    'null',
+    'é',
+    '\u0000',
+    '%',
+    "'",
+    'post',
+    'post,comment',
+    'posts',
+    'signups,posts',
+    'session',
+  ],
+  ...[
+    'hour',
+    'day',
+    'week',
+    'month',
+    'UTC',
+    'Europe/Lisbon',
+    'america/new_york',
+    'Asia/Kathmandu',
+    '1d',
+    '365d',
+    '366d',
+  ],
+)
+
+describe('whatever is asked', () => {
+  let app: TestApp
+  beforeAll(async () => {
+    app = await createTestApp()
+    await demo({ databaseUrl: app.url, users: 3 })
+  })
+  afterAll(() => app.close())
+
+  it.each(Object.entries(document.paths))(
+    'is answered as the document says: %s',
+    async (path, { get }) => {
+      const names = (get.parameters ?? []).flatMap(({ name, in: where }) =>
+        where === 'query' && name ? [name] : [],
+      )
+      const asked = fc.dictionary(fc.constantFrom(...names, 'colour'), odd, { maxKeys: 4 })
+      await fc.assert(
+        fc.asyncProperty(asked, async (query) => {
+          const response = await app.request(`${path}?${new URLSearchParams(query)}`)
+          expect(faultsOf(path, response.status, await response.json())).toEqual([])
+        }),
+      )
     },
   )
 })
@@ -137,7 +216,7 @@ describe('an example of a failure', () => {
     fault = undefined
     expect(response.status).toBe(status)
     const body = await response.json()
-    expect(faultsOf(text, path, status, body)).toEqual([])
+    expect(faultsOf(path, status, body)).toEqual([])
     expect(body).toEqual({ ...Object(value), requestId: expect.any(String) })
     const { always } = headersOf(document, path, status)
     for (const name of always) expect(response.headers.get(name), name).toBeTruthy()

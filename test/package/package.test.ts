@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build as bundleByEsbuild } from 'esbuild'
 import { publint } from 'publint'
@@ -97,6 +97,15 @@ describe('the package', () => {
     expect(stderr).toBe('PORT should be a whole number from 0 to 65535; it is "http"\n')
   })
 
+  it('reads .env where it is started, for what the environment leaves out', async () => {
+    const here = join(operator, 'here')
+    mkdirSync(here)
+    writeFileSync(join(here, '.env'), 'PORT=http\nPOOL_SIZE=none\n')
+    const serve = ['npx', '--no-install', 'shopboard', 'serve']
+    const { stderr } = await run(here, serve, { PORT: '0' })
+    expect(stderr).toBe('POOL_SIZE should be a whole number from 1 to 1000; it is "none"\n')
+  })
+
   it('starts an embedded PostgreSQL and ends it', async () => {
     const dataDir = join(work, 'data')
     const server = startServe(operator, { DATA_DIR: dataDir, DEMO: 'off' })
@@ -114,7 +123,10 @@ describe('the package', () => {
     const server = startServe(operator, { DATABASE_URL: database.url })
     const url = await server.url()
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
-    expect((await fetch(`${url}/docs`)).status).toBe(200)
+    const reference = await (await fetch(`${url}/docs`)).text()
+    expect(reference).toContain('/openapi.json')
+    for (const [, script] of reference.matchAll(/["'](\/docs\/[^"']+\.js)["']/g))
+      expect((await fetch(url + script)).status, script).toBe(200)
     server.child.kill('SIGTERM')
     expect(await server.ended).toBe(0)
   })

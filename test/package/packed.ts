@@ -116,11 +116,20 @@ export async function installClient(tarball: string, directory: string): Promise
   if (code !== 0) throw new Error(stderr)
 }
 
-/** The project of a frontend, which knows the client by this name. */
+/** The project of a frontend, which knows the client by this name; what the documents show of it is part of it. */
 export function frontend(directory: string, client: string): void {
-  const source = fileURLToPath(new URL('consumer', import.meta.url))
-  cpSync(source, directory, { recursive: true })
+  cpSync(fileURLToPath(new URL('consumer', import.meta.url)), directory, { recursive: true })
   const call = join(directory, 'call.ts')
-  const text = readFileSync(call, 'utf8').replace("'shopboard/client'", `'${client}'`)
-  writeFileSync(call, text)
+  writeFileSync(call, readFileSync(call, 'utf8').replace("'shopboard/client'", `'${client}'`))
+  const shown = ['README.md', 'docs/client.md'].flatMap((name) => [
+    ...readFileSync(join(root, name), 'utf8').matchAll(/```ts\n(.*?)```/gs),
+  ])
+  if (shown.length < 3) throw new Error('The documents show less of the client than they did')
+  for (const [at, [, text = '']] of shown.entries()) {
+    const body = text.replace(/^import .*\n/m, '')
+    writeFileSync(
+      join(directory, `shown${at}.ts`),
+      `import { createClient } from '${client}'\ndeclare const etag: string\n${body}`,
+    )
+  }
 }

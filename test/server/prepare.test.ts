@@ -1,6 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { readConfig } from '../../src/config.ts'
-import { openPool } from '../../src/db/pool/pool.ts'
 import { prepare } from '../../src/server/prepare.ts'
 import { createTestDatabase, useDatabase } from '../support/database.ts'
 import { type PgBouncerOptions, startPgBouncer, withoutPgBouncer } from '../support/pgbouncer.ts'
@@ -10,24 +9,14 @@ import { useRole } from '../support/role.ts'
 async function start(env: Readonly<Record<string, string>>) {
   const config = readConfig(env)
   const url = config.databaseUrl ?? ''
-  const statementTimeout = 600_000
-  const pool = openPool(url, {
-    ...config,
-    size: 1,
-    statementTimeout,
-    applicationName: 'shopboard background',
-    on: () => {},
-  })
   const said: string[] = []
-  const database = { url, description: '', stop: async () => {} }
+  const database = { url, directUrl: config.directUrl ?? url }
   try {
     const say = (line: string) => void said.push(line)
-    await prepare({ config, database, pool, statementTimeout, say })
+    await prepare({ config, database, say })
     return { said, failure: undefined }
   } catch (error) {
     return { said, failure: error instanceof Error ? error.message : String(error) }
-  } finally {
-    await pool.close()
   }
 }
 
@@ -116,7 +105,7 @@ describe('prepare', () => {
         'statement_timeout lock_timeout idle_in_transaction_session_timeout tcp_keepalives_idle tcp_keepalives_interval tcp_keepalives_count search_path plan_cache_mode enable_seqscan jit'
       const url = await pooled(database.url, { ignored: ignored.split(' ') })
       expect((await start({ DATABASE_URL: url })).failure).toMatch(
-        /leaves out what a connection asks for \(statement_timeout is 0, not 600000\): set POOLER=transaction$/,
+        /leaves out what a connection asks for \(statement_timeout is 0, not 10000\): set POOLER=transaction$/,
       )
     })
 

@@ -1,5 +1,13 @@
 import { execFileSync, type SpawnSyncOptions, spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +32,25 @@ export const startCluster = (): Promise<Cluster> =>
   startOn((data) =>
     run('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '-N']),
   )
+
+/** As `startCluster`, over TLS alone, standbys excepted; its certificate, in `certificate`, is for the name localhost. */
+export async function startTlsCluster(): Promise<Cluster & { readonly certificate: string }> {
+  let certificate = ''
+  const cluster = await startOn((data) => {
+    run('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '-N'])
+    const [key, made] = [join(data, 'server.key'), join(data, 'server.crt')]
+    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+    const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...names]
+    execFileSync('openssl', [...args, '-keyout', key, '-out', made], asServer())
+    certificate = readFileSync(made, 'utf8')
+    writeFileSync(
+      join(data, 'pg_hba.conf'),
+      'hostssl all all all trust\nhost replication all all trust\n',
+    )
+    writeFileSync(join(data, 'postgresql.auto.conf'), 'ssl = on\n')
+  })
+  return { ...cluster, certificate }
+}
 
 /** A hot standby of the cluster at `url`. */
 export const startStandby = (url: string): Promise<Cluster> =>

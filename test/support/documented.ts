@@ -8,7 +8,9 @@ type Response = {
     Record<string, { readonly examples?: Readonly<Record<string, Example>> }>
   >
 }
+type Parameter = { readonly name?: string; readonly in?: string }
 type Operation = {
+  readonly parameters?: readonly Parameter[]
   readonly operationId: string
   readonly description: string
   readonly responses: Readonly<Record<string, Response>>
@@ -52,18 +54,20 @@ export function headersOf({ paths, components }: Documented, path: string, statu
   }
 }
 
-/** What of a body does not fit the document's schema for it; a field that it does not name is a fault. */
-export function faultsOf(text: string, path: string, status: number, body: unknown) {
+/** Says what of a body does not fit the document's schema for it; a field that it does not name is a fault. */
+export function checkerOf(text: string) {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   formats.default(ajv)
   ajv.addSchema(JSON.parse(text, closed), 'document')
-  const type = status < 400 ? 'application/json' : 'application/problem+json'
-  const way = ['paths', path, 'get', 'responses', String(status), 'content', type, 'schema']
-  const pointer = way.map((each) => encodeURIComponent(each.replaceAll('/', '~1'))).join('/')
-  const validate = ajv.compile({ $ref: `document#/${pointer}` })
-  return validate(body)
-    ? []
-    : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
+  return function faultsOf(path: string, status: number, body: unknown): string[] {
+    const type = status < 400 ? 'application/json' : 'application/problem+json'
+    const way = ['paths', path, 'get', 'responses', String(status), 'content', type, 'schema']
+    const pointer = way.map((each) => encodeURIComponent(each.replaceAll('/', '~1'))).join('/')
+    const validate = ajv.getSchema(`document#/${pointer}`)
+    if (!validate) return [`${status} is not documented`]
+    if (validate(body)) return []
+    return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
+  }
 }
 
 /** Takes no other properties than those named; the second part of an `allOf` only narrows the first. */

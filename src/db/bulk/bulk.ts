@@ -1,5 +1,6 @@
 import type postgres from 'postgres'
 import { fromPostgres, sqlStateOf } from '../../errors/postgres.ts'
+import { isPoolerRefusal, reasonOf } from '../when-up.ts'
 import { ConnectionLost, type Line, openLine } from './line.ts'
 
 /**
@@ -21,8 +22,14 @@ export class CommitUnknown extends Error {
   override readonly name = 'CommitUnknown'
 }
 
+const needsSession = (error: unknown) =>
+  `${reasonOf(error)}, and DATABASE_DIRECT_URL to the address of PostgreSQL itself, where this command takes a session`
+
 /** The session's `work_mem` (kB), for joins and sorts of staged rows; in 8 kB pages, its `temp_buffers`. */
 const memory = 64 * 1024
+
+/** ms, 24 days: unlike 0 it tells that it arrived. */
+const noLimit = 2 ** 31 - 1
 
 /** ms for the server to end an interrupted session when it is asked to; then the connection is cut. */
 const patience = 2_000
@@ -53,9 +60,10 @@ export async function openBulk(url: string, signal?: AbortSignal): Promise<Bulk>
     application_name: 'shopboard bulk',
     TimeZone: 'UTC',
     DateStyle: 'ISO',
+    search_path: 'public',
     statement_timeout: 0,
     lock_timeout: 0,
-    idle_in_transaction_session_timeout: 0,
+    idle_in_transaction_session_timeout: noLimit,
   })
   let pid: number | undefined
   const interrupt = () => void endSession(url, line, pid)
@@ -66,6 +74,7 @@ export async function openBulk(url: string, signal?: AbortSignal): Promise<Bulk>
   }
   try {
     pid = await line.connect()
+    await expectOwnSession(line)
     await line.sql`
       select set_config('work_mem', ${memory}::text, false),
         set_config('temp_buffers', ${memory / 8}::text, false),
@@ -87,8 +96,20 @@ export async function openBulk(url: string, signal?: AbortSignal): Promise<Bulk>
     }
   } catch (error) {
     await close()
-    throw signal?.aborted ? signal.reason : error
+    if (signal?.aborted) throw signal.reason
+    throw isPoolerRefusal(error) ? new Error(needsSession(error), { cause: error }) : error
   }
+}
+
+/** @throws a sentence where a pooler has left out what the session asked for: it would hand the session on, too */
+async function expectOwnSession({ sql }: Line): Promise<void> {
+  const [found] = await sql.unsafe<{ limit: string }[]>(
+    `select setting as limit from pg_settings where name = 'idle_in_transaction_session_timeout'`,
+  )
+  if (found?.limit !== String(noLimit))
+    throw new Error(
+      'A connection pooler stands before the database and leaves out what a session asks for: set POOLER=transaction, and DATABASE_DIRECT_URL to the address of PostgreSQL itself',
+    )
 }
 
 /** Commits what a bulk command did. @throws CommitUnknown */

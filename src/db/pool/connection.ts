@@ -7,13 +7,13 @@ import {
   type ClientOptions,
   cancelOnServer,
   openClient,
+  sendAtOnce,
   sendPrepared,
-  sendUnnamed,
 } from './driver.ts'
 
 export type ConnectionOptions = Omit<ClientOptions, 'isConnected' | 'onLost'> & {
-  /** Whether the server keeps statements prepared for this connection; a transaction pooler's servers cannot. */
-  readonly isPreparing: boolean
+  /** A transaction pooler hands its server connections on; some find a statement's preparation again on each. */
+  readonly pooler: 'none' | 'unprepared' | 'prepared'
   readonly on: (event: DatabaseEvent) => void
 }
 
@@ -46,13 +46,19 @@ export type Connection = {
   closeIfExpired(): void
 }
 
+const senderOf = (pooler: ConnectionOptions['pooler']) =>
+  pooler === 'none'
+    ? sendPrepared
+    : (client: Client, text: string, values: unknown[]) =>
+        sendAtOnce(client, text, values, pooler === 'prepared')
+
 /** ms; memory that a connection's server process gathers is given back now and then. */
 const maxLifetime = 60 * 60_000
 
 /** Opens nothing yet. */
 export function openConnection(url: string, options: ConnectionOptions): Connection {
-  const { connectTimeout, isPreparing, on } = options
-  const sendStatement = isPreparing ? sendPrepared : sendUnnamed
+  const { connectTimeout, pooler, on } = options
+  const sendStatement = senderOf(pooler)
   let client: Client | undefined
   /** Known once connected. */
   let backend: Backend | undefined

@@ -1,4 +1,11 @@
 import postgres from 'postgres'
+import {
+  type DatabaseUrl,
+  isAddress,
+  isDirectory,
+  readDatabaseUrl,
+  type Tls,
+} from '../../database-url.ts'
 import { databaseUnavailable } from '../../errors/error.ts'
 
 /**
@@ -38,18 +45,52 @@ export type ClientOptions = {
  */
 export function openClient(url: string, options: ClientOptions): Client {
   const { connectTimeout, parameters, socket, isConnected, onLost } = options
-  const client: Client = postgres(url, {
+  const target = readDatabaseUrl(url)
+  const client: Client = postgres({
     ...oneConnection,
+    ...addressOf(target),
     connect_timeout: connectTimeout / 1000,
     onclose: onLost,
     // as text: the driver leaves a 0 out
     connection: Object.fromEntries(
-      Object.entries(parameters).map(([name, value]) => [name, String(value)]),
+      Object.entries({ ...parameters, ...target.parameters }).map(([name, value]) => [
+        name,
+        String(value),
+      ]),
     ),
     types,
   })
   connectOnce(client, socket, isConnected)
   return client
+}
+
+/** What the URL says in the driver's own words: it would send the parameters it does not know to the server. */
+function addressOf(target: DatabaseUrl) {
+  const { hosts, user, password, database, tls, sessionAttributes } = target
+  const [first] = hosts
+  // its types know one host alone
+  const several: object = {
+    host: hosts.map(({ host }) => host),
+    port: hosts.map(({ port }) => port),
+  }
+  return {
+    ...(first && isDirectory(first) && { path: `${first.host}/.s.PGSQL.${first.port}` }),
+    ...(first && !isDirectory(first) && several),
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    ...(database !== undefined && { database }),
+    ...(sessionAttributes && { target_session_attrs: sessionAttributes }),
+    ssl: tls ? tlsOf(tls, first?.host) : false,
+  }
+}
+
+/** Node compares a certificate with the name it connected to; of an address it has to be told. */
+function tlsOf({ mode, ca, cert, key, passphrase }: Tls, host: string | undefined) {
+  const own = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), passphrase }
+  if (mode === 'prefer') return 'prefer' as const
+  if (mode === 'require') return { ...own, rejectUnauthorized: false }
+  if (mode === 'ca') return { ...own, checkServerIdentity: () => undefined }
+  return { ...own, ...(host !== undefined && isAddress(host) && { host }) }
 }
 
 /**
@@ -85,14 +126,18 @@ const prepared: postgres.UnsafeQueryOptions & { readonly simple: false } = {
 }
 
 /**
- * A statement that leaves nothing on the server, for a connection that is another one in each transaction. The driver
- * would ask for the types of its `values` first, and wait; a query that has its `parameters` before it is sent as
- * texts leaves with them in one packet.
+ * As `sendPrepared`, or with `prepare: false` leaving nothing on the server; always in one packet. The driver would ask
+ * for the types of `values` first, and wait; a query that has its `parameters` as texts before it is sent has no need.
  */
-export const sendUnnamed = (client: Client, text: string, values: readonly unknown[]) =>
-  Object.assign(client.unsafe(text, [], unnamed), { parameters: values.map(textOf) })
-
-const unnamed = { ...prepared, prepare: false }
+export const sendAtOnce = (
+  client: Client,
+  text: string,
+  values: readonly unknown[],
+  prepare: boolean,
+) =>
+  Object.assign(client.unsafe(text, [], { ...prepared, prepare }), {
+    parameters: values.map(textOf),
+  })
 
 /** As the driver writes it where it knows the type. */
 function textOf(value: unknown): string | null {

@@ -21,6 +21,8 @@ export type PoolOptions = {
   readonly applicationName: string
   /** What stands before the server: with `transaction` each transaction may run on another of its connections. */
   readonly pooler?: 'none' | 'transaction'
+  /** Whether such a pooler keeps statements prepared, as `keepsPrepared` finds out; default no. */
+  readonly isPreparing?: boolean
   /** A connection held longer is reported; 30,000 by default. */
   readonly leakAfter?: number
   /** Makes a socket, not connected yet: the driver's own holds a small packet back until the last is acknowledged. */
@@ -33,13 +35,13 @@ const closeTimeout = 5_000
 
 /** Opens nothing yet: a connection is made when a statement first needs one. */
 export function openPool(url: string, options: PoolOptions): Pool {
-  const { size, connectTimeout, pooler = 'none', socket, on } = options
+  const { size, connectTimeout, pooler = 'none', isPreparing = false, socket, on } = options
   const { parameters, local } = settingsOf(options, pooler)
   const connections = Array.from({ length: size }, () =>
     openConnection(url, {
       connectTimeout,
       parameters,
-      isPreparing: pooler === 'none',
+      pooler: pooler === 'none' ? 'none' : isPreparing ? 'prepared' : 'unprepared',
       on,
       ...(socket && { socket }),
     }),

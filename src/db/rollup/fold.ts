@@ -41,8 +41,8 @@ const foldTimeout = 600_000
 const mostPending = 150
 /** ms between folds at least, however fast the writers. */
 const shortestInterval = 50
-/** ms at least until it is asked again whether folds can be. */
-const barredInterval = 5_000
+/** Intervals until it is asked again whether folds can be. */
+const barredIntervals = 5
 
 /** Folds once every interval, sooner while writers bring more than some 150 deltas in it. Any number of processes may do so at once. */
 export function startFolding({ pool, interval, onFailed, onBarred = () => {} }: FoldOptions) {
@@ -73,7 +73,7 @@ export function startFolding({ pool, interval, onFailed, onBarred = () => {} }: 
   async function turn() {
     let folded = 0
     try {
-      if (await isBarred()) return next(Math.max(interval, barredInterval))
+      if (await isBarred()) return next(barredIntervals * interval)
       folded = await foldOnce(pool, stopping.signal)
     } catch (error) {
       if (!(await isBarredSince(error)) && !stopping.signal.aborted) onFailed(error)

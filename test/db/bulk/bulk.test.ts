@@ -2,9 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { type Bulk, CommitUnknown, commit, openBulk, withBulk } from '../../../src/db/bulk/bulk.ts'
 import { ConnectionLost } from '../../../src/db/bulk/line.ts'
 import { silenceTriggers } from '../../../src/db/bulk/triggers.ts'
-import { useDatabase } from '../../support/database.ts'
+import { createTestDatabase, useDatabase } from '../../support/database.ts'
 import { refuseStrays } from '../../support/failures.ts'
 import { startProxy, type TestProxy } from '../../support/proxy.ts'
+import { strangeSettings } from '../../support/strange-settings.ts'
 
 const database = useDatabase()
 let bulk: Bulk
@@ -21,6 +22,28 @@ const sleeping = async () =>
   ).length
 
 describe('openBulk', () => {
+  it('opens a session that stands the strange settings of a role or a database', async () => {
+    const strange = await createTestDatabase()
+    const name = new URL(strange.url).pathname.slice(1)
+    for (const setting of strangeSettings)
+      await strange.sql.unsafe(`alter database ${name} set ${setting}`)
+    const { sql, close } = await openBulk(strange.url)
+    const settings =
+      await sql`select current_setting('search_path') as path, current_setting('TimeZone') as zone,
+      current_setting('DateStyle') as style, current_setting('statement_timeout') as statement, (select count(*)::int from users) as users`
+    expect(settings).toEqual([
+      {
+        path: 'public',
+        zone: 'UTC',
+        style: expect.stringMatching(/^ISO/),
+        statement: '0',
+        users: 0,
+      },
+    ])
+    await close()
+    await strange.drop()
+  })
+
   it('opens a session without timeouts, in UTC', async () => {
     const [settings] = await bulk.sql`
       select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock,

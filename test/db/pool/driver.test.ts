@@ -8,8 +8,8 @@ import {
   cancelOnServer,
   oneConnection,
   openClient,
+  sendAtOnce,
   sendPrepared,
-  sendUnnamed,
 } from '../../../src/db/pool/driver.ts'
 import { useDatabase } from '../../support/database.ts'
 import { refuseStrays } from '../../support/failures.ts'
@@ -150,12 +150,13 @@ describe('postgres.js', () => {
     proxy.roundTrips = 0
     const sent = [
       client.unsafe('begin; set local jit = off'),
-      sendUnnamed(
+      sendAtOnce(
         client,
         'select $1::int as n, $2::text as none, $3::bool as yes, $4::timestamptz = $5::timestamptz as same, $6::json as json, pg_typeof($1)::text as type',
         [7, null, true, new Date(0), '1970-01-01T00:00:00Z', { a: 1 }],
+        false,
       ),
-      sendUnnamed(client, 'select 1::bigint as a, 2 as a', []).values(),
+      sendAtOnce(client, 'select 1::bigint as a, 2 as a', [], false).values(),
       client.unsafe('commit'),
     ]
     const [, row, columns, commit] = await Promise.all(sent)
@@ -168,13 +169,25 @@ describe('postgres.js', () => {
     expect(await client.unsafe('select from pg_prepared_statements')).toEqual([])
   })
 
+  it('sends such a statement prepared as well, in one packet from the first time on', async () => {
+    await connect()
+    proxy.roundTrips = 0
+    for (const n of [1, 2, 3])
+      expect(await sendAtOnce(client, 'select $1::int as n', [n], true)).toEqual([{ n }])
+    expect(proxy.roundTrips).toBe(3)
+    const prepared = await client.unsafe(
+      'select generic_plans + custom_plans as runs from pg_prepared_statements',
+    )
+    expect(prepared).toEqual([{ runs: 3 }])
+  })
+
   it('goes on after an unprepared statement that fails, whether it is parsed or not', async () => {
     await connect()
     const sent = [
-      sendUnnamed(client, 'select $1::int / $2::int as n', [1, 0]),
-      sendUnnamed(client, 'select $1::int from nowhere', [1]),
-      sendUnnamed(client, 'select $1::int as n', ['x']),
-      sendUnnamed(client, 'select $1::int as n', [1]),
+      sendAtOnce(client, 'select $1::int / $2::int as n', [1, 0], false),
+      sendAtOnce(client, 'select $1::int from nowhere', [1], false),
+      sendAtOnce(client, 'select $1::int as n', ['x'], false),
+      sendAtOnce(client, 'select $1::int as n', [1], false),
     ]
     expect(await Promise.allSettled(sent)).toMatchObject([
       { reason: { code: '22012' } },

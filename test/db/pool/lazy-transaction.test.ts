@@ -189,7 +189,7 @@ describe('a begin that meets the aborted transaction of another', () => {
   async function afterCancelledCommit() {
     const on = () => {}
     const open = () =>
-      openConnection(database.url, { connectTimeout: 2_000, isPreparing: true, parameters: {}, on })
+      openConnection(database.url, { connectTimeout: 2_000, pooler: 'none', parameters: {}, on })
     const [clean, aborted] = [open(), open()]
     await aborted.begin('begin')
     await aborted.command('select 1/0').then(undefined, () => {})

@@ -66,6 +66,16 @@ describe('a pool behind a transaction pooler', () => {
     expect(test.proxy.roundTrips).toBe(6)
   })
 
+  it('waits once for a read from its first time on, where the pooler keeps statements prepared', async () => {
+    const pool = test.open({ size: 1, isPreparing: true })
+    const read = (n: number) =>
+      pool.transaction({ access: 'read only' }, (db) => db.run(echo, { n }))
+    await settingsIn(pool)
+    test.proxy.roundTrips = 0
+    for (const n of [1, 2, 3]) expect(await read(n)).toEqual([{ n, statements: 2 }])
+    expect(test.proxy.roundTrips).toBe(3)
+  })
+
   it('has the settings of any pool, for its transactions alone', async () => {
     const pool = test.open({ size: 1 })
     expect(await settingsIn(pool)).toMatchObject(asked)
