@@ -98,6 +98,10 @@ describe('GET / while the database', () => {
     const response = await app.request('/', { headers: { Accept: browser } })
     expect(response.status).toBe(200)
     expect(await response.text()).toContain('The database does not answer')
+    expect(app.observed.map(({ type }) => type)).not.toContain('error')
+    await app.pool.close()
+    const events = app.observed.flatMap((each) => (each.type === 'database' ? [each.event] : []))
+    expect(events.map(({ type }) => type)).not.toContain('end_failed')
     await app.close()
   })
 
