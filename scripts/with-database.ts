@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readConfig } from '../src/config.ts'
+import { readDatabaseUrl } from '../src/database-url.ts'
 import { migrateWhenUp } from '../src/db/migrate-when-up.ts'
 import { provideDatabase } from '../src/db/provide.ts'
 import { whenOrphaned } from '../src/server/orphaned.ts'
@@ -35,14 +36,19 @@ try {
 
 /** For psql and its kind, which do not know DATABASE_URL: https://www.postgresql.org/docs/current/libpq-envars.html */
 function libpq(databaseUrl: string) {
-  const { hostname, port, username, password, pathname, searchParams } = new URL(databaseUrl)
+  const { hosts, user, password, database, tls, parameters } = readDatabaseUrl(databaseUrl)
+  const modes = { prefer: 'prefer', require: 'require', ca: 'verify-ca', full: 'verify-full' }
   const known = {
-    PGHOST: hostname.replace(/^\[|\]$/g, ''),
-    PGPORT: port,
-    PGUSER: decodeURIComponent(username),
-    PGPASSWORD: decodeURIComponent(password),
-    PGDATABASE: decodeURIComponent(pathname.slice(1)),
-    PGSSLMODE: searchParams.get('sslmode') ?? '',
+    PGHOST: hosts.map(({ host }) => host).join(','),
+    PGPORT: hosts.map(({ port }) => port).join(','),
+    PGUSER: user,
+    PGPASSWORD: password,
+    PGDATABASE: database,
+    PGSSLMODE: tls && modes[tls.mode],
+    PGSSLROOTCERT: tls?.ca,
+    PGSSLCERT: tls?.cert,
+    PGSSLKEY: tls?.key,
+    PGOPTIONS: parameters.options,
   }
-  return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== ''))
+  return Object.fromEntries(Object.entries(known).filter(([, value]) => value))
 }
