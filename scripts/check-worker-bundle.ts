@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 
-/** Bytes after gzip, at most: a Worker's smallest limit is 3 MiB, and a small bundle starts fast. */
-const limit = 1024 * 1024
+/** Bytes after gzip, at most: a small bundle starts fast. The scripts of /docs are assets beside it. */
+const limit = 200 * 1024
 
 /** The modules that start the bundled PostgreSQL, and texts that only they hold: the Worker needs neither. */
 const launcher = 'src/db/embedded'

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process'
 import { readConfig } from '../src/config.ts'
+import { readDatabaseUrl } from '../src/database-url.ts'
 import { migrateWhenUp } from '../src/db/migrate-when-up.ts'
 import { provideDatabase } from '../src/db/provide.ts'
 import { whenOrphaned } from '../src/server/orphaned.ts'
 
-/** Runs a command with DATABASE_URL set to the database that `npm start` would use, migrated. */
+const sslModes = { prefer: 'prefer', require: 'require', ca: 'verify-ca', full: 'verify-full' }
+
+/** Runs a command on the database `npm start` would use, migrated: DATABASE_URL is set to it, for libpq and wrangler too. */
 const [command = '', ...args] = process.argv.slice(2)
 // Ctrl-C ends the command; the database stops after it.
 process.on('SIGINT', () => {}).on('SIGTERM', () => {})
@@ -12,16 +15,38 @@ try {
   const config = readConfig(process.env)
   const database = await provideDatabase(config)
   await migrateWhenUp(database.directUrl, 5_000, (reason) => console.error(`Waiting for ${reason}`))
-  // as it was given: drizzle-kit has a driver of its own, which reads files of certificates itself
+  // as it was given: the tools have drivers of their own, which read files of certificates themselves
   const url = config.directUrl ?? config.databaseUrl ?? database.url
-  const env = { ...process.env, DATABASE_URL: url }
+  const env = {
+    ...process.env,
+    ...libpq(url),
+    DATABASE_URL: url,
+    CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE: url,
+  }
   const child = spawn(command, args, { stdio: 'inherit', env, shell: process.platform === 'win32' })
   whenOrphaned(() => child.kill())
   process.exitCode = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject).once('exit', (code) => resolve(code ?? 1))
+    child
+      .once('error', (cause) => reject(new Error(`${command} does not start`, { cause })))
+      .once('exit', (code) => resolve(code ?? 1))
   })
   await database.stop()
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error))
   process.exitCode = 1
+}
+
+/** For psql and its kind, which do not know DATABASE_URL: https://www.postgresql.org/docs/current/libpq-envars.html */
+function libpq(url: string) {
+  const { hosts, user, password, database, tls } = readDatabaseUrl(url)
+  const known = {
+    PGHOST: hosts.map(({ host }) => host).join(','),
+    PGPORT: hosts.map(({ port }) => port).join(','),
+    PGUSER: user,
+    PGPASSWORD: password,
+    PGDATABASE: database,
+    PGSSLMODE: tls && sslModes[tls.mode],
+    PGSSLROOTCERT: tls?.ca,
+  }
+  return Object.fromEntries(Object.entries(known).filter(([, value]) => value))
 }

@@ -1,11 +1,16 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { activity } from './features/activity/routes.ts'
 import { health } from './features/health/routes.ts'
+import { home } from './features/home/routes.ts'
+import { problemPages } from './features/problems/routes.ts'
+import { currentStats } from './features/stats/current.ts'
 import { stats } from './features/stats/routes.ts'
 import { answerFromCache } from './http/answer.ts'
 import type { AppEnv, Services } from './http/context.ts'
+import { docs } from './http/docs.ts'
 import { identify } from './http/identify.ts'
-import { methodNotAllowedOr404 } from './http/methods.ts'
+import { answerUnrouted, methodsIn } from './http/methods.ts'
+import { preflight } from './http/preflight.ts'
 import { onError } from './http/problems.ts'
 import { mountOpenApi } from './http/reference.ts'
 import { requests } from './http/requests.ts'
@@ -17,11 +22,13 @@ import { wellFormed } from './http/well-formed.ts'
 export function createApp(services: Services) {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid })
   app.onError(onError)
-  app.notFound(methodNotAllowedOr404(app.router))
-  app.use(requests(services), wellFormed)
+  const methodsOf = methodsIn(app.router)
+  app.notFound(answerUnrouted(methodsOf))
+  app.use(requests(services), preflight(services.cors, methodsOf), wellFormed)
   app.use('/api/*', identify, answerFromCache, transaction())
   const routed = app.route('/', health).route('/api/v1', stats).route('/api/v1', activity)
   mountOpenApi(app)
+  app.route('/', home(currentStats)).route('/', problemPages).route('/', docs(services.scripts))
   return routed
 }
 

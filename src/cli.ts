@@ -1,8 +1,10 @@
-import { Command, InvalidArgumentError } from 'commander'
-import { type DemoFlags, runDemo } from './commands/demo/command.ts'
+import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type DemoFlags, demoHelp, runDemo } from './commands/demo/command.ts'
 import { mostUsers } from './commands/demo/demo.ts'
 import { grouped } from './commands/grouped.ts'
 import { type ImportFlags, importHelp, runImport } from './commands/import/command.ts'
+import { delimiterNamed } from './commands/import/delimiter.ts'
 import { runMigrate } from './commands/migrate.ts'
 import {
   type DatabaseCommand,
@@ -12,46 +14,61 @@ import {
 import { runRebuild } from './commands/rebuild.ts'
 import { runVerify } from './commands/verify.ts'
 
+const { version }: { readonly version: string } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+)
+
 const program = new Command('shopboard')
   .description(
     'Works on the database of DATABASE_URL, or on the embedded one in DATA_DIR (.data), beside a running server too.',
   )
+  .version(version)
   .showHelpAfterError()
 
-program
-  .command('migrate')
-  .description('bring the schema up to date')
-  .action(() => run(runMigrate, {}, { isMigrating: true }))
+program.command('serve').description('migrate, then serve: what npm start does').action(serve)
 
-program
-  .command('import')
-  .description('import users, posts, comments and sessions from files')
+command('migrate', 'bring the schema up to date').action((flags: Json) =>
+  run('migrate', runMigrate, flags, { isMigrating: true }),
+)
+
+command('import', 'import users, posts, comments and sessions from files')
   .argument('<dir>', 'the directory of the files')
-  .option('--rejects <path>', 'where files of rejected rows go instead of DIR')
+  .option('--dry-run', 'do everything but the commit, and tell what an import would')
+  .option('--replace', 'remove the demo community, and import, in one transaction')
   .option('--strict', 'import nothing when a row is rejected')
+  .option(
+    '--delimiter <char>',
+    'of CSV: comma, semicolon, tab, pipe; default by the header',
+    delimiter,
+  )
+  .option('--rejects <path>', 'where files of rejected rows go instead of DIR')
   .addHelpText('after', importHelp)
-  .action((directory: string, flags: Omit<ImportFlags, 'directory'>) =>
-    run(runImport, { ...flags, directory }, { isSession: true }),
+  .action((directory: string, flags: Omit<ImportFlags, 'directory'> & Json) =>
+    run('import', runImport, { ...flags, directory }, { isSession: true }),
   )
 
-program
-  .command('demo')
-  .description('generate a believable community: for each user 10 posts, 50 comments, 10 sessions')
-  .requiredOption('--users <n>', `1 to ${grouped(mostUsers)}`, wholeNumber(1, mostUsers))
+command('demo', 'generate a believable community: for each user 10 posts, 50 comments, 10 sessions')
+  .option('--users <n>', `1 to ${grouped(mostUsers)}`, wholeNumber(1, mostUsers), 300)
   .option('--seed <n>', 'the same seed and --until give the same rows', wholeNumber(0, 2 ** 31), 1)
   .option('--until <time>', 'where its 1,000 days end; default now', instant)
   .option('--append', 'add to a community that is there')
-  .action((flags: DemoFlags) => run(runDemo, flags, { isSession: true }))
+  .addOption(
+    new Option('--clear', 'remove the demo community instead, and nothing else').conflicts(
+      'append',
+    ),
+  )
+  .option('--force', 'with --clear: also what other people wrote on it')
+  .addHelpText('after', demoHelp)
+  .action((flags: DemoFlags & Json) => run('demo', runDemo, flags, { isSession: true }))
 
-program
-  .command('verify')
-  .description('recount everything and compare with the rollups; exit 1 on any drift')
-  .action(() => run(runVerify, {}, { isMigrating: false }))
+command('verify', 'recount everything and compare with the rollups; exit 1 on any drift').action(
+  (flags: Json) => run('verify', runVerify, flags, { isMigrating: false }),
+)
 
-program
-  .command('rebuild')
-  .description('recount every rollup and mend what drifted, beside a running server too')
-  .action(() => run(runRebuild, {}, { isMigrating: false }))
+command(
+  'rebuild',
+  'recount every rollup and mend what drifted, beside a running server too',
+).action((flags: Json) => run('rebuild', runRebuild, flags, { isMigrating: false }))
 
 // whoever reads may stop before the command does: its work and its exit code are the same
 for (const output of [process.stdout, process.stderr])
@@ -60,12 +77,39 @@ for (const output of [process.stdout, process.stderr])
   })
 await program.parseAsync()
 
-async function run<Flags>(
-  command: DatabaseCommand<Flags>,
+async function serve(): Promise<void> {
+  const { start } = await import('./server/start.ts')
+  await start(process.env)
+}
+
+type Json = { readonly json?: boolean }
+
+function command(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('--json', 'tell it as one JSON object on stdout')
+}
+
+async function run<Flags extends Json>(
+  name: string,
+  work: DatabaseCommand<Flags>,
   flags: Flags,
   options: DatabaseCommandOptions = {},
 ): Promise<void> {
-  process.exitCode = await onDatabase(command, flags, process, process.env, options)
+  process.exitCode = await onDatabase(work, flags, process, process.env, {
+    ...options,
+    ...(flags.json && { json: name }),
+  })
+}
+
+function delimiter(text: string): string {
+  const value = delimiterNamed(text)
+  if (value === undefined)
+    throw new InvalidArgumentError(
+      'It should be comma, semicolon, tab, pipe or one character that is no letter, digit or quote.',
+    )
+  return value
 }
 
 function wholeNumber(from: number, to: number) {

@@ -1,7 +1,8 @@
 import { readDatabaseUrl, unusedLine } from './database-url.ts'
 import { type Env, type Variables, variables } from './variables.ts'
 
-type VariableError = { readonly name: string; readonly should: string }
+/** A fault of one variable: `should` says what it should be. */
+export type VariableError = { readonly name: string; readonly should: string }
 
 /** Pairs of an outer and an inner timeout: the inner one is at most the outer one, and so is its default. */
 const nestedTimeouts = [
@@ -16,12 +17,13 @@ export type Config = ReturnType<typeof configOf>
 
 /**
  * Reads the environment and fills in the defaults; an empty variable counts as unset. Durations are in ms.
- * @throws ConfigError that names every invalid variable, never with the value of a secret
+ * @throws ConfigError that names every invalid variable, never with the value of a secret, after `faults` found before
  */
-export function readConfig(env: Env): Config {
+export function readConfig(env: Env, faults: readonly VariableError[] = []): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const read = variables.safeParse(given)
   const errors = [
+    ...faults,
     ...(read.error?.issues ?? []).map(({ path, message }) => ({
       name: String(path[0]),
       should: `should be ${message}${shown(String(path[0]), given)}`,
@@ -56,11 +58,13 @@ function configOf(read: Variables) {
     host: read.HOST,
     port: read.PORT,
     allowedHosts: read.ALLOWED_HOSTS,
+    corsOrigins: read.CORS_ORIGINS ?? [],
     maxConnections: read.MAX_CONNECTIONS,
     headersTimeout: read.HEADERS_TIMEOUT ?? Math.min(10_000, read.BODY_TIMEOUT),
     bodyTimeout: read.BODY_TIMEOUT,
     keepAliveTimeout: read.KEEP_ALIVE_TIMEOUT,
     logLevel: read.LOG_LEVEL,
+    accessLog: read.ACCESS_LOG,
     requestTimeout,
     statementTimeout,
     lockTimeout: read.LOCK_TIMEOUT ?? Math.min(5000, statementTimeout),

@@ -41,11 +41,17 @@ export const variables = z.object({
     .regex(/^[\w.:[\]-]+( *, *[\w.:[\]-]+)*$/, 'host names separated by commas')
     .transform((names) => names.split(',').map((name) => name.trim()))
     .optional(),
+  CORS_ORIGINS: z
+    .string()
+    .transform((names) => names.split(',').map((name) => originOf(name.trim())))
+    .refine(isListOfOrigins, '* or origins like https://app.example, separated by commas')
+    .optional(),
   MAX_CONNECTIONS: whole(1, 1_000_000).default(20_000),
   HEADERS_TIMEOUT: milliseconds(100, hour).optional(),
   BODY_TIMEOUT: milliseconds(100, hour).default(30_000),
   KEEP_ALIVE_TIMEOUT: milliseconds(100, hour).default(5000),
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  ACCESS_LOG: onOff.default(false),
   REQUEST_TIMEOUT: milliseconds(100, hour).default(10_000),
   STATEMENT_TIMEOUT: milliseconds(50, hour).optional(),
   LOCK_TIMEOUT: milliseconds(10, hour).optional(),
@@ -64,3 +70,17 @@ export const variables = z.object({
 /** An environment: what `process.env` or the bindings of a Worker hold. */
 export type Env = Readonly<Record<string, string | undefined>>
 export type Variables = z.output<typeof variables>
+
+/** As a browser sends it: in lower case, without the port that goes without saying. Undefined where it is none. */
+function originOf(text: string): string | undefined {
+  if (text === '*') return text
+  if (!/^[a-z][a-z\d+.-]*:\/\/[^/?#@\\]+$/i.test(text) || !URL.canParse(text)) return undefined
+  const { origin, host } = new URL(text)
+  if (!/^([\w.-]+|\[[\da-f:.]+\])(:\d+)?$/i.test(host)) return undefined
+  return origin === 'null' ? text.toLowerCase() : origin
+}
+
+/** `*` stands alone: beside it a list would mean nothing. */
+function isListOfOrigins(origins: (string | undefined)[]): origins is string[] {
+  return !origins.includes(undefined) && (!origins.includes('*') || origins.length === 1)
+}

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { directoryOf } from './commands/import/directory.ts'
 import { runCli } from './support/cli.ts'
@@ -17,25 +18,32 @@ describe('shopboard', () => {
     const { code, stdout, stderr } = await runCli(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const command of [
-      'migrate',
+      'migrate [options]',
       'import [options] <dir>',
       'demo [options]',
-      'verify',
-      'rebuild',
+      'verify [options]',
+      'rebuild [options]',
     ])
       expect(stdout).toContain(`  ${command} `)
+  })
+
+  it('tells its version', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+    expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
   })
 
   it('tells the files and exit codes of an import with --help', async () => {
     const { code, stdout } = await runCli(['import', '--help'])
     expect(code).toBe(0)
-    expect(stdout).toContain('Exit code: 0, 1 on failure, 2 with --strict')
+    expect(stdout).toContain('Exit code: 0, 1 on failure, 2 when a file has rows and none of them')
   })
 
   it.each([
     [['nonsense'], "error: unknown command 'nonsense'"],
     [['import'], "error: missing required argument 'dir'"],
-    [['demo'], "error: required option '--users <n>' not specified"],
+    [['demo', '--clear', '--append'], "option '--clear' cannot be used with option '--append'"],
+    [['import', '.', '--delimiter', 'ab'], 'It should be comma, semicolon, tab, pipe or one'],
+    [['import', '.', '--delimiter', '"'], 'It should be comma, semicolon, tab, pipe or one'],
     [['demo', '--users', '0'], 'It should be a whole number from 1 to 1000000.'],
     [['demo', '--users', '1', '--seed', '-1'], 'It should be a whole number from 0 to 2147483648.'],
     [['demo', '--users', '1', '--until', 'noon'], 'It should be a time like 2026-01-31'],
@@ -60,9 +68,9 @@ describe('shopboard', () => {
     expect(demo.stdout).toContain('2 users, 20 posts, 100 comments, 20 sessions in ')
 
     const directory = await directoryOf({ 'users.csv': 'id,username\n1000,Ann\n1001,\n' })
-    const strict = await on('import', directory, '--strict')
+    const strict = await on('import', directory, '--strict', '--replace')
     expect(strict).toMatchObject({ code: 2, stderr: '' })
-    const imported = await on('import', directory, '--rejects', `${directory}/rejects`)
+    const imported = await on('import', directory, '--replace', '--rejects', `${directory}/rejects`)
     expect(imported).toMatchObject({ code: 0, stderr: '' })
     expect(imported.stdout).toContain(`${directory}/rejects/rejects-users.csv`)
 

@@ -46,6 +46,19 @@ describe('readConfig', () => {
   })
 
   it.each([
+    ['*', ['*']],
+    [
+      'HTTPS://App.Example:443, http://localhost:5173',
+      ['https://app.example', 'http://localhost:5173'],
+    ],
+    ['http://[::1]:8080', ['http://[::1]:8080']],
+    ['https://bücher.example', ['https://xn--bcher-kva.example']],
+    ['capacitor://localhost', ['capacitor://localhost']],
+  ])('writes the origins of CORS_ORIGINS as browsers do: %s', (given, origins) => {
+    expect(readConfig({ CORS_ORIGINS: given }).corsOrigins).toEqual(origins)
+  })
+
+  it.each([
     ['PORT', '70000', 'from 0 to 65535'],
     ['PORT', '3000.5', 'from 0 to 65535'],
     ['PORT', '1e3', 'from 0 to 65535'],
@@ -58,6 +71,14 @@ describe('readConfig', () => {
     ['LOG_LEVEL', 'loud', 'silent'],
     ['HOST', 'my host', 'host name'],
     ['ALLOWED_HOSTS', 'https://shop.example/', 'host names'],
+    ['CORS_ORIGINS', 'app.example', 'https://app.example'],
+    ['CORS_ORIGINS', 'https://app.example/', 'https://app.example'],
+    ['CORS_ORIGINS', 'https://*.example', 'https://app.example'],
+    ['CORS_ORIGINS', 'https://user@app.example', 'https://app.example'],
+    ['CORS_ORIGINS', 'https://app.example:99999', 'https://app.example'],
+    ['CORS_ORIGINS', 'https://a.example, null', 'https://app.example'],
+    ['CORS_ORIGINS', '*,https://app.example', 'https://app.example'],
+    ['CORS_ORIGINS', 'https://a.example,', 'https://app.example'],
     ['MAX_CONNECTIONS', '0', 'from 1'],
     ['HEADERS_TIMEOUT', '1', 'milliseconds'],
     ['CACHE_SIZE', '0', 'MiB'],

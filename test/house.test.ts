@@ -9,7 +9,7 @@ const floors = [
   ['auth', 'cache', 'observability'],
   ['http'],
   ['features'],
-  ['app', 'commands', 'server'],
+  ['app', 'commands', 'server', 'edge'],
   ['node', 'worker', 'cli', 'client'],
 ]
 const entries = ['node.ts', 'worker.ts', 'cli.ts', 'client.ts']
@@ -20,10 +20,9 @@ const aliases: Readonly<Record<string, string>> = { variables: 'config', 'databa
 const onNode =
   /^(server|commands|db\/(bulk|embedded))\/|^db\/(migrate|provide|certificates)\.ts$|^(cli|node)\.ts$/
 /** Who may talk to PostgreSQL past a `Database`. */
-const onDriver = /^db\/(bulk|pool|embedded)\/|^db\/migrate\.ts$|^commands\/|^(node|worker|cli)\.ts$/
+const onDriver = /^db\/(bulk|pool|embedded)\/|^db\/migrate\.ts$|^commands\/|^(node|cli)\.ts$/
 /** Who may open a pool or a connection: who decides how large it is and when it closes. */
-const onPool =
-  /^db\/(bulk|pool|embedded)\/|^db\/migrate\.ts$|^(commands|server)\/|^(worker|cli)\.ts$/
+const onPool = /^db\/(bulk|pool|embedded)\/|^db\/migrate\.ts$|^(commands|server|edge)\/|^cli\.ts$/
 /** Who may read the environment, and why not through `config.ts`. */
 const onEnvironment: readonly (readonly [files: RegExp, reason: string])[] = [
   [/^(node|cli)\.ts$/, 'an entry hands it to readConfig'],
@@ -32,8 +31,8 @@ const onEnvironment: readonly (readonly [files: RegExp, reason: string])[] = [
   [/^db\/embedded\//, 'it passes the environment on to the programs it starts'],
 ]
 /** Who may know Hono. */
-const onHttp = /^(http|features|server)\/|^(app|client|worker)\.ts$/
-const onConsole = /^commands\/|^(node|worker|cli)\.ts$|^server\/logger\.ts$/
+const onHttp = /^(http|features|server|edge)\/|^(app|client|worker)\.ts$/
+const onConsole = /^commands\/|^(node|cli)\.ts$|^server\/logger\.ts$|^edge\/log\.ts$/
 
 const mostLines = 300
 const mostLinesOfFunction = 80

@@ -16,7 +16,8 @@ export type CacheOutcome = 'hit' | 'miss' | 'stale'
 export type Entry = {
   readonly text: string
   readonly etag: string
-  readonly headers: Readonly<Record<string, string>> | undefined
+  /** All of its own: type, caching, `ETag`. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 export type Lookup = {
@@ -47,6 +48,8 @@ export type Cache = {
   remember(lookup: Lookup, load: Load): Promise<Outcome>
   /** These tables were written: no entry loaded from them before is served as fresh again. */
   invalidate(tables: readonly TableName[]): void
+  /** So many bytes more are kept beside the entry; for an entry that is not in the cache it does nothing. */
+  grow(entry: Entry, size: number): void
   /** Every write committed before this instant (`performance.now()`) has been passed to `invalidate`. */
   validate(instant: number): void
 }
@@ -56,5 +59,6 @@ export const noCache: Cache = {
   peek: () => undefined,
   remember: async (_lookup, load) => ({ entry: await load('request'), outcome: undefined }),
   invalidate() {},
+  grow() {},
   validate() {},
 }

@@ -36,7 +36,9 @@ export function memoryCache(options: MemoryCacheOptions = {}): Cache {
   const generations = new Map<TableName, number>()
   /** The entries that were hit since the last invalidation, for `peek`. */
   const hot = new Map<string, HotEntry>()
-  const store = openStore(maxEntries, maxSize, (key) => hot.delete(key.slice(key.indexOf(' ') + 1)))
+  const { store, grow } = openStore(maxEntries, maxSize, (key) =>
+    hot.delete(key.slice(key.indexOf(' ') + 1)),
+  )
   let validatedAt = Number.NEGATIVE_INFINITY
 
   const generationOf = (tables: readonly TableName[]) =>
@@ -98,6 +100,7 @@ export function memoryCache(options: MemoryCacheOptions = {}): Cache {
       if (tables.length > 0) hot.clear()
       for (const table of tables) generations.set(table, (generations.get(table) ?? 0) + 1)
     },
+    grow,
     validate(instant) {
       validatedAt = Math.max(validatedAt, instant)
     },
@@ -113,9 +116,20 @@ function openStore(maxItems: number, maxSize: number, onDropped: (key: string) =
     onDropped(key)
     void store.delete({ key })
   })
-  bento.on('cache:written', ({ key, value }) => budget.add(key, sizeOf(value)))
+  /** Weak: a refresh or a drop leaves the old entry to those who still send it. */
+  const keys = new WeakMap<Entry, string>()
+  bento.on('cache:written', ({ key, value }) => {
+    budget.add(key, sizeOf(value))
+    keys.set(value, key)
+  })
   bento.on('cache:hit', ({ key }) => budget.touch(key))
-  return store
+  return {
+    store,
+    grow(entry: Entry, size: number) {
+      const key = keys.get(entry)
+      if (key !== undefined) budget.grow(key, size)
+    },
+  }
 }
 
 /** A string takes a byte per character while all are Latin-1, else two; headers and keys little. */
@@ -134,7 +148,7 @@ type Loading = {
 }
 
 /** The entry under the key, loaded once for all who ask at the same time; the old one where loading fails. */
-async function getOrLoad(store: ReturnType<typeof openStore>, loading: Loading) {
+async function getOrLoad(store: ReturnType<typeof openStore>['store'], loading: Loading) {
   const { key, ttl, grace, waits, load, onBackgroundFailure } = loading
   let isLoaded = false
   const entry = await store

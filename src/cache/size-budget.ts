@@ -2,6 +2,8 @@
 export type SizeBudget = {
   /** An entry of `size` bytes was put under the key, in place of one that may have been there. */
   add(key: string, size: number): void
+  /** The entry takes `size` bytes more. */
+  grow(key: string, size: number): void
   /** The entry was used. */
   touch(key: string): void
 }
@@ -19,17 +21,26 @@ export function sizeBudget(limit: number, drop: (key: string) => void): SizeBudg
     return size
   }
 
+  function add(key: string, size: number): void {
+    forget(key)
+    if (size > limit / 8) {
+      drop(key)
+      return
+    }
+    sizes.set(key, size)
+    total += size
+    for (const [oldest] of sizes) {
+      if (total <= limit) return
+      forget(oldest)
+      drop(oldest)
+    }
+  }
+
   return {
-    add(key, size) {
-      forget(key)
-      if (size > limit / 8) return drop(key)
-      sizes.set(key, size)
-      total += size
-      for (const [oldest] of sizes) {
-        if (total <= limit) return
-        forget(oldest)
-        drop(oldest)
-      }
+    add,
+    grow(key, size) {
+      const before = sizes.get(key)
+      if (before !== undefined) add(key, before + size)
     },
     touch(key) {
       const size = sizes.get(key)

@@ -20,7 +20,7 @@ export type WatcherOptions = {
   readonly cache: Cache
   /** ms from one poll to the next. */
   readonly interval?: number
-  /** Called when polling starts to fail, fails otherwise, and works again. */
+  /** Called when polling starts to fail, also at the first poll, fails otherwise, and works again. */
   readonly onChange?: (state: DatabaseState, error?: unknown) => void
 }
 
@@ -72,8 +72,9 @@ export function watchTables(options: WatcherOptions): Watcher {
 
   function setState(next: DatabaseState, error?: unknown) {
     if (state === next) return
+    const isExpected = state === undefined && next === 'up'
     state = next
-    onChange?.(next, error)
+    if (!isExpected) onChange?.(next, error)
   }
 
   let polling = poll()

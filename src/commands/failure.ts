@@ -21,7 +21,9 @@ export function tellFailure(
   const outcome = isUnknown
     ? `Everything was ${written}, or nothing: the server did not say.`
     : `Nothing was ${written}.`
-  stderr.write(`${why.replace(/\.?$/, '.')} ${outcome}\n`)
+  // over the ^C that a terminal echoes
+  const start = stderr.isTTY ? '\r' : ''
+  stderr.write(`${start}${why.replace(/\.?$/, '.')} ${outcome}\n`)
   return reason instanceof Interrupted ? reason.exitCode : 1
 }
 

@@ -3,6 +3,7 @@ import { migrateWhenUp } from '../db/migrate-when-up.ts'
 import { provideDatabase } from '../db/provide.ts'
 import { reasonOf } from '../db/when-up.ts'
 import { sqlStateOf } from '../errors/postgres.ts'
+import { jsonOn } from './json.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The database a command works on, migrated unless it says otherwise, and the configuration that named it. */
@@ -26,6 +27,8 @@ export type DatabaseCommandOptions = {
   readonly isMigrating?: boolean
   /** Whether it needs a session of its own, which no transaction pooler gives. */
   readonly isSession?: boolean
+  /** The command's name, where it answers with one JSON object. */
+  readonly json?: string
 }
 
 /** Provides the database of `env`, migrates it, runs `command` on it, and returns the exit code. */
@@ -34,13 +37,16 @@ export async function onDatabase<Flags>(
   flags: Flags,
   terminal: Terminal = process,
   env: Parameters<typeof readConfig>[0] = process.env,
-  { isMigrating, isSession = false }: DatabaseCommandOptions = {},
+  { isMigrating, isSession = false, json }: DatabaseCommandOptions = {},
 ): Promise<number> {
-  const complain = (text: string) => void terminal.stderr.write(`${text}\n`)
+  const say = (text: string) => void terminal.stderr.write(`${text}\n`)
+  const machine = json === undefined ? undefined : jsonOn(terminal, json)
+  const { stderr } = machine ?? terminal
   let stop = async () => {}
+  let exitCode = 1
   try {
     const config = directly(readConfig(env))
-    for (const warning of config.warnings) complain(warning)
+    for (const warning of config.warnings) say(warning)
     if (isSession && config.pooler === 'transaction') throw new Error(needsSession)
     const database = await provideDatabase(config)
     stop = database.stop
@@ -48,16 +54,18 @@ export async function onDatabase<Flags>(
       await migrateWhenUp(
         database.url,
         startTimeout,
-        (reason) => complain(`Waiting for the database ${reason}`),
-        { ...config, isMigrating: isMigrating ?? config.isMigrating, onHeldUp: complain },
+        (reason) => say(`Waiting for the database ${reason}`),
+        { ...config, isMigrating: isMigrating ?? config.isMigrating, onHeldUp: say },
       )
-    return await command({ url: database.url, config }, flags, terminal)
+    exitCode = await command({ url: database.url, config }, flags, machine ?? terminal)
   } catch (error) {
-    complain(isMigrating === false && isUnmigrated(error) ? notMigrated : reasonOf(error))
-    return 1
+    const isNotMigrated = isMigrating === false && isUnmigrated(error)
+    stderr.write(`${isNotMigrated ? notMigrated : reasonOf(error)}\n`)
   } finally {
     await stop()
   }
+  machine?.end(exitCode)
+  return exitCode
 }
 
 /** Past a pooler, where the way past it is known. */

@@ -89,6 +89,9 @@ export const overloaded = () =>
 export const misdirectedRequest = () =>
   new AppError('misdirected_request', 'The server is not set up to answer for this host name.')
 
+export const serializationFailed = (cause?: unknown) =>
+  new AppError('serialization_failed', 'Nothing was changed: try again.', { cause })
+
 export const timeout = (cause?: unknown) =>
   new AppError('timeout', 'The request was given up and its query cancelled.', { cause })
 

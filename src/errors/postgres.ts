@@ -1,4 +1,10 @@
-import { AppError, databaseUnavailable, type FieldError, timeout } from './error.ts'
+import {
+  AppError,
+  databaseUnavailable,
+  type FieldError,
+  serializationFailed,
+  timeout,
+} from './error.ts'
 
 /**
  * What a database failure means to a client, or undefined when it is not one of the database's.
@@ -68,7 +74,7 @@ function fromSqlState(state: string, error: Coded, cause: unknown): AppError | u
       return new AppError('database_read_only', 'Writing is not possible at the moment.', { cause })
     case '40001':
     case '40P01':
-      return new AppError('serialization_failed', 'Nothing was changed: try again.', { cause })
+      return serializationFailed(cause)
     case '25P03': // idle in transaction too long
     case '25P04': // transaction_timeout
     case '55P03': // lock_timeout

@@ -4,6 +4,7 @@ import type { CacheOutcome, Entry, Tier } from '../cache/cache.ts'
 import type { BoundStatement } from '../db/bound-statement.ts'
 import type { Database } from '../db/database.ts'
 import type { AppEnv } from './context.ts'
+import { type Bytes, encodingFor } from './encoding.ts'
 import { etagOf, isKnown } from './etag.ts'
 import { reply } from './reply.ts'
 
@@ -29,19 +30,30 @@ export type Read<Row> = {
  */
 export async function respond<T, Row>(
   c: Context<AppEnv>,
-  { statement, tier }: Read<Row>,
+  read: Read<Row>,
   answerOf: (rows: Row[]) => Loaded<T>,
 ): Promise<Response & TypedResponse<T, 200, 'json'>> {
+  const entry = await remember(c, keyOf(c), read, answerOf)
+  return (await send(c, entry)) as Response & TypedResponse<T, 200, 'json'>
+}
+
+/** The answer that the cache has under the key, or that the statement gives. */
+export async function remember<T, Row>(
+  c: Context<AppEnv>,
+  key: string,
+  { statement, tier }: Read<Row>,
+  answerOf: (rows: Row[]) => Loaded<T>,
+): Promise<Entry> {
   const { cache, pool, requestTimeout } = c.get('services')
   const { name, reads: tables } = statement
-  const load = async (db: Database) => entryOf(answerOf(await statement.run(db)))
-  const { entry, outcome } = await cache.remember({ key: keyOf(c), name, tier, tables }, (where) =>
+  const load = async (db: Database) => loadedEntry(answerOf(await statement.run(db)))
+  const { entry, outcome } = await cache.remember({ key, name, tier, tables }, (where) =>
     where === 'request'
       ? load(c.get('db'))
       : pool(c).transaction({ access: 'read only', deadline: requestTimeout }, load),
   )
   if (outcome) observeOutcome(c, name, outcome)
-  return send(c, entry) as Response & TypedResponse<T, 200, 'json'>
+  return entry
 }
 
 /**
@@ -62,22 +74,45 @@ function observeOutcome(c: Context<AppEnv>, name: string, outcome: CacheOutcome)
   c.get('services').observe({ type: 'cache', name, outcome })
 }
 
-function send(c: Context<AppEnv>, { text, etag, headers }: Entry): Response {
+/** Sends an entry, or 304 to a client that has it; compressed where the client takes that and it pays. */
+export function send(c: Context<AppEnv>, entry: Entry): Response | Promise<Response> {
+  const { text, etag, headers } = entry
   const ifNoneMatch = c.req.header('if-none-match')
-  const isUnchanged = ifNoneMatch !== undefined && isKnown(ifNoneMatch, etag)
-  return isUnchanged
-    ? reply(c, null, 304, { ...headers, ...validators, ETag: etag })
-    : reply(c, text, 200, { ...headers, ...validators, ETag: etag, ...asJson })
+  if (ifNoneMatch !== undefined && isKnown(ifNoneMatch, etag)) {
+    const { 'Content-Type': _, ...rest } = headers
+    return reply(c, null, 304, rest)
+  }
+  const { encode } = c.get('services')
+  const encoding = encode && encodingFor(c.req.header('accept-encoding'), text)
+  if (!encoding) return reply(c, text, 200, headers)
+  const sendEncoded = (bytes: Bytes) =>
+    reply(c, bytes, 200, { ...headers, 'Content-Encoding': encoding })
+  const encoded = encode(entry, encoding)
+  return encoded instanceof Promise ? encoded.then(sendEncoded) : sendEncoded(encoded)
 }
 
-const asJson = { 'Content-Type': 'application/json' }
-/** A client may keep the response, and must revalidate it before each use. */
-const validators = { 'Cache-Control': 'private, no-cache' }
-
-function entryOf<T>({ body, headers }: Loaded<T>): Entry {
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return { text, etag: etagOf(text), headers }
+/**
+ * JSON unless `headers` say another type, which a client may keep and must revalidate before each use. Texts that differ
+ * and are the same to a reader have the same `essence`.
+ */
+export function entryOf(
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+  essence = text,
+): Entry {
+  const etag = etagOf(essence)
+  const complete = {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'private, no-cache',
+    Vary: 'Accept-Encoding',
+    ...headers,
+    ETag: etag,
+  }
+  return { text, etag, headers: complete }
 }
+
+const loadedEntry = <T>({ body, headers }: Loaded<T>): Entry =>
+  entryOf(typeof body === 'string' ? body : JSON.stringify(body), headers)
 
 function keyOf(c: Context<AppEnv>): string {
   const { url, path } = c.req

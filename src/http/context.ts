@@ -3,10 +3,15 @@ import type { Caller } from '../auth/caller.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { Pool, RequestDatabase } from '../db/database.ts'
 import type { Observation } from '../observability/observation.ts'
+import type { Cors } from './cors.ts'
+import type { Encoder } from './encoding.ts'
 import type { CursorCodec } from './paging/cursor.ts'
 import type { RequestTiming } from './server-timing.ts'
 
 export type Runtime = 'node' | 'workerd'
+
+/** Files by name, or `platform` where it serves them before the app is asked. */
+export type Scripts = ReadonlyMap<string, () => Promise<string>> | 'platform'
 
 /** What the entry of a runtime hands to the app. */
 export type Services = {
@@ -18,12 +23,18 @@ export type Services = {
   /** ms from a request's start until its query is cancelled and it is answered with 504. */
   readonly requestTimeout: number
   readonly cache: Cache
+  /** None: no page of another origin reads anything. */
+  readonly cors?: Cors | undefined
+  /** Where the platform does not compress. */
+  readonly encode?: Encoder | undefined
+  /** Of the reference page; none where they are not installed. */
+  readonly scripts?: Scripts | undefined
   readonly observe: (observation: Observation) => void
   readonly runtime: Runtime
   /** Lets `work`, which never rejects, go on after the response of `c`: a Worker ends with it unless told to wait. */
   readonly keepAlive: (c: Context<AppEnv>, work: Promise<unknown>) => void
-  /** The last known state of the database: asking must not cause a query. */
-  readonly isReady: () => boolean
+  /** The last known state of the database: a crowd that asks must not cause a crowd of queries. */
+  readonly isReady: (c: Context<AppEnv>) => boolean | Promise<boolean>
 }
 
 /** What wrangler.toml binds; absent on Node. */
@@ -40,6 +51,8 @@ export type AppEnv = {
     services: Services
     timing: RequestTiming
     caller: Caller
+    /** What the answer carries for the request's origin. */
+    crossOrigin: Readonly<Record<string, string>> | undefined
     /** The response that `reply` has finished, headers and all. */
     replied: Response | undefined
     db: RequestDatabase

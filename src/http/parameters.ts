@@ -36,7 +36,9 @@ export const wholeNumber = (least: number, most: number) =>
     .openapi({ type: 'integer', minimum: least, maximum: most })
 
 /** Communities have system users with negative ids. */
-export const id = wholeNumber(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+export const id = wholeNumber(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).openapi({
+  format: 'int64',
+})
 
 export const pageSize = wholeNumber(1, 100)
   .default(20)

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import type { AppEnv } from './context.ts'
+import type { Bytes } from './encoding.ts'
 import { serverTiming } from './server-timing.ts'
 
 type Headers = Readonly<Record<string, string>>
@@ -9,6 +10,7 @@ const commonHeaders = (c: Context<AppEnv>): Headers => ({
   'X-Request-Id': c.get('requestId'),
   'Server-Timing': serverTiming(c.get('timing')),
   'X-Content-Type-Options': 'nosniff',
+  ...c.get('crossOrigin'),
 })
 
 /**
@@ -17,11 +19,14 @@ const commonHeaders = (c: Context<AppEnv>): Headers => ({
  */
 export function reply(
   c: Context<AppEnv>,
-  body: string | null,
+  body: string | Bytes | null,
   status: number,
   headers: Headers,
 ): Response {
-  const response = new Response(body, { status, headers: { ...headers, ...commonHeaders(c) } })
+  const common = commonHeaders(c)
+  const all = { ...headers, ...common }
+  if (headers.Vary && common.Vary) all.Vary = `${headers.Vary}, ${common.Vary}`
+  const response = new Response(body, { status, headers: all })
   c.set('replied', response)
   return response
 }
@@ -29,5 +34,8 @@ export function reply(
 /** Adds the common headers to the response, unless it is the very one that `reply` wrote them into. */
 export function addCommonHeaders(c: Context<AppEnv>): void {
   if (c.res === c.get('replied')) return
-  for (const [name, value] of Object.entries(commonHeaders(c))) c.res.headers.set(name, value)
+  const { headers } = c.res
+  const { Vary: varying, ...common } = commonHeaders(c)
+  for (const [name, value] of Object.entries(common)) headers.set(name, value)
+  if (varying && !headers.get('vary')?.includes(varying)) headers.append('Vary', varying)
 }

@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import type { AppEnv, Services } from './context.ts'
 import { addCommonHeaders } from './reply.ts'
 import { startTiming } from './server-timing.ts'
+import { traceOf } from './trace.ts'
 
 /** Gives each request its id, timing and services, each response the common headers, and observes both. */
 export const requests = (services: Services): MiddlewareHandler<AppEnv> =>
@@ -11,29 +12,17 @@ export const requests = (services: Services): MiddlewareHandler<AppEnv> =>
     c.set('requestId', requestId)
     c.set('timing', timing)
     c.set('services', services)
+    c.set('crossOrigin', services.cors?.headersFor(c.req.header('origin')))
     await next()
     addCommonHeaders(c)
     const { status } = c.res
     const { method, path } = c.req
-    services.observe({
-      type: 'request',
-      requestId,
-      method,
-      path,
-      status,
-      duration: performance.now() - timing.start,
-    })
+    const request = { requestId, method, path, status, ...traceOf(c.req.header('traceparent')) }
+    const duration = performance.now() - timing.start
+    services.observe({ type: 'request', ...request, duration })
     if (c.error && status >= 500) {
       const isClientGone = c.req.raw.signal.aborted
-      services.observe({
-        type: 'error',
-        requestId,
-        method,
-        path,
-        status,
-        isClientGone,
-        error: c.error,
-      })
+      services.observe({ type: 'error', ...request, isClientGone, error: c.error })
     }
   }
 

@@ -1,43 +1,157 @@
 import { z } from '@hono/zod-openapi'
-import { type ErrorCode, problems } from '../errors/error.ts'
+import {
+  AppError,
+  databaseUnavailable,
+  type ErrorCode,
+  internalError,
+  invalidCursor,
+  misdirectedRequest,
+  overloaded,
+  poolExhausted,
+  problems,
+  serializationFailed,
+  timeout,
+  validationFailed,
+} from '../errors/error.ts'
+import { type HeaderName, headersOf } from './contract.ts'
+import { problemDocument } from './problems.ts'
 
-/** The body of every failure: RFC 9457. */
+/** The body of every failure: RFC 9457. Each response names the codes it can carry. */
 export const Problem = z
   .object({
-    type: z.url().openapi({ example: 'https://shopboard.dev/problems/validation_failed' }),
-    title: z.string().openapi({ example: problems.validation_failed.title }),
-    status: z.int().openapi({ example: problems.validation_failed.status }),
-    detail: z.string().openapi({ example: 'See errors for every fault found.' }),
-    code: z.enum(Object.keys(problems) as ErrorCode[]),
-    requestId: z.string(),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    type: z.url().openapi({ description: 'Names the code, and is its page.' }),
+    title: z.string().openapi({ description: 'The same for every failure of the code.' }),
+    status: z.int().openapi({ description: 'The status of the response.' }),
+    detail: z.string().openapi({ description: 'What happened, for people.' }),
+    code: z.string().openapi({ description: 'What happened, for programs.' }),
+    requestId: z
+      .string()
+      .openapi({ description: 'Under it the log of the server has the reason.' }),
+    errors: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .openapi({ description: 'Every fault of the input, at once.' }),
   })
   .openapi('Problem')
 
-/** The failures any route can answer with. */
-type Always = 'internal_error' | 'database_unavailable' | 'timeout'
 type StatusOf<Code extends ErrorCode> = (typeof problems)[Code]['status']
-type Failure = {
-  description: string
-  content: { 'application/problem+json': { schema: typeof Problem } }
+/** Those of the codes that are answered with this status. */
+type CodeWith<Status, Code extends ErrorCode> = Code extends ErrorCode
+  ? Status extends StatusOf<Code>
+    ? Code
+    : never
+  : never
+type ProblemOf<Status extends number, Code extends ErrorCode> = z.ZodObject<
+  Omit<typeof Problem.shape, 'status' | 'code'> & {
+    status: z.ZodLiteral<Status>
+    code: z.ZodEnum<{ [Each in Code]: Each }>
+  },
+  z.core.$strip
+>
+
+type Always = 'validation_failed' | (typeof always)[number]
+/** What any request past a server's door can meet when it uses the database. */
+const always = [
+  'misdirected_request',
+  'internal_error',
+  'database_unavailable',
+  'pool_exhausted',
+  'overloaded',
+  'serialization_failed',
+  'timeout',
+] as const satisfies readonly ErrorCode[]
+
+/** The `responses` of a route that answers by `respond`: its answer, 304, and whatever can go wrong. */
+export const read = <Schema extends z.ZodType, const Code extends ErrorCode = never>(
+  answer: Answer<Schema>,
+  ...codes: Code[]
+) => {
+  const headers = headersOf('ETag', 'Cache-Control', 'Vary', ...(answer.headers ?? []))
+  return {
+    200: { ...contentOf(answer), headers },
+    304: { description: 'Nothing changed since the answer that `If-None-Match` names.', headers },
+    ...failures<Code | Always>('validation_failed', ...codes, ...always),
+  }
 }
 
-/** The `responses` of a route that answers with these codes, and with those any use of the database can bring. */
-export function failures<Code extends ErrorCode>(...codes: Code[]) {
-  const always: ErrorCode[] = [
-    'internal_error',
-    'database_unavailable',
-    'pool_exhausted',
-    'overloaded',
-    'timeout',
-  ]
-  const byStatus = Map.groupBy([...codes, ...always], (code) => problems[code].status)
-  return Object.fromEntries(
-    Array.from(byStatus, ([status, those]) => [status, failure(those)]),
-  ) as Record<StatusOf<Code | Always>, Failure>
+type Answer<Schema extends z.ZodType> = {
+  readonly description: string
+  readonly schema: Schema
+  /** Real answers, each under a name; the summary is the request. */
+  readonly examples: Readonly<Record<string, { summary: string; value: z.output<Schema> }>>
+  readonly headers?: readonly HeaderName[]
 }
 
-const failure = (codes: readonly ErrorCode[]): Failure => ({
-  description: codes.map((code) => `\`${code}\`: ${problems[code].title}`).join('; '),
-  content: { 'application/problem+json': { schema: Problem } },
+const contentOf = <Schema extends z.ZodType>({
+  description,
+  schema,
+  examples,
+}: Answer<Schema>) => ({
+  description,
+  content: { 'application/json': { schema, examples } },
 })
+
+/** The `responses` for these codes: one for each status, which carries those of them that have it and no other. */
+export function failures<const Code extends ErrorCode>(...codes: Code[]) {
+  const statuses = [...new Set(codes.map((code) => problems[code].status))]
+  const responses = statuses.map((status) => {
+    const those = codes.filter((code) => problems[code].status === status)
+    return [status, failure(status, those.map(sampleOf))]
+  })
+  return Object.fromEntries(responses) as {
+    [Status in StatusOf<Code>]: Failure<Status, CodeWith<Status, Code>>
+  }
+}
+
+/** The failure of a route that reads no parameters: only a URL can be wrong. */
+export const malformedUrl = () =>
+  failure(400, [validationFailed([{ path: 'q', message: 'is not valid percent-encoded UTF-8' }])])
+
+type Failure<Status extends number, Code extends ErrorCode> = {
+  description: string
+  headers: ReturnType<typeof headersOf>
+  content: {
+    'application/problem+json': {
+      schema: ProblemOf<Status, Code>
+      examples: Record<string, { summary: string; value: unknown }>
+    }
+  }
+}
+
+function failure<Status extends number>(status: Status, errors: readonly AppError[]) {
+  const codes = errors.map(({ code }) => code)
+  const schema = Problem.extend({
+    status: z.literal(status).openapi({ type: 'integer', enum: [status] }),
+    code: z.enum(codes),
+  })
+  const examples = Object.fromEntries(
+    errors.map((error) => [
+      error.code,
+      { summary: problems[error.code].title, value: documentOf(error) },
+    ]),
+  )
+  const isTemporary = errors.every(({ retryAfter }) => retryAfter !== undefined)
+  return {
+    description: codes.map((code) => `\`${code}\`: ${problems[code].title}`).join('; '),
+    headers: headersOf('Cache-Control', ...(isTemporary ? (['Retry-After'] as const) : [])),
+    content: { 'application/problem+json': { schema, examples } },
+  }
+}
+
+const documentOf = (error: AppError): unknown =>
+  JSON.parse(problemDocument(error, '7d2a6b0c-6c1f-4b54-9f0e-0c3a3c1d2e4f').body)
+
+/** A failure with the code, as it is thrown. */
+const sampleOf = (code: ErrorCode): AppError => samples[code]?.() ?? new AppError(code)
+const samples: { readonly [Code in ErrorCode]?: () => AppError } = {
+  validation_failed: () =>
+    validationFailed([{ path: 'colour', message: 'is not a parameter here' }]),
+  invalid_cursor: () => invalidCursor(),
+  misdirected_request: misdirectedRequest,
+  internal_error: () => internalError(undefined),
+  database_unavailable: databaseUnavailable,
+  pool_exhausted: poolExhausted,
+  overloaded,
+  serialization_failed: serializationFailed,
+  timeout,
+}

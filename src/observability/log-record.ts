@@ -28,14 +28,24 @@ const failureMessages = {
   uncaught_exception: 'An exception was not caught',
 } as const
 
-/** Errors, slow requests and failures behind the requests; every request at `debug`. Undefined for what no log needs. */
-export function logRecordOf(observation: Observation): LogRecord | undefined {
+export type LogOptions = {
+  /** Whether every request has its line at `info`; else slow ones do, and the others at `debug`. */
+  readonly isAccessLogged?: boolean
+}
+
+/** Errors, requests and failures behind the requests. Undefined for what no log needs. */
+export function logRecordOf(
+  observation: Observation,
+  { isAccessLogged = false }: LogOptions = {},
+): LogRecord | undefined {
   switch (observation.type) {
     case 'request': {
       const { type: _, ...fields } = observation
+      const line = { message: 'request', fields }
+      if (isAccessLogged) return { level: 'info', ...line }
       return observation.duration >= slow
-        ? { level: 'info', message: 'request', fields, sampleKey: 'request' }
-        : { level: 'debug', message: 'request', fields }
+        ? { level: 'info', ...line, sampleKey: 'request' }
+        : { level: 'debug', ...line }
     }
     case 'error':
       return logRecordOfError(observation)
@@ -95,8 +105,8 @@ const refusals: ReadonlySet<string> = new Set<ErrorCode>(['pool_exhausted', 'ove
 const mass: ReadonlySet<string> = new Set<ErrorCode>(['timeout', 'database_unavailable'])
 
 function logRecordOfError(observation: Failed): LogRecord {
-  const { requestId, method, path, status, isClientGone, error } = observation
-  const request = { requestId, method, path, status }
+  const { type: _, isClientGone, error, ...request } = observation
+  const { path } = request
   const { message } = error
   const code = fromPostgres(error)?.code ?? ''
   if (isClientGone)

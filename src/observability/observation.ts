@@ -2,28 +2,31 @@ import type { CacheOutcome } from '../cache/cache.ts'
 import type { DatabaseState } from '../cache/watcher.ts'
 import type { DatabaseEvent } from '../db/database.ts'
 
+/** The request that an observation is about. */
+type Observed = {
+  readonly requestId: string
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  /** The caller's trace and its span in it, where it named them. */
+  readonly traceId?: string
+  readonly parentId?: string
+}
+
 /** Every fact about a running server that a log or a metric may want. The entry decides who observes them. */
 export type Observation =
-  | {
+  | (Observed & {
       readonly type: 'request'
-      readonly requestId: string
-      readonly method: string
-      readonly path: string
-      readonly status: number
       /** ms */
       readonly duration: number
-    }
-  | {
+    })
+  | (Observed & {
       readonly type: 'error'
-      readonly requestId: string
-      readonly method: string
-      readonly path: string
-      readonly status: number
       /** The client went away before it was answered. */
       readonly isClientGone: boolean
       /** What was thrown, with its causes: for the log only. */
       readonly error: Error
-    }
+    })
   | { readonly type: 'cache'; readonly name: string; readonly outcome: CacheOutcome }
   | { readonly type: 'refresh_failed'; readonly name: string; readonly error: unknown }
   | { readonly type: 'watcher'; readonly state: DatabaseState; readonly error?: unknown }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
 import { overloaded } from '../errors/error.ts'
+import type { Cors } from '../http/cors.ts'
 import type { HostNames } from '../http/host.ts'
 import { type AdmissionOptions, admission, type Handle } from './admission.ts'
 import { limitConnections } from './connections.ts'
@@ -21,6 +22,8 @@ export type ListenOptions = {
   readonly port: number
   /** Those of its `Host` headers it answers for. */
   readonly names?: HostNames
+  /** For what it answers itself. */
+  readonly cors?: Cors | undefined
   readonly maxConnections?: number
   /** A request's headers, from its first byte or the connection. */
   readonly headersTimeout?: number
@@ -81,7 +84,7 @@ export async function listen(fetch: Fetch, options: ListenOptions): Promise<List
 
 /** What a request passes before the app: its form, and admission; health checks are always answered. */
 function handlerOf(fetch: Fetch, options: ListenOptions, limit: number): Handle {
-  const { names, onRefused } = options
+  const { names, cors, onRefused } = options
   const serve: Handle = getRequestListener(fetch, {
     hostname: 'localhost', // where HTTP/1.0 names none
     errorHandler: unservable,
@@ -93,13 +96,13 @@ function handlerOf(fetch: Fetch, options: ListenOptions, limit: number): Handle 
       limit,
       refuse(incoming, outgoing) {
         onRefused?.()
-        refuse(incoming, outgoing, overloaded())
+        refuse(incoming, outgoing, overloaded(), cors)
       },
     })
   return function handle(incoming: IncomingMessage, outgoing: ServerResponse) {
     const isHealth = /^\/(livez|readyz)(\?|$)/.test(incoming.url ?? '')
     const fault = malformed(incoming, isHealth ? undefined : names)
-    if (fault) return refuse(incoming, outgoing, fault)
+    if (fault) return refuse(incoming, outgoing, fault, cors)
     if (enter && !isHealth) enter(incoming, outgoing)
     else serve(incoming, outgoing)
   }

@@ -1,14 +1,14 @@
 import { type LevelWithSilent, pino } from 'pino'
-import { logRecordOf } from '../observability/log-record.ts'
+import { type LogOptions, logRecordOf } from '../observability/log-record.ts'
 import type { Observer } from '../observability/observation.ts'
 import { sampling } from '../observability/sampling.ts'
 
 /** Writes observations as JSON lines to standard output. */
-export function openLog(level: LevelWithSilent): Observer {
+export function openLog(level: LevelWithSilent, options?: LogOptions): Observer {
   const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
   const sampled = sampling()
   return (observation) => {
-    const record = logRecordOf(observation)
+    const record = logRecordOf(observation, options)
     if (!record) return
     const omitted = sampled(record)
     if (omitted === undefined) return

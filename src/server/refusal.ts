@@ -1,13 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AppError, internalError, validationFailed } from '../errors/error.ts'
+import type { Cors } from '../http/cors.ts'
 import { problemDocument } from '../http/problems.ts'
 import { requestIdOf } from '../http/requests.ts'
 
-/** Answers with a problem document before the app has seen the request. */
-export function refuse(incoming: IncomingMessage, outgoing: ServerResponse, error: AppError): void {
-  const sent = incoming.headers['x-request-id']
+/** Answers with a problem document before the app has seen the request; a page of another origin may read it, too. */
+export function refuse(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  error: AppError,
+  cors: Cors | undefined,
+): void {
+  const { 'x-request-id': sent, origin } = incoming.headers
   const { body, headers } = documentOf(error, typeof sent === 'string' ? sent : undefined)
-  outgoing.writeHead(error.status, headers)
+  outgoing.writeHead(error.status, { ...headers, ...cors?.headersFor(origin) })
   outgoing.end(incoming.method === 'HEAD' ? undefined : body)
 }
 

@@ -12,12 +12,17 @@ import { openPool } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
 import { startFolding } from '../db/rollup/fold.ts'
 import { cacheKey } from '../http/answer.ts'
+import { corsOf } from '../http/cors.ts'
+import { encoder } from '../http/encoding.ts'
 import { hostNames } from '../http/host.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
 import type { Observer } from '../observability/observation.ts'
+import { compress } from './compress.ts'
 import { listen } from './listen.ts'
+import { nextSteps } from './next-steps.ts'
 import { openFilesLimit } from './open-files.ts'
 import { prepare } from './prepare.ts'
+import { installedScripts } from './scripts.ts'
 import { seedDemo } from './seed-demo.ts'
 import type { Shutdown } from './shutdown.ts'
 
@@ -25,6 +30,8 @@ import type { Shutdown } from './shutdown.ts'
 const drainTimeout = 20_000
 /** The watcher and the fold have connections of their own: no load on the requests' pool blinds them. */
 const backgroundPoolSize = 2
+/** Paths that are answered without the database. */
+const readsNothing = /^\/(docs|openapi\.json|problems|favicon\.\w+)\b/
 /** Files the process needs beside its connections: what it runs of, the log, the database's own. */
 const reserve = 50
 
@@ -60,12 +67,16 @@ export async function serve(
   const cache = cacheOf(config, observe)
   const watcher = startBackgroundWork(config, background, cache, { observe, shutdown })
 
+  const cors = corsOf(config.corsOrigins)
   const app = createApp({
     pool: () => pool,
     callerOf: () => anyone,
     cursors: cursorCodec(cursorKey(config, databaseUrl, say)),
     requestTimeout: config.requestTimeout,
     cache,
+    cors,
+    encode: encoder(compress, cache.grow),
+    scripts: installedScripts(),
     observe,
     runtime: 'node',
     keepAlive: () => {},
@@ -73,17 +84,22 @@ export async function serve(
   })
   const { url, drain } = await listen(app.fetch, {
     ...config,
+    cors,
     names: hostNames(config.host, config.allowedHosts),
     maxConnections: Math.min(config.maxConnections, openFilesLimit() - config.poolSize - reserve),
     admission: {
       room: pool.room,
-      isQuick: ({ url = '' }) => cache.peek(cacheKey(anyone, url)) !== undefined,
+      isQuick: ({ method, url = '' }) =>
+        method === 'OPTIONS' ||
+        readsNothing.test(url) ||
+        cache.peek(cacheKey(anyone, url)) !== undefined,
       patience: config.acquireTimeout / 2,
     },
     onRefused: () => observe({ type: 'refused' }),
   })
   shutdown.defer(() => drain(Math.min(config.requestTimeout, drainTimeout)))
   say(`Shopboard is at ${url} (${database.description})`)
+  if (process.stdout.isTTY) say(nextSteps(url))
 }
 
 const cacheOf = (

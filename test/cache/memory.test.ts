@@ -9,7 +9,7 @@ function counted() {
   const wheres: string[] = []
   const load: Load = async (where) => {
     wheres.push(where)
-    return { text: String(wheres.length), etag: `"${wheres.length}"`, headers: undefined }
+    return { text: String(wheres.length), etag: `"${wheres.length}"`, headers: {} }
   }
   return { load, wheres }
 }
@@ -17,7 +17,7 @@ function counted() {
 /** A load that settles when told to. */
 function held() {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
-  const load: Load = async () => ({ text: await promise, etag: '"held"', headers: undefined })
+  const load: Load = async () => ({ text: await promise, etag: '"held"', headers: {} })
   return { load, resolve, reject }
 }
 
@@ -232,7 +232,7 @@ describe('the size of the cache', () => {
   const sized = (length: number) => async () => ({
     text: 'x'.repeat(length),
     etag: '"x"',
-    headers: undefined,
+    headers: {},
   })
   const remember = (cache: Cache, key: string, load: Load) =>
     cache.remember({ ...lookup, key }, load)
@@ -246,9 +246,21 @@ describe('the size of the cache', () => {
 
   it('counts two bytes for a character that is not Latin', async () => {
     const cache = memoryCache({ threshold: 0, maxSize: 100_000 })
-    const load = async () => ({ text: 'ж'.repeat(9_000), etag: '"x"', headers: undefined })
+    const load = async () => ({ text: 'ж'.repeat(9_000), etag: '"x"', headers: {} })
     await remember(cache, '/feed', load)
     expect(await remember(cache, '/feed', load)).toMatchObject({ outcome: 'miss' })
+  })
+
+  it('counts what is kept beside an answer', async () => {
+    const cache = memoryCache({ threshold: 0, maxSize: 100_000 })
+    const load = async () => ({ text: 'x'.repeat(8_000), etag: '"x"', headers: {} })
+    const { entry } = await cache.remember(lookup, load)
+    const again = await cache.remember(lookup, load)
+    expect(again.entry).toMatchObject(entry)
+    cache.grow(again.entry, 1_000)
+    expect((await cache.remember(lookup, load)).outcome).toBe('hit')
+    cache.grow(again.entry, 3_000)
+    expect((await cache.remember(lookup, load)).outcome).toBe('miss')
   })
 
   it('takes no answer of more than an eighth of it, and forgets nothing for that', async () => {

@@ -26,7 +26,7 @@ describe('rebuild', () => {
     expect(await run(runRebuild)).toEqual({
       code: 0,
       lines: [
-        'totals: 1 entries mended',
+        'totals: 1 entry mended',
         'counts: 0 entries mended',
         'user_days: 0 entries mended',
         'active_users: 0 entries mended',

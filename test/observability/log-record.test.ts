@@ -9,12 +9,15 @@ describe('the line of an error', () => {
   it('has the request id, the SQL and the stacks down to the cause, and no value of the query', async () => {
     const app = await createTestApp()
     await app.sql`alter table users rename to elsewhere`
-    await app.request('/api/v1/activity?authorId=918273645', { headers: { 'X-Request-Id': 'r1' } })
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
+    await app.request('/api/v1/activity?authorId=918273645', {
+      headers: { 'X-Request-Id': 'r1', traceparent: `00-${trace}-00f067aa0ba902b7-01` },
+    })
     const error = app.observed.find(({ type }) => type === 'error')
     const line = error && logRecordOf(error)
     expect(line).toMatchObject({
       level: 'error',
-      fields: { requestId: 'r1', path: '/api/v1/activity', status: 500 },
+      fields: { requestId: 'r1', path: '/api/v1/activity', status: 500, traceId: trace },
     })
     expect(line?.fields.sql).toMatch(/select/i)
     expect(line?.fields.error).toMatch(/relation "users" does not exist[\s\S]*at /)
@@ -83,6 +86,18 @@ describe('the line of a request', () => {
   ])('that took %d ms is for %s', (duration, level) => {
     const line = logRecordOf({ type: 'request', ...request, status: 200, duration })
     expect(line).toMatchObject({ level, fields: { ...request, status: 200, duration } })
+  })
+})
+
+describe('the line of a request where access is logged', () => {
+  it.each([12, 1000])('that took %d ms is for info, each with its line', (duration) => {
+    const observed = { type: 'request', ...request, status: 200, duration } as const
+    const line = logRecordOf(observed, { isAccessLogged: true })
+    expect(line).toEqual({
+      level: 'info',
+      message: 'request',
+      fields: { ...request, status: 200, duration },
+    })
   })
 })
 

@@ -1,30 +1,9 @@
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
-import { createTestHarness, type TestHarness } from 'wrangler'
+import type { TestHarness } from 'wrangler'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { insertComment, insertPost, insertUser } from '../support/factories.ts'
-
-/** The Worker in workerd, as wrangler.toml describes it. */
-async function startWorker(databaseUrl: string): Promise<TestHarness> {
-  const url = new URL(databaseUrl)
-  url.password ||= 'any' // a hyperdrive has one
-  Object.assign(process.env, {
-    CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE: url.toString(),
-    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-    WRANGLER_SEND_METRICS: 'false',
-    WRANGLER_HIDE_BANNER: 'true',
-  })
-  const worker = createTestHarness({
-    workers: [
-      {
-        configPath: './wrangler.toml',
-        secrets: { CURSOR_SECRET: 'a secret that only this test knows' },
-      },
-    ],
-  })
-  await worker.listen()
-  return worker
-}
+import { startWorker } from '../support/worker.ts'
 
 /** A port of this machine where nobody listens. */
 async function closedPort(): Promise<number> {
@@ -76,6 +55,19 @@ describe('the Worker', () => {
     expect(worker.getLogs()).toEqual([])
   })
 
+  it('folds the rollups when its Cron Trigger fires', async () => {
+    const pending = () => database.sql`select from rollup.deltas`
+    await insertUser(database.sql)
+    await expect.poll(async () => (await pending()).length).toBeGreaterThan(0)
+    const { outcome } = await worker.getWorker().scheduled({ cron: '* * * * *' })
+    expect(outcome).toBe('ok')
+    expect(await pending()).toHaveLength(0)
+  })
+
+  it('is ready', async () => {
+    expect((await worker.fetch('/readyz')).status).toBe(200)
+  })
+
   it('walks on by its own cursor', async () => {
     const first = await worker.fetch('/api/v1/activity?pageSize=1')
     const { metadata } = (await first.json()) as { metadata: { nextCursor: string } }
@@ -87,6 +79,33 @@ describe('the Worker', () => {
     const etag = (await worker.fetch('/api/v1/activity')).headers.get('etag') ?? ''
     const response = await worker.fetch('/api/v1/activity', { headers: { 'If-None-Match': etag } })
     expect(response.status).toBe(304)
+  })
+
+  it('shows its reference page, whose scripts are served beside it', async () => {
+    const page = await (await worker.fetch('/docs', { headers: { Accept: 'text/html' } })).text()
+    const [script = ''] = /\/docs\/scalar\/[\d.]+\/standalone\.esm\.js/.exec(page) ?? []
+    const response = await worker.fetch(script)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toContain('javascript')
+    expect(response.headers.get('cache-control')).toContain('immutable')
+    expect(await response.text()).toContain('chunks/')
+    const missing = await worker.fetch('/docs/scalar/0.0.0/standalone.esm.js')
+    expect(missing.headers.get('content-type')).toBe('application/problem+json')
+  })
+
+  it('tells people and machines what it is', async () => {
+    const page = await worker.fetch('/', { headers: { Accept: 'text/html' } })
+    expect(await page.text()).toMatch(/<dt>Users<\/dt><dd>1<\/dd>/)
+    expect(await (await worker.fetch('/')).json()).toMatchObject({ name: 'Shopboard' })
+    const problem = await worker.fetch('/problems/timeout')
+    expect(await problem.json()).toMatchObject({ code: 'timeout', status: 504 })
+  })
+
+  it('lets pages of the origins it names read it', async () => {
+    const headers = { Origin: 'https://app.example' }
+    const response = await worker.fetch('/api/v1/activity?pageSize=x', { headers })
+    expect(response.status).toBe(400)
+    expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example')
   })
 
   it('leaves no transaction open behind its answers', async () => {
@@ -116,5 +135,54 @@ describe('the Worker without its database', () => {
     expect(JSON.parse(text)).toMatchObject({ code: 'database_unavailable', status: 503 })
     expect(text).not.toMatch(/127\.0\.0\.1|nobody|proxy/)
     expect((await worker.fetch('/livez')).status).toBe(200)
+  })
+})
+
+describe('the Worker on a database that is not migrated', () => {
+  let database: TestDatabase
+  let worker: TestHarness
+  beforeAll(async () => {
+    database = await createTestDatabase({ migrated: false })
+    worker = await startWorker(database.url)
+  })
+  afterAll(async () => {
+    await worker.close()
+    await database.drop()
+  })
+
+  it('is not ready, and its log says why', async () => {
+    expect((await worker.fetch('/readyz')).status).toBe(503)
+    await expect
+      .poll(() => worker.getLogs().map(({ message }) => message))
+      .toContainEqual(expect.stringMatching(/does not exist/))
+    expect((await worker.fetch('/livez')).status).toBe(200)
+  })
+})
+
+describe('the Worker without its secret', () => {
+  let database: TestDatabase
+  let worker: TestHarness
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    worker = await startWorker(database.url, { REQUEST_TIMEOUT: 5 }, { CURSOR_SECRET: '' })
+  })
+  afterAll(async () => {
+    await worker.close()
+    await database.drop()
+  })
+
+  it('answers every request with a problem, and says once what is missing', async () => {
+    for (const path of ['/livez', '/api/v1/activity', '/nowhere']) {
+      const response = await worker.fetch(path, { headers: { 'X-Request-Id': 'seen' } })
+      expect(response.status).toBe(500)
+      expect(response.headers.get('content-type')).toBe('application/problem+json')
+      expect(await response.json()).toMatchObject({ code: 'internal_error', requestId: 'seen' })
+    }
+    const faults = worker.getLogs().filter(({ level }) => level === 'error')
+    expect(faults).toHaveLength(1)
+    expect(faults[0]?.message).toMatch(/CURSOR_SECRET should be set.*wrangler secret put/)
+    expect(faults[0]?.message).toMatch(/REQUEST_TIMEOUT should be a whole number/)
+    const { outcome } = await worker.getWorker().scheduled({ cron: '* * * * *' })
+    expect(outcome).toBe('exception')
   })
 })

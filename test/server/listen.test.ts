@@ -1,8 +1,10 @@
 import { createServer } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { corsOf } from '../../src/http/cors.ts'
 import { hostNames } from '../../src/http/host.ts'
 import { type Listening, type ListenOptions, listen } from '../../src/server/listen.ts'
+import { sent } from '../support/raw.ts'
 
 const listening: Listening[] = []
 afterEach(async () => {
@@ -57,21 +59,6 @@ describe('listen', () => {
     await expect(elsewhere).rejects.toThrow(/^HOST should be an address of this machine/)
   })
 })
-
-/** What the server sends back on one connection until it closes it, or has sent a whole body. */
-async function sent(url: string, text: string): Promise<string> {
-  const { hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname, () => socket.write(text))
-  let received = ''
-  for await (const chunk of socket) {
-    received += chunk
-    const [head = '', body] = received.split('\r\n\r\n')
-    const length = /content-length: (\d+)/i.exec(head)?.[1]
-    if (body !== undefined && length !== undefined && body.length >= Number(length)) break
-  }
-  socket.destroy()
-  return received
-}
 
 describe('a request that reaches no app', () => {
   const names = hostNames('127.0.0.1', ['shop.example'])
@@ -159,6 +146,29 @@ describe('an overloaded server', () => {
     expect(refused).toBe(3)
     expect((await fetch(`${url}/livez`)).status).toBe(200)
     expect((await fetch(`${url}/readyz?a=b`)).status).toBe(200)
+  })
+})
+
+describe('an answer made before the app', () => {
+  const cors = corsOf(['https://app.example'])
+  const names = hostNames('127.0.0.1', undefined)
+
+  it.each([
+    ['a refusal', { cors, admission: { room: () => 0, isQuick: () => false, patience: 1 } }, 503],
+    ['a misdirected request', { cors, names: hostNames('127.0.0.1', []) }, 421],
+    ['a malformed request', { cors, names }, 400],
+  ])('can be read by a page of another origin: %s', async (_, options, status) => {
+    const { url } = await serving(() => new Response('here'), options)
+    const host = { 503: 'localhost', 421: 'evil.example', 400: 'a b?' }[status]
+    const asking = (origin: string) =>
+      sent(url, `GET /api HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${origin}\r\n\r\n`)
+    const answer = await asking('https://app.example')
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(answer).toMatch(/access-control-allow-origin: https:\/\/app\.example\r\n/i)
+    expect(answer).toMatch(/access-control-expose-headers: .*Retry-After/i)
+    const other = await asking('https://evil.example')
+    expect(other).not.toMatch(/access-control/i)
+    expect(other).toMatch(/vary: Origin/i)
   })
 })
 

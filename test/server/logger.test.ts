@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { runProgram } from './program.ts'
 
-const logged = async (level: string) => {
+const logged = async (level: string, options = {}) => {
   const { ended, output } = runProgram(`
     import { openLog } from './logger.ts'
-    const observe = openLog('${level}')
+    const observe = openLog('${level}', ${JSON.stringify(options)})
     observe({ type: 'request', requestId: 'r1', method: 'GET', path: '/', status: 200, duration: 1 })
     observe({ type: 'cache', name: 'activity', outcome: 'hit' })
     observe({ type: 'fold_failed', error: new Error('the reason') })
@@ -30,6 +30,11 @@ describe('openLog', () => {
     const [request, failure] = await logged('debug')
     expect(request).toMatchObject({ level: 20, msg: 'request', requestId: 'r1', status: 200 })
     expect(failure).toMatchObject({ msg: 'A fold failed' })
+  })
+
+  it('writes each request at info where access is logged', async () => {
+    const [request] = await logged('info', { isAccessLogged: true })
+    expect(request).toMatchObject({ level: 30, msg: 'request', requestId: 'r1', status: 200 })
   })
 
   it('writes nothing when silent', async () => {

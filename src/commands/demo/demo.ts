@@ -8,6 +8,7 @@ import { countsFor, type DemoCounts, totalOf } from './counts.ts'
 import { type Era, planEras } from './eras.ts'
 import { reserveIds, takeEmptyTables } from './ids.ts'
 import { insertComments, insertPosts, insertSessions, insertUsers } from './inserts.ts'
+import { remember } from './remembered.ts'
 import { textFunctions } from './texts.ts'
 import { instantFunction, spanUntil } from './timeline.ts'
 
@@ -37,8 +38,8 @@ const eraRows = 50_000
 
 /**
  * Fills the database with a believable community in one transaction: few write most, evenings and Sundays are
- * busy, newcomers arrive faster and faster, most leave again. 71 rows for each user. Others' writes wait for it
- * unless it appends.
+ * busy, newcomers arrive faster and faster, most leave again. 71 rows for each user; the database remembers which. Others'
+ * writes wait for it unless it appends.
  * @throws DemoError when the database cannot take it, else as `withBulk` does
  */
 export const demo = (options: DemoOptions): Promise<DemoCounts> =>
@@ -59,6 +60,7 @@ async function populate(sql: Sql, options: DemoOptions): Promise<DemoCounts> {
   const span = spanUntil(until)
 
   const last = append ? await reserveIds(sql, counts) : await takeEmptyTables(sql, counts)
+  await remember(sql, { seed, until }, counts, last)
   await sql.unsafe(chanceFunction(seed) + instantFunction + textFunctions())
   const { isSilent } = await silenceTriggers(sql)
   await insertUsers(sql, users, last.users, span)

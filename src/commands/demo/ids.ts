@@ -3,11 +3,14 @@ import type { Bulk } from '../../db/bulk/bulk.ts'
 import { sqlStateOf } from '../../errors/postgres.ts'
 import type { DemoCounts } from './counts.ts'
 import { DemoError } from './error.ts'
+import { forgetDemos } from './remembered.ts'
 
 type Sql = Bulk['sql']
 
 const tables = ['users', 'posts', 'comments', 'sessions'] as const
-const lockTables = (sql: Sql) =>
+
+/** Nobody else writes to the tables any more until the transaction ends; everybody reads. */
+export const lockTables = (sql: Sql) =>
   sql`lock table public.users, public.posts, public.comments, public.sessions in share row exclusive mode`
 
 /** ms that writers may wait behind the lock, and ms and times it is asked for again. */
@@ -29,6 +32,7 @@ export async function takeEmptyTables(sql: Sql, counts: DemoCounts): Promise<Dem
       'This database holds a community already. To add a demo community to it: --append.',
     )
   }
+  await forgetDemos(sql)
   for (const table of tables) {
     await sql`
       select setval(sequence, greatest(coalesce(pg_sequence_last_value(sequence), 0), ${counts[table]}::bigint))

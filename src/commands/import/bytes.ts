@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { systemCodeOf } from '../../errors/system.ts'
 import { ImportError } from './error.ts'
 import type { ImportFile } from './files.ts'
 
-/** Whole lines of a file, or one line too long to be kept, cut short. */
+/** Whole lines of a file, or the start of one line too long to be kept. */
 export type Block = { readonly bytes: Buffer; readonly isOverlong: boolean }
 
 /** Bytes read at once: enough that the work per read does not count. */
@@ -12,6 +13,9 @@ const chunkSize = 64 * 1024
 
 /** The longest record (bytes): bounds what an unclosed quote holds in memory. */
 export const recordLimit = 4 * 1024 * 1024
+
+/** Why a line is rejected of which no more than the start is read. */
+export const overlong = 'the line is longer than 4 MiB: here are its first 1,000 bytes'
 
 const newline = 10
 
@@ -32,10 +36,20 @@ export async function* blocksOf(
     }
   } catch (error) {
     if (error instanceof ImportError || !(error instanceof Error)) throw error
-    throw new ImportError(`${file.name} cannot be read: ${error.message}.`, { cause: error })
+    throw new ImportError(`${file.name} ${faultOf(error)}.`, { cause: error })
   } finally {
     disk.destroy()
   }
+}
+
+/** zlib's words are for those who know its format. */
+function faultOf(error: Error): string {
+  if (error.message === 'unexpected end of file') return 'is truncated: its gzip stream has no end'
+  if (error.message === 'incorrect header check') return 'is not gzip, whatever its name says'
+  const isDamaged = systemCodeOf(error)?.startsWith('Z_')
+  return isDamaged
+    ? `is damaged: its gzip stream has an ${error.message}`
+    : `cannot be read: ${error.message}`
 }
 
 /** Drops the byte order mark of UTF-8; refuses those of UTF-16. */

@@ -1,9 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { CsvError, parse } from 'csv-parse/sync'
-import { type Block, recordLimit } from './bytes.ts'
+import { type Block, overlong, recordLimit } from './bytes.ts'
 
 /** A record and the physical line it starts on, or what is wrong with that line. */
-export type CsvRecord = { readonly line: number; readonly text: () => string } & (
+export type CsvRecord = {
+  readonly line: number
+  /** As it stands in the file, with its line's end. */
+  readonly bytes: () => Buffer
+} & (
   | { readonly fields: readonly string[]; readonly reason?: never }
   | { readonly reason: string; readonly fields?: never }
 )
@@ -11,17 +15,21 @@ export type CsvRecord = { readonly line: number; readonly text: () => string } &
 const newline = 10
 
 /**
- * The records of a CSV file (RFC 4180, LF or CRLF), in batches. Of a broken record only the first physical line is
+ * The records of a CSV file (RFC 4180, LF or CRLF), in batches; what separates their fields follows from its first block. Of a broken record only the first physical line is
  * lost and reading goes on with the next, so that an unclosed quote takes no good record along.
  */
-export async function* csvRecords(blocks: AsyncIterable<Block>): AsyncGenerator<CsvRecord[]> {
+export async function* csvRecords(
+  blocks: AsyncIterable<Block>,
+  delimiterOf: (start: Buffer) => string = () => ',',
+): AsyncGenerator<CsvRecord[]> {
+  let delimiter: string | undefined
   let held: Buffer = Buffer.alloc(0)
   let line = 1
   /** Bytes from which an open record is parsed again: twice what it had, so that the work stays linear. */
   let parseFrom = 0
 
   const take = (isLast: boolean): CsvRecord[] => {
-    const read = readRecords(held, line, isLast || held.length > recordLimit)
+    const read = readRecords(held, line, delimiter ?? ',', isLast || held.length > recordLimit)
     held = held.subarray(read.bytes)
     line = read.line
     parseFrom = held.length * 2
@@ -31,9 +39,10 @@ export async function* csvRecords(blocks: AsyncIterable<Block>): AsyncGenerator<
   for await (const { bytes, isOverlong } of blocks) {
     if (isOverlong) {
       yield take(true)
-      yield [{ line: line++, reason: 'the line is too long', text: () => bytes.toString() }]
+      yield [{ line: line++, reason: overlong, bytes: () => bytes }]
       continue
     }
+    delimiter ??= delimiterOf(bytes)
     held = held.length > 0 ? Buffer.concat([held, bytes]) : bytes
     if (held.length >= Math.min(parseFrom, recordLimit)) yield take(false)
   }
@@ -43,7 +52,7 @@ export async function* csvRecords(blocks: AsyncIterable<Block>): AsyncGenerator<
 type Read = { readonly records: CsvRecord[]; readonly bytes: number; readonly line: number }
 
 /** Reads up to the end, or, unless `isLast`, up to a record whose closing quote is still to come. */
-function readRecords(bytes: Buffer, firstLine: number, isLast: boolean): Read {
+function readRecords(bytes: Buffer, firstLine: number, delimiter: string, isLast: boolean): Read {
   const records: CsvRecord[] = []
   const mayBeInvalid = !isUtf8(bytes)
   let at = 0
@@ -51,13 +60,13 @@ function readRecords(bytes: Buffer, firstLine: number, isLast: boolean): Read {
 
   while (at < bytes.length) {
     const start = at
-    const error = parseError(bytes.subarray(start), (fields, recordEnd) => {
+    const error = parseError(bytes.subarray(start), delimiter, (fields, recordEnd) => {
       const [from, to] = [at, start + recordEnd]
-      const text = () => bytes.toString('utf8', from, to).replace(/\r?\n$/, '')
+      const original = () => bytes.subarray(from, to)
       if (mayBeInvalid && !isUtf8(bytes.subarray(from, to))) {
-        records.push({ line, reason: 'the text is not UTF-8', text })
+        records.push({ line, reason: 'the text is not UTF-8', bytes: original })
       } else if (fields.length > 1 || fields[0] !== '') {
-        records.push({ line, fields, text })
+        records.push({ line, fields, bytes: original })
       }
       line += newlinesIn(bytes, from, to)
       at = to
@@ -65,8 +74,7 @@ function readRecords(bytes: Buffer, firstLine: number, isLast: boolean): Read {
     if (!error || (error.code === 'CSV_QUOTE_NOT_CLOSED' && !isLast)) break
 
     const [from, to] = [at, bytes.indexOf(newline, at) + 1 || bytes.length]
-    const text = () => bytes.toString('utf8', from, to).replace(/\r?\n$/, '')
-    records.push({ line, reason: reasonOf(error), text })
+    records.push({ line, reason: reasonOf(error), bytes: () => bytes.subarray(from, to) })
     line++
     at = to
   }
@@ -76,10 +84,12 @@ function readRecords(bytes: Buffer, firstLine: number, isLast: boolean): Read {
 /** Hands over each good record with the offset of its end, up to the first broken one. */
 function parseError(
   bytes: Buffer,
+  delimiter: string,
   onRecord: (fields: string[], end: number) => void,
 ): CsvError | undefined {
   try {
     parse(bytes, {
+      delimiter,
       record_delimiter: ['\r\n', '\n'],
       relax_column_count: true,
       on_record: (fields: string[], { bytes: end }) => {

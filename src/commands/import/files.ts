@@ -1,7 +1,7 @@
-import { constants } from 'node:fs'
-import { access, mkdir, readdir, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { systemCodeOf } from '../../errors/system.ts'
+import { abbreviated } from './abbreviated.ts'
 import { ImportError } from './error.ts'
 import { type ImportTable, importTables } from './tables.ts'
 
@@ -11,20 +11,24 @@ export type ImportFile = {
   readonly path: string
   readonly format: 'csv' | 'ndjson'
   readonly isGzip: boolean
+  /** Of CSV: what separates its fields; undefined where the header has to tell. */
+  readonly delimiter?: string | undefined
   /** Bytes as they lie on the disk. */
   readonly size: number
+  /** ms since 1970. */
+  readonly changedAt: number
 }
 
 type Found = { readonly files: readonly ImportFile[]; readonly leftAlone: readonly string[] }
 
 const fileName = /^(?<table>[a-z]+)\.(?<format>csv|ndjson)(?<gzip>\.gz)?$/
-const ownRejects = /^rejects-[a-z]+\.csv$/
+const ownFile = /^(rejects|skipped)-[a-z]+\.(csv|ndjson)(\.partial)?$/
 
 /**
  * The files of `directory` that hold a table, parents before children, and the names of all others.
  * @throws ImportError when there is nothing to import or two files hold the same table
  */
-export async function findFiles(directory: string): Promise<Found> {
+export async function findFiles(directory: string, delimiter?: string): Promise<Found> {
   const names = await namesIn(directory)
   const files: ImportFile[] = []
 
@@ -38,44 +42,50 @@ export async function findFiles(directory: string): Promise<Found> {
     }
     const path = join(directory, name)
     const format = name.includes('.ndjson') ? 'ndjson' : 'csv'
-    const { size } = await stat(path)
-    files.push({ table, name, path, format, isGzip: name.endsWith('.gz'), size })
+    const { size, mtimeMs: changedAt } = await stat(path)
+    const isGzip = name.endsWith('.gz')
+    files.push({ table, name, path, format, isGzip, delimiter, size, changedAt })
   }
 
-  if (files.length === 0) {
-    const wanted = importTables.map(({ name }) => name).join(', ')
-    throw new ImportError(
-      `${directory} has nothing to import: no <table>.csv[.gz] or <table>.ndjson[.gz] of ${wanted}.`,
-    )
-  }
-  const taken = new Set(files.map(({ name }) => name))
   const all = await readdir(directory)
+  if (files.length === 0) throw nothingIn(directory, all.sort())
+  const taken = new Set(files.map(({ name }) => name))
   return {
     files,
-    leftAlone: all.filter((name) => !taken.has(name) && !ownRejects.test(name)).sort(),
+    leftAlone: all.filter((name) => !taken.has(name) && !ownFile.test(name)).sort(),
   }
 }
 
-/**
- * Where rejected rows will be written: `wanted`, made if need be; by default `directory`, and the current
- * directory where that cannot be written.
- * @throws ImportError when it cannot be written
- */
-export async function rejectsDirectory(directory: string, wanted?: string): Promise<string> {
-  if (wanted === undefined) {
-    const writable = await firstWritable([resolve(directory), process.cwd()])
-    if (writable) return writable
-  } else {
-    const path = resolve(wanted)
-    const made = await mkdir(path, { recursive: true }).then(
-      () => firstWritable([path]),
-      () => undefined,
-    )
-    if (made) return made
-  }
-  throw new ImportError(
-    `Rejected rows cannot be written to ${wanted ?? directory}: name a writable directory with --rejects.`,
+function nothingIn(directory: string, names: readonly string[]): ImportError {
+  const wanted = importTables.map(({ name }) => name).join(', ')
+  const hints = names.flatMap((name) => hintOf(name) ?? [])
+  const found = names.length > 0 ? ` It holds ${abbreviated(names)}.` : ' It is empty.'
+  return new ImportError(
+    [
+      `${directory} has nothing to import: no <table>.csv[.gz] or <table>.ndjson[.gz] of ${wanted}.${found}`,
+      ...hints.slice(0, 3),
+    ].join(' '),
   )
+}
+
+/** How what looks like data can be made a file that is imported. */
+function hintOf(name: string): string | undefined {
+  const lower = name.toLowerCase()
+  if (fileName.test(lower)) {
+    return importTables.some((table) => lower.startsWith(`${table.name}.`)) && lower !== name
+      ? `${name} would be imported as ${lower}.`
+      : undefined
+  }
+  if (/\.(zip|tar|tgz|7z|rar|bz2|xz|zst)$/.test(lower) || lower.endsWith('.tar.gz'))
+    return `${name} has to be unpacked first.`
+  if (/\.json(\.gz)?$/.test(lower))
+    return `${name} would have to be NDJSON, one object on each line, named .ndjson.`
+  if (
+    /\.(tsv|tab|txt|xlsx?|ods)(\.gz)?$/.test(lower) &&
+    /^(users|posts|comments|sessions)\./.test(lower)
+  )
+    return `${name} would have to be CSV, named .csv.`
+  return undefined
 }
 
 async function namesIn(directory: string): Promise<string[]> {
@@ -89,15 +99,4 @@ async function namesIn(directory: string): Promise<string[]> {
     names.map((name) => stat(join(directory, name)).catch(() => undefined)),
   )
   return names.filter((_, at) => stats[at]?.isFile()).sort()
-}
-
-async function firstWritable(paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) {
-    const isWritable = await access(path, constants.W_OK).then(
-      () => true,
-      () => false,
-    )
-    if (isWritable) return path
-  }
-  return undefined
 }

@@ -1,21 +1,20 @@
 import { isUtf8 } from 'node:buffer'
-import type { Block } from './bytes.ts'
-import type { OnUnknownColumn, SourceRecord } from './source-record.ts'
+import { type Block, overlong } from './bytes.ts'
+import { type OnColumn, reasonColumn, type SourceRecord } from './source-record.ts'
 import { columnKey, type ImportTable } from './tables.ts'
 
-/** One JSON object per line; blank lines count as lines and hold nothing. */
+/** One JSON object per line. Blank lines hold nothing, nor do those that only tell why the next was rejected. */
 export async function* ndjsonRecords(
   table: ImportTable,
   blocks: AsyncIterable<Block>,
-  onUnknown: OnUnknownColumn,
+  onColumn: OnColumn,
 ): AsyncGenerator<SourceRecord[]> {
-  const positionOf = positions(table, onUnknown)
+  const positionOf = positions(table, onColumn)
   let line = 1
 
   for await (const { bytes, isOverlong } of blocks) {
     if (isOverlong) {
-      const start = bytes.toString()
-      yield [{ line: line++, reason: 'the line is too long', original: () => start }]
+      yield [{ line: line++, reason: overlong }]
       continue
     }
     const mayBeInvalid = !isUtf8(bytes)
@@ -36,7 +35,7 @@ function read(
   mayBeInvalid: boolean,
 ): SourceRecord | undefined {
   if (original === '') return undefined
-  const rejected = (reason: string) => ({ line, reason, original: () => original })
+  const rejected = (reason: string) => ({ line, reason })
   // Decoding left U+FFFD where the bytes were not UTF-8.
   if (mayBeInvalid && original.includes('\ufffd')) return rejected('the text is not UTF-8')
 
@@ -46,13 +45,15 @@ function read(
     return rejected('the line is not a JSON object')
   }
   const cells: unknown[] = []
-  for (const [name, cell] of Object.entries(value)) {
+  const members = Object.entries(value)
+  if (members.length === 1 && members[0]?.[0] === reasonColumn) return undefined
+  for (const [name, cell] of members) {
     const at = positionOf(name)
     if (at < 0) continue
     if (at in cells) return rejected(`${name} is given twice`)
     cells[at] = cell
   }
-  return { line, cells, original: () => original }
+  return { line, cells }
 }
 
 function parsed(text: string): unknown {
@@ -63,17 +64,17 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Finds a column by name, and reports each unknown name once, up to a thousand names. */
-function positions({ columns }: ImportTable, onUnknown: OnUnknownColumn): PositionOf {
+/** Finds a column by name, and tells each name once, of unknown ones up to a thousand. */
+function positions({ columns }: ImportTable, onColumn: OnColumn): PositionOf {
   const keys = columns.map(({ name }) => columnKey(name))
-  const seen = new Map<string, number>()
+  const seen = new Map<string, number>([[reasonColumn, -1]])
   return (name) => {
     const before = seen.get(name)
     if (before !== undefined) return before
     const at = keys.indexOf(columnKey(name))
     if (at >= 0 || seen.size < 1000) {
       seen.set(name, at)
-      if (at < 0) onUnknown(name)
+      onColumn(name, columns[at]?.name)
     }
     return at
   }

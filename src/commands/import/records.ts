@@ -1,15 +1,19 @@
+import { abbreviated } from './abbreviated.ts'
 import { blocksOf } from './bytes.ts'
 import { type CsvRecord, csvRecords } from './csv.ts'
+import { delimiterName, delimiterOf } from './delimiter.ts'
 import { ImportError } from './error.ts'
 import type { ImportFile } from './files.ts'
 import { ndjsonRecords } from './ndjson.ts'
-import type { OnUnknownColumn, SourceRecord } from './source-record.ts'
-import { columnKey, type ImportTable } from './tables.ts'
+import { type OnColumn, reasonColumn, type SourceRecord } from './source-record.ts'
+import { columnKey, missingColumns } from './tables.ts'
 
 export type ReadOptions = {
   /** Bytes read from the disk so far. */
   readonly onRead: (bytes: number) => void
-  readonly onUnknown: OnUnknownColumn
+  readonly onColumn: OnColumn
+  /** Of CSV: what separates its fields. */
+  readonly onDelimiter?: (delimiter: string) => void
 }
 
 /**
@@ -18,23 +22,28 @@ export type ReadOptions = {
  */
 export function recordsOf(
   file: ImportFile,
-  { onRead, onUnknown }: ReadOptions,
+  { onRead, onColumn, onDelimiter }: ReadOptions,
 ): AsyncGenerator<SourceRecord[]> {
   const blocks = blocksOf(file, onRead)
-  if (file.format === 'ndjson') return ndjsonRecords(file.table, blocks, onUnknown)
-  return underHeader(file, csvRecords(blocks), onUnknown)
+  if (file.format === 'ndjson') return ndjsonRecords(file.table, blocks, onColumn)
+  let delimiter = ','
+  const records = csvRecords(blocks, (start) => {
+    delimiter = delimiterOf(file, start)
+    onDelimiter?.(delimiter)
+    return delimiter
+  })
+  return underHeader(records, (first) => readHeader(file, first, delimiter, onColumn))
 }
 
 async function* underHeader(
-  file: ImportFile,
   batches: AsyncIterable<CsvRecord[]>,
-  onUnknown: OnUnknownColumn,
+  headerOf: (first: CsvRecord) => Header,
 ): AsyncGenerator<SourceRecord[]> {
   let header: Header | undefined
   for await (const batch of batches) {
     const [first] = batch
     if (!first) continue
-    const known = header ?? readHeader(file, first, onUnknown)
+    const known = header ?? headerOf(first)
     const rows = header ? batch : batch.slice(1)
     header = known
     yield rows.map((row) => sourceRecordOf(known, row))
@@ -42,18 +51,14 @@ async function* underHeader(
 }
 
 function sourceRecordOf({ names, positions }: Header, record: CsvRecord): SourceRecord {
-  const { line, text: original, reason, fields } = record
-  if (reason !== undefined) return { line, reason, original }
+  const { line, reason, fields } = record
+  if (reason !== undefined) return { line, reason }
   if (fields.length !== names.length) {
-    const mismatch = `${fields.length} columns where the header has ${names.length}`
-    return { line, reason: mismatch, original }
+    const own = columnKey(names.at(-1) ?? '') === columnKey(reasonColumn) ? 1 : 0
+    const [found, wanted] = [fields.length - own, names.length - own]
+    return { line, reason: `${found} columns where the header has ${wanted}` }
   }
-  return {
-    line,
-    cells: positions.map((at) => (at < 0 ? undefined : fields[at] || null)),
-    original: () =>
-      JSON.stringify(Object.fromEntries(names.map((name, at) => [name.trim(), fields[at]]))),
-  }
+  return { line, cells: positions.map((at) => (at < 0 ? undefined : fields[at] || null)) }
 }
 
 type Header = {
@@ -65,20 +70,22 @@ type Header = {
 function readHeader(
   { name, table }: ImportFile,
   { fields: names, reason }: CsvRecord,
-  onUnknown: OnUnknownColumn,
+  delimiter: string,
+  onColumn: OnColumn,
 ): Header {
   if (reason !== undefined) throw new ImportError(`${name}: the header cannot be read: ${reason}.`)
   const keys = names.map(columnKey)
   const known = table.columns.map((column) => columnKey(column.name))
   names.forEach((each, at) => {
-    if (!known.includes(keys[at] ?? '')) onUnknown(each.trim())
+    if (keys[at] !== columnKey(reasonColumn))
+      onColumn(each.trim(), table.columns[known.indexOf(keys[at] ?? '')]?.name)
   })
 
   const missing = missingColumns(table, keys)
   if (missing.length > 0) {
-    const found = names.map((each) => each.trim()).join(', ')
+    const found = abbreviated(names.map((each) => each.trim()))
     throw new ImportError(
-      `${name} has no column ${missing.join(' and no ')}; its header: ${found}.`,
+      `${name} has no column ${missing.join(' and no ')}; its header: ${found}. ${separation(names, delimiter)}`.trim(),
     )
   }
   const twice = table.columns.find((_, at) => keys.filter((key) => key === known[at]).length > 1)
@@ -86,7 +93,8 @@ function readHeader(
   return { names, positions: known.map((key) => keys.indexOf(key)) }
 }
 
-const missingColumns = ({ columns }: ImportTable, keys: readonly string[]): string[] =>
-  columns
-    .filter(({ name, isRequired }) => isRequired && !keys.includes(columnKey(name)))
-    .map(({ name }) => name)
+/** What a header without the needed columns has to say of what separates them. */
+function separation({ length }: readonly string[], delimiter: string): string {
+  if (length === 1) return 'If its columns are separated by something else: --delimiter.'
+  return delimiter === ',' ? '' : `It seems to be separated by ${delimiterName(delimiter)}.`
+}

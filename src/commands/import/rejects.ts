@@ -1,12 +1,16 @@
 import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import type { Bulk } from '../../db/bulk/bulk.ts'
-import { stagingOf } from './staging.ts'
-import type { ImportTable } from './tables.ts'
+import type { Bulk, Fragment } from '../../db/bulk/bulk.ts'
+import { ImportError } from './error.ts'
+import type { ImportFile } from './files.ts'
+import { originalsOf } from './originals.ts'
+import { csvReason, ndjsonReason, type ReasonWriter } from './reason.ts'
 
-/** A rejects file under a temporary name. */
+type Sql = Bulk['sql']
+
+/** A file of records that were not kept, under a temporary name. */
 export type PendingRejects = {
   readonly path: string
   /** Gives it its name, over an earlier run's. */
@@ -14,33 +18,34 @@ export type PendingRejects = {
   readonly discard: () => Promise<void>
 }
 
-/** Of a record there are at most 4 MB. */
-const batchRows = 100
+/** What such a file holds: rows that cannot be kept, or those that differ from the row of their id. */
+export type RejectsName = 'rejects' | 'skipped'
+type Reasoned = { readonly line: string; readonly reason: string }
 
-export const rejectsPath = (directory: string, { name }: ImportTable): string =>
-  join(directory, `rejects-${name}.csv`)
+const batchRows = 1000
+
+const rejectsPath = (directory: string, name: RejectsName, { table, format }: ImportFile): string =>
+  join(directory, `${name}-${table.name}.${format}`)
 
 /**
- * Writes the refused rows of a table as CSV: line, reason, record. The record is JSON, or the line as it
- * stood where that could not be read.
+ * Writes the records of a file whose `line` and `reason` a query gives by ascending line, in the file's own format but
+ * unpacked, each with its line and reason: they can be corrected and imported again. The file is read a second time for it.
+ * @throws ImportError when it has changed since the first
  */
 export async function writeRejects(
-  sql: Bulk['sql'],
-  table: ImportTable,
+  sql: Sql,
+  file: ImportFile,
+  name: RejectsName,
+  reasons: Fragment,
   directory: string,
 ): Promise<PendingRejects> {
-  const path = rejectsPath(directory, table)
+  const path = rejectsPath(directory, name, file)
   const partial = `${path}.partial`
   const discard = () => rm(partial, { force: true })
-  const fields = table.columns.flatMap(({ name }) => [`'${name}'`, `s.${name}`]).join(', ')
 
-  await sql`
-    declare import_rejects no scroll cursor for
-    select line, reason,
-      coalesce(record, json_strip_nulls(json_build_object(${sql.unsafe(fields)}))::text) as record
-    from ${sql(stagingOf(table))} s where reason is not null order by line`
+  await sql`declare import_rejects no scroll cursor for ${reasons}`
   try {
-    await pipeline(csvOf(sql), createWriteStream(partial))
+    await pipeline(rejectsOf(file, reasonsOf(sql)), createWriteStream(partial))
     await sql`close import_rejects`
   } catch (error) {
     await discard()
@@ -50,20 +55,51 @@ export async function writeRejects(
 }
 
 /** By a cursor of the transaction: now and then the driver never ends a long COPY to the client. */
-async function* csvOf(sql: Bulk['sql']): AsyncGenerator<string> {
-  yield 'line,reason,record\n'
+async function* reasonsOf(sql: Sql): AsyncGenerator<Reasoned> {
   for (;;) {
-    const rows = await sql<{ line: number; reason: string; record: string }[]>`
-      fetch ${sql.unsafe(String(batchRows))} from import_rejects`
-    if (rows.length === 0) return
-    yield rows
-      .map(({ line, reason, record }) => `${line},${quoted(reason)},${quoted(record)}\n`)
-      .join('')
+    const rows = await sql<Reasoned[]>`fetch ${sql.unsafe(String(batchRows))} from import_rejects`
+    yield* rows
+    if (rows.length < batchRows) return
   }
 }
 
-const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+async function* rejectsOf(
+  file: ImportFile,
+  reasons: AsyncGenerator<Reasoned>,
+): AsyncGenerator<Buffer> {
+  await refuseChanged(file)
+  const { records, delimiter } = originalsOf(file)
+  let next = await reasons.next()
+  let withReason: ReasonWriter | undefined = file.format === 'ndjson' ? ndjsonReason : undefined
+  for await (const batch of records) {
+    const written: Buffer[] = []
+    for (const original of batch) {
+      if (!withReason) {
+        const csv = csvReason(original, delimiter())
+        written.push(csv.header)
+        withReason = csv.withReason
+      } else if (!next.done && Number(next.value.line) === original.line) {
+        const { line, reason } = next.value
+        written.push(withReason(original, `line ${line}: ${reason}`))
+        next = await reasons.next()
+      }
+    }
+    yield Buffer.concat(written)
+    if (next.done) return
+  }
+  throw changed(file)
+}
 
-/** Removes the rejects of an earlier run. */
-export const removeRejects = (directory: string, table: ImportTable): Promise<void> =>
-  rm(rejectsPath(directory, table), { force: true })
+async function refuseChanged(file: ImportFile): Promise<void> {
+  const found = await stat(file.path).catch(() => undefined)
+  if (found?.size !== file.size || found.mtimeMs !== file.changedAt) throw changed(file)
+}
+
+const changed = ({ name }: ImportFile) => new ImportError(`${name} changed while it was imported.`)
+
+/** Removes what an earlier run wrote of the table into a directory, where that can be. */
+export async function removeRejects(directory: string, { table }: ImportFile): Promise<void> {
+  for (const name of ['rejects', 'skipped'])
+    for (const format of ['csv', 'ndjson'])
+      await rm(join(directory, `${name}-${table.name}.${format}`), { force: true }).catch(() => {})
+}

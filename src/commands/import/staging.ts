@@ -5,10 +5,15 @@ import { recordsOf } from './records.ts'
 import type { SourceRecord } from './source-record.ts'
 import { type ImportTable, readRow } from './tables.ts'
 
-type Staged = {
+/** A file in its staging table. */
+export type StagedFile = ImportFile & {
   /** Records of the file, good or bad. */
   readonly rows: number
   readonly unknownColumns: readonly string[]
+  /** The table's columns that the file gave. */
+  readonly givenColumns: readonly string[]
+  /** The instant that stands where the file gave none. */
+  readonly now: string
 }
 
 /** Characters of COPY text sent at once. */
@@ -19,29 +24,33 @@ export const stagingOf = ({ name }: ImportTable): string => `pg_temp.import_${na
 
 /**
  * Copies a file into its staging table, each record with its line: a row that can be read in columns of the
- * table's types, any other as a reason and the original text.
+ * table's types, any other as a reason.
  * @throws ImportError when the file as a whole cannot be used
  */
 export async function stage(
   { sql }: Bulk,
   file: ImportFile,
   onProgress: (rows: number, bytes: number) => void,
-): Promise<Staged> {
+  onDelimiter?: (delimiter: string) => void,
+): Promise<StagedFile> {
   const { table } = file
   const staging = sql(stagingOf(table))
   const columns = table.columns.map(({ name, sqlType }) => `${name} ${sqlType}`).join(', ')
   // Outside a transaction the driver would lose a failure that comes after the last chunk.
   await sql`begin`
-  await sql`create temp table ${sql(`import_${table.name}`)} (line bigint, reason text, record text, ${sql.unsafe(columns)})`
+  const [began] = await sql<{ now: string }[]>`select now()::text`
+  await sql`create temp table ${sql(`import_${table.name}`)} (line bigint, reason text, ${sql.unsafe(columns)})`
 
   let rows = 0
   let bytes = 0
   const unknownColumns: string[] = []
+  const givenColumns: string[] = []
   const records = recordsOf(file, {
     onRead: (read) => {
       bytes = read
     },
-    onUnknown: (column) => unknownColumns.push(column),
+    onColumn: (name, of) => (of === undefined ? unknownColumns.push(name) : givenColumns.push(of)),
+    ...(onDelimiter && { onDelimiter }),
   })
 
   async function* copyText(): AsyncGenerator<Buffer> {
@@ -63,24 +72,22 @@ export async function stage(
   await copyFrom(sql, sql`copy ${staging} from stdin`, copyText())
   await sql`analyze ${staging}`
   await sql`commit`
-  return { rows, unknownColumns }
+  return { ...file, rows, unknownColumns, givenColumns, now: began?.now ?? '' }
 }
 
-/** A line of COPY's text format: line, reason, record, then the table's columns. */
+/** A line of COPY's text format: line, reason, then the table's columns. */
 function copyLine(table: ImportTable, record: SourceRecord): string {
   if (record.reason !== undefined) return refusedLine(table, record, record.reason)
   const { values, reasons } = readRow(table, record.cells)
   if (reasons.length > 0) return refusedLine(table, record, reasons.join('; '))
 
-  let line = `${record.line}\t\\N\t\\N`
+  let line = `${record.line}\t\\N`
   for (const value of values) line += value === null ? '\t\\N' : `\t${escaped(value)}`
   return `${line}\n`
 }
 
-function refusedLine({ columns }: ImportTable, { line, original }: SourceRecord, reason: string) {
-  const record = original().replaceAll('\0', '\u2400')
-  return `${line}\t${escaped(reason)}\t${escaped(record)}${'\t\\N'.repeat(columns.length)}\n`
-}
+const refusedLine = ({ columns }: ImportTable, { line }: SourceRecord, reason: string) =>
+  `${line}\t${escaped(reason)}${'\t\\N'.repeat(columns.length)}\n`
 
 const special = /[\\\t\n\r]/
 const escapes = new Map([

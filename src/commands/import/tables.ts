@@ -38,6 +38,12 @@ export const importTables: readonly ImportTable[] = (
 /** `created_at`, `createdAt` and `CREATED_AT` are one column. */
 export const columnKey = (name: string): string => name.trim().replaceAll('_', '').toLowerCase()
 
+/** The columns a file cannot do without and that are not among these. */
+export const missingColumns = ({ columns }: ImportTable, keys: readonly string[]): string[] =>
+  columns
+    .filter(({ name, isRequired }) => isRequired && !keys.includes(columnKey(name)))
+    .map(({ name }) => name)
+
 /**
  * The values of a row as COPY takes them, from its cells in the order of the columns (undefined: not given),
  * and all that is wrong with it.

@@ -14,6 +14,9 @@ export type Bulk = {
   readonly close: () => Promise<void>
 }
 
+/** A piece of a statement. */
+export type Fragment = postgres.Fragment
+
 /** The connection broke before the answer to a commit came: everything is committed, or nothing. */
 export class CommitUnknown extends Error {
   override readonly name = 'CommitUnknown'

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync, closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { parse } from 'node:path'
+import { extname, parse } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { serverEnvironment } from './cluster.ts'
@@ -92,7 +92,9 @@ function spawnServer(
 
 /** Launches the watchdog of this process; its standard input takes the server's process id, one a line. */
 export function launchWatchdog(installation: Installation, isThrowaway: boolean): ChildProcess {
-  const script = fileURLToPath(new URL('watchdog.ts', import.meta.url))
+  // compiled to JavaScript it starts the compiled one
+  const name = `watchdog${extname(import.meta.url)}`
+  const script = fileURLToPath(new URL(name, import.meta.url))
   const [pgCtl] = installation.program('pg_ctl', [])
   const watchdog = spawn(
     process.execPath,

@@ -74,16 +74,7 @@ export function startFolding({ pool, interval, onFailed, onBarred = () => {} }: 
     let folded = 0
     try {
       if (await isBarred()) return next(barredIntervals * interval)
-      const [row] = await pool.transaction(
-        {
-          access: 'read write',
-          deadline: foldTimeout,
-          statementTimeout: foldTimeout,
-          signal: stopping.signal,
-        },
-        (db) => db.run(fold),
-      )
-      folded = Number(row?.folded)
+      folded = await foldOnce(pool, stopping.signal)
     } catch (error) {
       if (!(await isBarredSince(error)) && !stopping.signal.aborted) onFailed(error)
     }
@@ -107,6 +98,36 @@ export function startFolding({ pool, interval, onFailed, onBarred = () => {} }: 
       await folding
     },
   }
+}
+
+/**
+ * Folds every `interval` ms for `duration` ms, and once at least; the last fold is not cut short.
+ * @throws what a fold throws
+ */
+export async function foldFor(
+  duration: number,
+  { pool, interval }: Pick<FoldOptions, 'pool' | 'interval'>,
+): Promise<void> {
+  const end = Date.now() + duration
+  for (;;) {
+    await foldOnce(pool)
+    if (Date.now() + interval >= end) return
+    await new Promise((resolve) => setTimeout(resolve, interval))
+  }
+}
+
+/** @returns the deltas folded */
+async function foldOnce(pool: Pool, signal?: AbortSignal): Promise<number> {
+  const [row] = await pool.transaction(
+    {
+      access: 'read write',
+      deadline: foldTimeout,
+      statementTimeout: foldTimeout,
+      ...(signal && { signal }),
+    },
+    (db) => db.run(fold),
+  )
+  return Number(row?.folded)
 }
 
 /** ms until some 150 deltas wait again, at the last rate (deltas per ms), within the interval. */

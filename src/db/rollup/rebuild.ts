@@ -9,6 +9,8 @@ export type Rebuilt = { readonly rollup: string; readonly mended: number }
 
 /** The deltas last: what the snapshot sees of them is counted by then. */
 const steps = ['totals', 'counts', 'user_days', 'active_users', 'post_comments', 'deltas']
+/** How many steps `rebuild` tells of. */
+export const rebuildSteps = steps.length
 /** A fold that ends while the snapshot is taken spoils it: at once, before much is counted. */
 const mostTries = 20
 
@@ -23,11 +25,15 @@ const rebuildOne = statement<{ rollup: string }, { mended: string }>(
  * larger the tables, the more is pending meanwhile. `onRebuilt` hears of each step, from the first again after a collision.
  * @throws 40001 when folds come in between 20 times, 42501 without the right to execute `rollup.rebuild`
  */
-export async function rebuild(pool: Pool, onRebuilt: (rebuilt: Rebuilt) => void): Promise<void> {
+export async function rebuild(
+  pool: Pool,
+  onRebuilt: (rebuilt: Rebuilt) => void,
+  signal?: AbortSignal,
+): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       return await pool.transaction(
-        { access: 'read write', isolation: 'repeatable read' },
+        { access: 'read write', isolation: 'repeatable read', ...(signal && { signal }) },
         async (db) => {
           await db.run(allowScans)
           for (const rollup of steps) {

@@ -24,14 +24,15 @@ export type Verification = {
 }
 
 /**
- * Recounts everything in one snapshot. Reads whole tables: minutes where they are large. It needs usage of the schema
- * `rollup` and `select`, nothing else, and runs on a hot standby too.
+ * Recounts everything in one snapshot, unless `signal` ends it. Reads whole tables: minutes where they are large. It needs
+ * usage of the schema `rollup` and `select`, nothing else, and runs on a hot standby too.
  */
 export const verify = (
   pool: Pool,
   onVerified: (verification: Verification) => void = () => {},
+  signal?: AbortSignal,
 ): Promise<Verification[]> =>
-  pool.transaction({ access: 'read only' }, async (db) => {
+  pool.transaction({ access: 'read only', ...(signal && { signal }) }, async (db) => {
     await db.run(allowScans)
     const verifications: Verification[] = []
     for (const recount of recounts) {
@@ -164,6 +165,9 @@ const recounts = [
       group by s.kind, s.created_at, s.id`,
   ),
 ]
+
+/** How many verifications `verify` makes. */
+export const verificationCount = recounts.length
 
 function perActivityKind(of: (kind: (typeof activityKinds)[number]) => SQL): SQL {
   return sql.join(activityKinds.map(of), sql`, `)

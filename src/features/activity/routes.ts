@@ -2,23 +2,31 @@ import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { onlyRow } from '../../db/bound-statement.ts'
 import { respond } from '../../http/answer.ts'
 import type { AppEnv } from '../../http/context.ts'
-import { failures } from '../../http/responses.ts'
+import { requestHeaders } from '../../http/contract.ts'
+import { read } from '../../http/responses.ts'
+import { activityExamples } from './examples.ts'
 import { feedPageOf, feedRequestOf, feedStatementOf } from './page.ts'
 import { activityPageSchema, activityQuery } from './schemas.ts'
 
 const listActivity = createRoute({
   method: 'get',
   path: '/activity',
+  operationId: 'listActivity',
   tags: ['Activity'],
   summary: 'Recent activity, newest first: posts, comments, sign-ups and sessions in one feed',
+  description:
+    'Goes on by `cursor` or jumps by `page`, at the same cost at any depth. A cursor goes with its filters: `Link` and `nextCursor` are for the query that brought them. Past the last page `items` is empty.',
+  parameters: requestHeaders('If-None-Match', 'X-Request-Id'),
   request: { query: activityQuery },
-  responses: {
-    200: {
+  responses: read(
+    {
       description: 'A page of the feed',
-      content: { 'application/json': { schema: activityPageSchema } },
+      schema: activityPageSchema,
+      examples: activityExamples,
+      headers: ['Link'],
     },
-    ...failures('validation_failed', 'invalid_cursor'),
-  },
+    'invalid_cursor',
+  ),
 })
 
 /** Mounted under /api/v1. */

@@ -2,18 +2,19 @@ import { z } from '@hono/zod-openapi'
 import { kinds } from '../../db/rollup/kinds.ts'
 import { metadataSchema } from '../../http/paging/page.ts'
 import { id, instant, listOf, pageSize, wholeNumber } from '../../http/parameters.ts'
+import { rowId, time } from '../../http/values.ts'
 
-const actor = z.object({ id: z.int(), username: z.string() }).openapi('Actor')
+const actor = z.object({ id: rowId, username: z.string() }).openapi('Actor')
 
 const item = z
   .object({
     kind: z.enum(kinds),
-    id: z.int(),
-    createdAt: z.string().openapi({ format: 'date-time', example: '2020-05-31T01:40:47.307000Z' }),
+    id: rowId,
+    createdAt: time,
     actor: actor
       .nullable()
       .openapi({ description: 'Null where the account is gone or was never known.' }),
-    post: z.object({ id: z.int(), title: z.string().nullable() }).nullable().openapi({
+    post: z.object({ id: rowId, title: z.string().nullable() }).nullable().openapi({
       description: 'The post, or the post commented on; its title is null once it is deleted.',
     }),
     excerpt: z
@@ -38,8 +39,11 @@ export const activityQuery = z
   .strictObject({
     kind: listOf(kinds)
       .default(['post', 'comment', 'signup'])
-      .openapi({ default: ['post', 'comment', 'signup'] }),
-    authorId: id.optional(),
+      .openapi({
+        default: ['post', 'comment', 'signup'],
+        description: 'The kinds of activity, separated by commas.',
+      }),
+    authorId: id.optional().openapi({ description: 'Only what this user did.' }),
     before: instant.optional().openapi({ description: 'Only what happened before this instant.' }),
     after: instant.optional().openapi({ description: 'Only what happened after this instant.' }),
     cursor: z.string().optional().openapi({
@@ -48,7 +52,7 @@ export const activityQuery = z
     page: wholeNumber(1, 1_000_000_000)
       .optional()
       .openapi({ description: 'Jumps to a numbered page.' }),
-    pageSize,
+    pageSize: pageSize.openapi({ description: 'Items on a page.' }),
   })
   .refine(({ cursor, page }) => cursor === undefined || page === undefined, {
     path: ['page'],

@@ -1,7 +1,8 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { databaseUnavailable } from '../../errors/error.ts'
 import type { AppEnv } from '../../http/context.ts'
-import { failures } from '../../http/responses.ts'
+import { headersOf, requestHeaders } from '../../http/contract.ts'
+import { failures, malformedUrl } from '../../http/responses.ts'
 
 const Live = z
   .object({ status: z.literal('ok'), runtime: z.enum(['node', 'workerd']) })
@@ -12,12 +13,23 @@ const livez = createRoute({
   method: 'get',
   path: '/livez',
   tags: ['Health'],
+  operationId: 'getLiveness',
   summary: 'Whether the process answers',
+  description:
+    'Asks nothing of the database. A process that does not answer this is to be restarted.',
+  parameters: requestHeaders('X-Request-Id'),
   responses: {
     200: {
       description: 'It does',
-      content: { 'application/json': { schema: Live } },
+      headers: headersOf('Cache-Control'),
+      content: {
+        'application/json': {
+          schema: Live,
+          examples: { node: { summary: 'GET /livez', value: { status: 'ok', runtime: 'node' } } },
+        },
+      },
     },
+    400: malformedUrl(),
   },
 })
 
@@ -25,12 +37,22 @@ const readyz = createRoute({
   method: 'get',
   path: '/readyz',
   tags: ['Health'],
-  summary: 'Whether the database answered when last asked; causes no query',
+  operationId: 'getReadiness',
+  summary: 'Whether the database answered when last asked',
+  description: 'Causes no query. A process that is not ready is to be spared requests.',
+  parameters: requestHeaders('X-Request-Id'),
   responses: {
     200: {
       description: 'It did',
-      content: { 'application/json': { schema: Ready } },
+      headers: headersOf('Cache-Control'),
+      content: {
+        'application/json': {
+          schema: Ready,
+          examples: { ready: { summary: 'GET /readyz', value: { status: 'ready' } } },
+        },
+      },
     },
+    400: malformedUrl(),
     ...failures('database_unavailable'),
   },
 })
@@ -40,8 +62,8 @@ export const health = new OpenAPIHono<AppEnv>()
   .openapi(livez, (c) =>
     c.json({ status: 'ok' as const, runtime: c.get('services').runtime }, 200, noStore),
   )
-  .openapi(readyz, (c) => {
-    if (!c.get('services').isReady()) throw databaseUnavailable()
+  .openapi(readyz, async (c) => {
+    if (!(await c.get('services').isReady(c))) throw databaseUnavailable()
     return c.json({ status: 'ready' as const }, 200, noStore)
   })
 

@@ -1,18 +1,21 @@
 import { z } from '@hono/zod-openapi'
+import { asOf, count } from '../values.ts'
 
 /** The `metadata` of every list. In cursor mode `page` and `totalPages` are null. */
 export const metadataSchema = z
   .object({
-    strategy: z.enum(['cursor', 'page']),
+    strategy: z
+      .enum(['cursor', 'page'])
+      .openapi({ description: 'How the page was asked for; without either it is page 1.' }),
     pageSize: z.int().min(1).max(100),
     hasNext: z.boolean(),
     hasPrev: z.boolean(),
-    nextCursor: z.string().nullable(),
-    prevCursor: z.string().nullable(),
-    total: z.int().min(0),
-    page: z.int().min(1).nullable(),
-    totalPages: z.int().min(0).nullable(),
-    asOf: z.string(),
+    nextCursor: z.string().nullable().openapi({ description: 'Null on the last page.' }),
+    prevCursor: z.string().nullable().openapi({ description: 'Null on the first page.' }),
+    total: count.openapi({ description: 'All items under these filters, counted exactly.' }),
+    page: z.int().min(1).nullable().openapi({ description: 'Null behind a cursor.' }),
+    totalPages: count.nullable().openapi({ description: 'Null behind a cursor.' }),
+    asOf,
   })
   .openapi('PageMetadata')
 export type PageMetadata = z.infer<typeof metadataSchema>

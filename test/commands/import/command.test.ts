@@ -34,9 +34,9 @@ describe('import as a command', () => {
     const [, summary = ''] = stdout.split('\n\n')
     expect(summary).toBe(
       [
-        '       kept  skipped  rejected  authors set null',
-        'users     1        0         1                 0',
-        'posts     2        0         0                 1',
+        '       kept  skipped  differing  rejected  authors set null',
+        'users     1        0          0         1                 0',
+        'posts     2        0          0         0                 1',
       ].join('\n'),
     )
     expect(stdout).toContain(`\nRejected rows and why: ${directory}/rejects-users.csv\n`)
@@ -53,6 +53,50 @@ describe('import as a command', () => {
       /\nNothing was imported: rows were rejected and --strict allows none\.\n$/,
     )
     expect(await database.sql`select from users`).toHaveLength(0)
+  })
+
+  it.each([
+    ['of which no row could be kept', { 'users.csv': 'id,username\n1,\n' }, 2],
+    ['that is no NDJSON', { 'users.ndjson': '[\n{"id":1},\n]\n' }, 2],
+    ['of orphans', { 'posts.csv': 'id\n1\n', 'comments.csv': 'id,post_id,body\n1,7,a\n' }, 2],
+    ['without rows', { 'users.csv': 'id,username\n', 'posts.ndjson': '' }, 0],
+    ['of which one row was kept', { 'users.csv': 'id,username\n1,\n2,Ben\n' }, 0],
+  ])('returns by a file %s', async (_, files, wanted) => {
+    const { code, stderr } = await run(files)
+    expect({ code, stderr }).toEqual({ code: wanted, stderr: '' })
+  })
+
+  it('returns 0 the second time, and 2 when all that is there differs', async () => {
+    const files = { 'users.csv': 'id,username\n1,Ann\n' }
+    expect((await run(files)).stdout).toMatch(/\nImported 1 row in /)
+    expect((await run(files)).code).toBe(0)
+    const { code, stdout } = await run({ 'users.csv': 'id,username\n1,Ben\n' })
+    expect(code).toBe(2)
+    expect(stdout).toContain(
+      '\nusers: 1 row that is there differs from the file and stayed: 1 (username)\n',
+    )
+  })
+
+  it('keeps nothing with --dry-run, and tells the same', async () => {
+    const files = { 'users.csv': 'id,username\n100,Ann\n2,\n' }
+    const { code, stdout, directory } = await run(files, { dryRun: true })
+    expect(code).toBe(0)
+    expect(stdout).toContain(`\nRejected rows and why: ${directory}/rejects-users.csv\n`)
+    expect(stdout).toMatch(
+      /\nNothing was kept, as --dry-run asks: an import would bring 1 row\.\n$/,
+    )
+    expect(await database.sql`select from users`).toEqual([])
+    expect(await database.sql`select nextval('users_id_seq')::integer as id`).toEqual([{ id: 1 }])
+    expect((await run({ 'users.csv': 'id,username\n1,\n' }, { dryRun: true })).code).toBe(2)
+  })
+
+  it('reads what is separated by something else', async () => {
+    const found = await run({ 'users.csv': 'id;username\n1;Ann\n' })
+    expect(found.stdout).toContain('users.csv is separated by semicolons.\n')
+    const named = await run({ 'posts.csv': 'id^title\n1^T\n' }, { delimiter: '^' })
+    expect(named.code).toBe(0)
+    expect(named.stdout).not.toContain('separated')
+    expect(await database.sql`select title from posts`).toEqual([{ title: 'T' }])
   })
 
   it('returns 1 and says in one line what is wrong with the files', async () => {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { findFiles, rejectsDirectory } from '../../../src/commands/import/files.ts'
+import { findFiles } from '../../../src/commands/import/files.ts'
 import { directoryOf } from './directory.ts'
 
 describe('findFiles', () => {
@@ -39,32 +39,19 @@ describe('findFiles', () => {
     )
   })
 
+  it('says what a directory holds instead of files to import', async () => {
+    const directory = await directoryOf({ 'Users.CSV': '', 'posts.json': '', 'all.zip': '', a: '' })
+    await expect(findFiles(directory)).rejects.toThrow(
+      'no <table>.csv[.gz] or <table>.ndjson[.gz] of users, posts, comments, sessions. It holds Users.CSV, a, all.zip, posts.json. Users.CSV would be imported as users.csv. all.zip has to be unpacked first. posts.json would have to be NDJSON, one object on each line, named .ndjson.',
+    )
+    await expect(findFiles(await directoryOf({}))).rejects.toThrow('It is empty.')
+  })
+
   it('says what is wrong with a directory that cannot be imported', async () => {
     const directory = await directoryOf({ 'readme.txt': '' })
     const file = join(directory, 'readme.txt')
     await expect(findFiles(directory)).rejects.toThrow(`${directory} has nothing to import: no`)
     await expect(findFiles(file)).rejects.toThrow(`${file} is not a directory.`)
     await expect(findFiles('/does/not/exist')).rejects.toThrow('/does/not/exist does not exist.')
-  })
-})
-
-describe('rejectsDirectory', () => {
-  it('is the directory of the files unless another is asked for, which it makes', async () => {
-    const directory = await directoryOf({})
-    expect(await rejectsDirectory(directory)).toBe(directory)
-    const wanted = join(directory, 'a', 'b')
-    expect(await rejectsDirectory(directory, wanted)).toBe(wanted)
-    expect(await rejectsDirectory('/does/not/exist', wanted)).toBe(wanted)
-  })
-
-  it('is the current directory when that of the files cannot be written', async () => {
-    expect(await rejectsDirectory('/does/not/exist')).toBe(process.cwd())
-  })
-
-  it('refuses one that cannot be made', async () => {
-    const directory = await directoryOf({ file: '' })
-    await expect(rejectsDirectory(directory, join(directory, 'file', 'deep'))).rejects.toThrow(
-      /cannot be written to .*: name a writable directory with --rejects\.$/,
-    )
   })
 })

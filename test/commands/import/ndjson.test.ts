@@ -16,7 +16,11 @@ async function read(blocks: AsyncGenerator<Block>) {
   if (!table) throw new Error('There is no table posts')
   const shown: string[] = []
   const unknown: string[] = []
-  for await (const batch of ndjsonRecords(table, blocks, (column) => unknown.push(column)))
+  for await (const batch of ndjsonRecords(
+    table,
+    blocks,
+    (column, of) => of ?? unknown.push(column),
+  ))
     for (const record of batch)
       shown.push(
         record.reason === undefined
@@ -50,7 +54,7 @@ describe('ndjsonRecords', () => {
       '3! ID is given twice',
       '4! the line is not a JSON object',
       '5:[5]',
-      '6! the line is too long',
+      '6! the line is longer than 4 MiB: here are its first 1,000 bytes',
       '7! the text is not UTF-8',
       '8:[9]',
     ])

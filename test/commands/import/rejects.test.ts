@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { useDatabase } from '../../support/database.ts'
@@ -45,21 +45,32 @@ describe('a rejected row', () => {
   it.each([
     ['{"id":1,"username":"a"', 'the line is not valid JSON'],
     ['[1,"a"]', 'the line is not a JSON object'],
+    ['{ }', 'id is missing; username is missing'],
+  ])('of NDJSON without members stands below its reason: %s', async (content, reason) => {
+    const { directory } = await importing({ 'users.ndjson': content })
+    expect(await readFile(join(directory, 'rejects-users.ndjson'), 'utf8')).toBe(
+      `{"rejected_because":"line 1: ${reason}"}\n${content}\n`,
+    )
+  })
+
+  it.each([
     ['{"id":1,"username":"a","isAdmin":true,"is_admin":true}', 'is_admin is given twice'],
     ['{"id":1,"username":{}}', 'username is not a text'],
     ['{"id":1,"username":"\\ud800"}', 'username is not valid Unicode'],
-  ])('of NDJSON: %s', async (content, reason) => {
+  ])('of NDJSON has its reason as a further member: %s', async (content, reason) => {
     const { directory } = await importing({ 'users.ndjson': content })
-    expect(await rejectsOf(directory, 'users')).toEqual([{ line: 1, reason, record: content }])
+    const rejected = await readFile(join(directory, 'rejects-users.ndjson'), 'utf8')
+    expect(rejected.replace(/,?"rejected_because":.*"}/, '}')).toBe(`${content}\n`)
+    expect(JSON.parse(rejected)).toMatchObject({ rejected_because: `line 1: ${reason}` })
   })
 
-  it('names every fault of its row and keeps the record', async () => {
+  it('names every fault of its row and keeps the record as it stands', async () => {
     const { directory } = await importing({ 'users.csv': 'id,username,mood\nx,,"so, so"\n' })
     expect(await rejectsOf(directory, 'users')).toEqual([
       {
         line: 2,
         reason: 'id is not a whole number: "x"; username is missing',
-        record: '{"id":"x","username":"","mood":"so, so"}',
+        record: 'x,,"so, so"',
       },
     ])
   })
@@ -69,7 +80,7 @@ describe('a rejected row', () => {
     await mkdir(join(files, 'rejects-users.csv'))
     const { table, notes } = await importFrom(database.url, files)
     expect(table('users')).toMatchObject({ kept: 1, rejected: 1 })
-    expect(notes).toContainEqual(expect.stringContaining('rejects-*.csv.partial'))
+    expect(notes).toContainEqual(expect.stringContaining('rejects-users.csv.partial'))
     expect(await readdir(files)).toContain('rejects-users.csv.partial')
   })
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { utcDate } from '../../../http/parameters.ts'
+import { asOf, count } from '../../../http/values.ts'
 import { isReversed, isTooLong, mostDays } from '../days.ts'
-import { asOf } from './as-of.ts'
 
 export const activeUsersSchema = z
   .object({
@@ -9,9 +9,9 @@ export const activeUsersSchema = z
     items: z.array(
       z.object({
         date: z.string().openapi({ format: 'date' }),
-        day: z.int(),
-        week: z.int(),
-        month: z.int(),
+        day: count,
+        week: count.openapi({ description: 'In the 7 days that end with the date.' }),
+        month: count.openapi({ description: 'In the 30 days that end with the date.' }),
       }),
     ),
   })

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { recordOf, type TableName } from '../../../db/rollup/kinds.ts'
-import { asOf } from './as-of.ts'
+import { asOf, count } from '../../../http/values.ts'
 
 /** The tables in the order of the answer. */
 export const statsTables = [
@@ -16,17 +16,19 @@ const perTable = <Value extends z.ZodType>(value: Value) =>
 export const statsSchema = z
   .object({
     asOf,
-    totals: perTable(z.int()),
+    totals: perTable(count),
     active: z.object({
-      now: z.int().openapi({ description: 'Live sessions seen in the last 5 minutes.' }),
-      day: z.int(),
-      week: z.int(),
-      month: z.int(),
+      now: count.openapi({ description: 'Live sessions seen in the last 5 minutes.' }),
+      day: count.openapi({
+        description: 'Distinct users with a post, comment or session today (UTC).',
+      }),
+      week: count.openapi({ description: 'In the 7 days that end today.' }),
+      month: count.openapi({ description: 'In the 30 days that end today.' }),
     }),
     new: z.object({
-      today: perTable(z.int()),
-      window: perTable(z.int()),
-      previous: perTable(z.int()),
+      today: perTable(count),
+      window: perTable(count),
+      previous: perTable(count),
       changePct: perTable(z.number().nullable()).openapi({
         description: 'From `previous` to `window`, two decimals; null where previous is 0.',
       }),

@@ -1,20 +1,19 @@
 import { z } from '@hono/zod-openapi'
 import { metrics, recordOf } from '../../../db/rollup/kinds.ts'
 import { instant, listOf } from '../../../http/parameters.ts'
+import { asOf, count, time } from '../../../http/values.ts'
 import { intervals, leastBuckets, mostBuckets, tooManyBuckets } from '../buckets.ts'
 import { isZone } from '../zone.ts'
-import { asOf } from './as-of.ts'
 
 export const trendsSchema = z
   .object({
     asOf,
     items: z.array(
       z.object({
-        start: z.string().openapi({
-          format: 'date-time',
+        start: time.openapi({
           description: 'Where the bucket begins in the time zone, also where `from` cuts into it.',
         }),
-        ...recordOf(metrics, (metric) => [metric, z.int().optional()]),
+        ...recordOf(metrics, (metric) => [metric, count.optional()]),
       }),
     ),
   })
@@ -25,7 +24,7 @@ export const trendsQuery = z
   .strictObject({
     metric: listOf(metrics)
       .default([...metrics])
-      .openapi({ default: metrics }),
+      .openapi({ default: metrics, description: 'What to count, separated by commas.' }),
     from: instant.optional().openapi({
       description: 'Missing: the last 24 hours, 30 days, 12 weeks or 12 months before `to`.',
     }),
@@ -39,7 +38,10 @@ export const trendsQuery = z
       .string()
       .refine(isZone, 'must be the IANA name of a time zone, such as Europe/Paris')
       .default('UTC')
-      .openapi({ example: 'America/New_York' }),
+      .openapi({
+        example: 'America/New_York',
+        description: 'The IANA time zone in which buckets begin, its daylight saving included.',
+      }),
   })
   .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {
     path: ['to'],

@@ -1,0 +1,138 @@
+import { type Bulk, commit, withBulk } from '../../db/bulk/bulk.ts'
+import { silenceTriggers } from '../../db/bulk/triggers.ts'
+import { vacuum } from '../../db/bulk/vacuum.ts'
+import { type TableName, tableNames } from '../../db/rollup/kinds.ts'
+import { foldLast } from '../../db/rollup/load.ts'
+import { deleteEverything, mayDeleteEverything } from '../../db/rollup/unload.ts'
+import { isRetryable } from '../../errors/postgres.ts'
+import { counted } from '../grouped.ts'
+import type { DemoCounts } from './counts.ts'
+import { DemoError } from './error.ts'
+import { lockTables } from './ids.ts'
+import { demosIn, forgetDemos, isRowOf, type RememberedDemo, recognition } from './remembered.ts'
+
+type Sql = Bulk['sql']
+
+export type ClearOptions = {
+  readonly databaseUrl: string
+  /** Takes along what other people wrote on it, instead of refusing. */
+  readonly force?: boolean
+  /** Rolls back; once committed, leaves the tables as they are. */
+  readonly signal?: AbortSignal
+  readonly note?: (text: string) => void
+}
+
+/** Others' writes can collide with it: then it begins anew. */
+const attempts = 5
+
+/**
+ * Removes every demo community, in one transaction: rows that bear its texts under its ids, nothing else. Others' writes
+ * wait for it, reads do not.
+ * @returns the rows removed; undefined where there is no demo
+ * @throws DemoError where other people's rows would go with it, else as `withBulk` does
+ */
+export const clearDemo = (options: ClearOptions): Promise<DemoCounts | undefined> =>
+  withBulk(options.databaseUrl, options.signal, async (bulk) => {
+    const removed = await clearPatiently(bulk.sql, options)
+    if (removed)
+      await vacuum(bulk, tableNames, (reason) =>
+        options.note?.(`Removed, but not vacuumed: ${reason}.`),
+      )
+    return removed
+  })
+
+async function clearPatiently(
+  sql: Sql,
+  { force = false }: ClearOptions,
+): Promise<DemoCounts | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    await sql`begin`
+    try {
+      await lockTables(sql)
+      const removed = await removeDemos(sql, { force })
+      await foldLast(sql)
+      await commit(sql)
+      return removed
+    } catch (error) {
+      if (attempt === attempts || !isRetryable(error)) throw error
+      await sql`rollback`
+    }
+  }
+}
+
+/**
+ * Removes the demos inside a transaction that holds the tables, and forgets them.
+ * @throws DemoError where other people's rows would go with them, unless forced
+ */
+export async function removeDemos(
+  sql: Sql,
+  { force }: { readonly force: boolean },
+): Promise<DemoCounts | undefined> {
+  const demos = await demosIn(sql)
+  let removed: DemoCounts | undefined
+  for (const demo of demos) {
+    const rows = await removeDemo(sql, demo, force)
+    removed = removed ? sumOf(removed, rows) : rows
+  }
+  await forgetDemos(sql)
+  return removed
+}
+
+async function removeDemo(sql: Sql, demo: RememberedDemo, force: boolean): Promise<DemoCounts> {
+  await sql.unsafe(recognition(demo))
+  if ((await isAlone(sql, demo)) && (await mayDeleteEverything(sql))) {
+    const { isSilent } = await silenceTriggers(sql)
+    if (isSilent) return deleteEverything(sql)
+  }
+  if (!force) await refuseOthers(sql, demo)
+  return deleteRows(sql, demo)
+}
+
+/** Whether there is no other row in the tables. */
+async function isAlone(sql: Sql, demo: RememberedDemo): Promise<boolean> {
+  for (const table of tableNames) {
+    const [others] = await sql<{ isAny: boolean }[]>`
+      select exists (select from ${sql(`public.${table}`)} as t where not ${isRowOf(sql, table, demo, 't')}) as "isAny"`
+    if (others?.isAny) return false
+  }
+  return true
+}
+
+/** By the foreign keys, comments and sessions of others go with the post or the user they hang on, and authors become null. */
+async function refuseOthers(sql: Sql, demo: RememberedDemo): Promise<void> {
+  const is = (table: TableName, row: string) => isRowOf(sql, table, demo, row)
+  const byItsUsers = (author: string) =>
+    sql`exists (select from public.users as u where u.id = ${sql(author)} and ${is('users', 'u')})`
+  const [found] = await sql<{ comments: number; sessions: number; authors: number }[]>`
+    select comments.lost::float8 as comments, sessions.lost::float8 as sessions, (comments.kept + posts.n)::float8 as authors
+    from (
+      select count(*) filter (where is_lost) as lost, count(*) filter (where not is_lost and ${byItsUsers('o.author_id')}) as kept
+      from (
+        select c.author_id, exists (select from public.posts as p where p.id = c.post_id and ${is('posts', 'p')}) as is_lost
+        from public.comments as c where not ${is('comments', 'c')}
+      ) as o
+    ) as comments,
+    (select count(*) as lost from public.sessions as s where not ${is('sessions', 's')} and ${byItsUsers('s.user_id')}) as sessions,
+    (select count(*) as n from public.posts as p where not ${is('posts', 'p')} and ${byItsUsers('p.author_id')}) as posts`
+  if (!found || found.comments + found.sessions + found.authors === 0) return
+  throw new DemoError(
+    `Other people's rows hang on the demo community: ${counted(found.comments, 'comment')} on its posts and ${counted(found.sessions, 'session')} of its users would go with it, ${counted(found.authors, 'post or comment', 'posts and comments')} lose the author. To have it so: demo --clear --force.`,
+  )
+}
+
+async function deleteRows(sql: Sql, demo: RememberedDemo): Promise<DemoCounts> {
+  const counts = { users: 0, posts: 0, comments: 0, sessions: 0 }
+  for (const table of ['comments', 'sessions', 'posts', 'users'] as const) {
+    const deleted = await sql`
+      delete from ${sql(`public.${table}`)} as t where ${isRowOf(sql, table, demo, 't')}`
+    counts[table] = deleted.count
+  }
+  return counts
+}
+
+const sumOf = (a: DemoCounts, b: DemoCounts): DemoCounts => ({
+  users: a.users + b.users,
+  posts: a.posts + b.posts,
+  comments: a.comments + b.comments,
+  sessions: a.sessions + b.sessions,
+})

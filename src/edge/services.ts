@@ -1,0 +1,87 @@
+import type { Context } from 'hono'
+import { anyone } from '../auth/caller.ts'
+import { noCache } from '../cache/cache.ts'
+import { type Config, ConfigError, readConfig, type VariableError } from '../config.ts'
+import type { Pool } from '../db/database.ts'
+import { openPool } from '../db/pool/pool.ts'
+import type { AppEnv, Bindings, Services } from '../http/context.ts'
+import { corsOf } from '../http/cors.ts'
+import { cursorCodec } from '../http/paging/cursor.ts'
+import { observe } from './log.ts'
+import { readiness } from './readiness.ts'
+
+/** What a Worker is configured to be. */
+export type Edge = {
+  readonly config: Config
+  readonly databaseUrl: string
+  readonly secret: string
+}
+
+/**
+ * Reads the bindings and variables of a Worker.
+ * @throws ConfigError that names every one that is missing or invalid
+ */
+export function readEdge(env: Bindings): Edge {
+  const databaseUrl = env.HYPERDRIVE?.connectionString
+  const secret = env.CURSOR_SECRET
+  const missing: VariableError[] = []
+  if (!databaseUrl) missing.push({ name: 'HYPERDRIVE', should: unbound })
+  if (!secret) missing.push({ name: 'CURSOR_SECRET', should: unset })
+  const config = readConfig(variablesOf(env), missing)
+  if (!databaseUrl || !config.cursorSecret) throw new ConfigError(missing)
+  return { config, databaseUrl, secret: config.cursorSecret }
+}
+
+const unbound =
+  'should be bound: put the id that "npx wrangler hyperdrive create" prints into wrangler.toml; with "wrangler dev" set CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE'
+const unset =
+  'should be set: "npx wrangler secret put CURSOR_SECRET"; with "wrangler dev" a line of .dev.vars'
+
+/** A number or a truth value of `[vars]` is as good as its text. */
+const variablesOf = (env: Bindings): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      ['string', 'number', 'boolean'].includes(typeof value) ? [[name, String(value)]] : [],
+    ),
+  )
+
+/** The services of one isolate, for all its requests. */
+export function servicesOf(edge: Edge): Services {
+  const { config, secret } = edge
+  return {
+    pool: poolPerRequest(edge),
+    cursors: cursorCodec(new TextEncoder().encode(secret)),
+    requestTimeout: config.requestTimeout,
+    cache: noCache,
+    cors: corsOf(config.corsOrigins),
+    scripts: 'platform',
+    observe,
+    runtime: 'workerd',
+    keepAlive: (c, work) => c.executionCtx.waitUntil(work),
+    isReady: readiness(),
+    callerOf: () => anyone,
+  }
+}
+
+/** A socket belongs to the request that opened it, so each request has a client of its own. */
+function poolPerRequest(edge: Edge) {
+  const opened = new WeakMap<Context<AppEnv>, Pool>()
+  return (c: Context<AppEnv>): Pool => {
+    const known = opened.get(c)
+    if (known) return known
+    const pool = openEdgePool(edge, 'shopboard-worker')
+    opened.set(c, pool)
+    return pool
+  }
+}
+
+/** One connection to Hyperdrive, which keeps the real ones. It is not closed: the runtime does that. */
+export const openEdgePool = ({ config, databaseUrl }: Edge, applicationName: string): Pool =>
+  openPool(databaseUrl, {
+    ...config,
+    size: 1,
+    // Hyperdrive hands its connections on after each transaction, and resets what was set on them
+    pooler: 'transaction',
+    applicationName,
+    on: (event) => observe({ type: 'database', event }),
+  })

@@ -1,0 +1,108 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { AppEnv } from './context.ts'
+import { version } from './version.ts'
+
+/** What the OpenAPI document says of the API as a whole; its paths follow from the routes. */
+export const contract = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Shopboard',
+    version,
+    summary: 'Exact dashboard statistics and an endless activity feed in constant time.',
+    description: [
+      'Times are RFC 3339 UTC with microseconds; a time in a query is any RFC 3339 instant, or a date (midnight UTC).',
+      'Unknown query parameters are refused, and every fault is told at once.',
+      'Every failure is a problem document (RFC 9457) with a `code` for programs.',
+      'Every path answers HEAD as GET without a body, OPTIONS with `Allow`, and any other method with 405 `method_not_allowed`; an unknown path is 404 `not_found`.',
+      'There are no keys yet: whoever reaches the server may read.',
+    ].join('\n\n'),
+    contact: { name: 'The Shopboard authors' },
+    license: { name: 'MIT', identifier: 'MIT' },
+  },
+  servers: [{ url: '/', description: 'The server that answers with this document.' }],
+  security: [],
+  tags: [
+    { name: 'Activity', description: 'What happened, newest first.' },
+    { name: 'Dashboard', description: 'Statistics of the community, exact as of one snapshot.' },
+    { name: 'Health', description: 'For load balancers and process managers; without a query.' },
+  ],
+}
+
+const text = (example: string) => ({ type: 'string' as const, examples: [example] })
+
+/** Response headers; where a response names one that is required, it is always sent. */
+const headers = {
+  'X-Request-Id': {
+    description: 'The id of the request: the one that was sent, or a new one.',
+    required: true,
+    schema: text('7d2a6b0c-6c1f-4b54-9f0e-0c3a3c1d2e4f'),
+  },
+  'Server-Timing': {
+    description:
+      'Where the time went, in ms: `total`, and where they happened `pool` (waiting for a connection), `db`, `cache` (https://www.w3.org/TR/server-timing/).',
+    required: true,
+    schema: text('total;dur=1.95, pool;dur=0.021, db;dur=1.394, cache;desc=miss'),
+  },
+  'Cache-Control': {
+    description: 'Answers may be kept and must be revalidated; failures are not kept.',
+    required: true,
+    schema: text('private, no-cache'),
+  },
+  ETag: {
+    description: 'Weak, and the same while nothing but `asOf` changes.',
+    required: true,
+    schema: text('W/"1cvo0a5p8y9"'),
+  },
+  Link: {
+    description: 'The pages `first`, `next` and `prev` as relative references (RFC 8288).',
+    required: true,
+    schema: text('</api/v1/activity?page=1>; rel="first"'),
+  },
+  'Retry-After': {
+    description: 'Seconds after which another try may succeed.',
+    required: true,
+    schema: { type: 'integer' as const, minimum: 1, examples: [1] },
+  },
+  Vary: {
+    description: 'The request headers the answer depends on, where it does.',
+    schema: text('Accept-Encoding'),
+  },
+}
+export type HeaderName = keyof typeof headers
+
+const parameters = {
+  'If-None-Match': {
+    name: 'If-None-Match',
+    in: 'header' as const,
+    description: 'The `ETag` of the answer the client has: 304 while it is still right.',
+    schema: text('W/"1cvo0a5p8y9"'),
+  },
+  'X-Request-Id': {
+    name: 'X-Request-Id',
+    in: 'header' as const,
+    description: 'An id for the request, by which the log knows it; another one is replaced.',
+    schema: { ...text('checkout-42'), pattern: '^[\\w.:/+=-]{1,128}$' },
+  },
+}
+export type RequestHeader = keyof typeof parameters
+
+/** The headers of a response: these, and those that every response carries. */
+export const headersOf = (...names: readonly HeaderName[]) =>
+  Object.fromEntries(
+    (['X-Request-Id', 'Server-Timing', ...names] as const).map((name) => [
+      name,
+      { $ref: `#/components/headers/${name}` },
+    ]),
+  )
+
+/** The headers a route reads, as its `parameters`. */
+export const requestHeaders = (...names: readonly RequestHeader[]) =>
+  names.map((name) => ({ $ref: `#/components/parameters/${name}` }))
+
+/** Adds to the document of `app` what the routes refer to. */
+export function registerHeaders({ openAPIRegistry }: OpenAPIHono<AppEnv>): void {
+  for (const [name, header] of Object.entries(headers))
+    openAPIRegistry.registerComponent('headers', name, header)
+  for (const [name, parameter] of Object.entries(parameters))
+    openAPIRegistry.registerComponent('parameters', name, parameter)
+}

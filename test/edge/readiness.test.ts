@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest'
+import { readiness } from '../../src/edge/readiness.ts'
+import { createTestApp, type TestApp } from '../support/app.ts'
+
+const statements = ({ observed }: TestApp) =>
+  observed.filter((each) => each.type === 'database' && each.event.type === 'statement')
+
+it('asks the database once, however many want to know', async () => {
+  const app = await createTestApp({ services: { isReady: readiness() } })
+  const first = await app.request('/readyz')
+  const answers = await Promise.all(Array.from({ length: 20 }, () => app.request('/readyz')))
+  expect([first, ...answers].map(({ status }) => status)).toEqual(Array(21).fill(200))
+  expect(statements(app)).toHaveLength(1)
+  await app.close()
+})
+
+it('is not ready while it waits to know for the first time', async () => {
+  const app = await createTestApp({ services: { isReady: readiness() } })
+  const answers = await Promise.all([app.request('/readyz'), app.request('/readyz')])
+  expect(answers.map(({ status }) => status)).toEqual([200, 503])
+  await app.close()
+})
+
+it('is not ready on a database that lost its rollups, and observes why', async () => {
+  const app = await createTestApp({ services: { isReady: readiness() } })
+  await app.sql`drop schema rollup cascade`
+  expect((await app.request('/readyz')).status).toBe(503)
+  const [down] = app.observed.filter(({ type }) => type === 'watcher')
+  expect(String(down?.type === 'watcher' && down.error)).toMatch(/does not exist/)
+  await app.close()
+})

@@ -1,0 +1,235 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import { demo } from '../../src/commands/demo/demo.ts'
+import {
+  databaseUnavailable,
+  misdirectedRequest,
+  overloaded,
+  poolExhausted,
+} from '../../src/errors/error.ts'
+import { createTestApp, type TestApp } from '../support/app.ts'
+import { checkerOf, type Documented, examplesOf, headersOf } from '../support/documented.ts'
+import { openApiText, redoclyFaults, spectralFaults } from '../support/openapi.ts'
+
+const text = await openApiText()
+const document: Documented = JSON.parse(text)
+const { answers, failures } = examplesOf(document)
+const faultsOf = checkerOf(text)
+
+describe('the OpenAPI document', () => {
+  it('has the version of the package', () => {
+    expect(document.info.version).toBe(manifest.version)
+  })
+
+  it.each([
+    ['Redocly', redoclyFaults],
+    ['Spectral', spectralFaults],
+  ])('has nothing that %s would mend', async (_, faults) => {
+    expect(await faults(text)).toEqual([])
+  })
+
+  it('names its operations', () => {
+    const names = Object.entries(document.paths).map(([path, { get }]) => [path, get.operationId])
+    expect(Object.fromEntries(names)).toMatchObject({
+      '/livez': 'getLiveness',
+      '/readyz': 'getReadiness',
+      '/api/v1/activity': 'listActivity',
+      '/api/v1/dashboard/stats': 'getDashboardStats',
+      '/api/v1/dashboard/active-users': 'listActiveUsers',
+      '/api/v1/dashboard/trends': 'listTrends',
+    })
+  })
+
+  it('describes every operation', () => {
+    for (const { get } of Object.values(document.paths)) expect(get.description).toMatch(/\.$/)
+  })
+
+  it('names no fault of the database where none is asked', () => {
+    expect(Object.keys(document.paths['/livez']?.get.responses ?? {})).toEqual(['200', '400'])
+    const codes = failures.filter(({ path }) => path === '/readyz').map(({ code }) => code)
+    expect(codes).toEqual(['validation_failed', 'database_unavailable'])
+  })
+
+  it('would say if an answer had more than it names', () => {
+    const [{ path, value } = { path: '', value: {} }] = answers
+    expect(faultsOf(path, 200, { ...Object(value), more: 1 })).toHaveLength(1)
+  })
+})
+
+describe('an example of an answer', () => {
+  let app: TestApp
+  beforeAll(async () => {
+    app = await createTestApp()
+    const until = new Date('2026-11-21')
+    await demo({ databaseUrl: app.url, users: 300, seed: 1, until })
+  })
+  afterAll(() => app.close())
+
+  it('is there for every route', () => {
+    expect(new Set(answers.map(({ path }) => path))).toEqual(new Set(Object.keys(document.paths)))
+  })
+
+  it.each(answers)('is a real one: $request', async ({ path, request, value }) => {
+    const response = await app.request(request)
+    expect(response.status).toBe(200)
+    const body = await response.json()
+    expect(faultsOf(path, 200, body)).toEqual([])
+    expect(comparable(body)).toEqual(comparable(value))
+  })
+
+  it.each(answers)('has the headers of a real one: $request', async ({ path, request }) => {
+    const { headers } = await app.request(request)
+    const { always } = headersOf(document, path, 200)
+    expect(always).toContain('x-request-id')
+    for (const name of always) expect(headers.get(name), name).toBeTruthy()
+  })
+
+  it.each(answers.filter(({ path }) => document.paths[path]?.get.responses[304]))(
+    'is not sent again: $request',
+    async ({ path, request }) => {
+      const etag = (await app.request(request)).headers.get('etag') ?? ''
+      const { status, headers } = await app.request(request, { headers: { 'If-None-Match': etag } })
+      expect(status).toBe(304)
+      for (const name of headersOf(document, path, 304).always)
+        expect(headers.get(name), name).toBeTruthy()
+    },
+  )
+})
+
+/** What one may ask, for any parameter. */
+const odd = fc.constantFrom(
+  ...[
+    '',
+    '0',
+    '1',
+    '-1',
+    '2',
+    '100',
+    '101',
+    '1e3',
+    '9007199254740991',
+    '9007199254740992',
+    '-9007199254740991',
+  ],
+  ...[
+    '0001-01-01',
+    '9999-12-31',
+    '2026-02-30',
+    '2026-11-20',
+    '2026-11-21T23:59:60Z',
+    '2026-11-21T00:00:00.1234567+14:00',
+  ],
+  ...[
+    'infinity',
+    'NaN',
+    'null',
+    'é',
+    '\u0000',
+    '%',
+    "'",
+    'post',
+    'post,comment',
+    'posts',
+    'signups,posts',
+    'session',
+  ],
+  ...[
+    'hour',
+    'day',
+    'week',
+    'month',
+    'UTC',
+    'Europe/Lisbon',
+    'america/new_york',
+    'Asia/Kathmandu',
+    '1d',
+    '365d',
+    '366d',
+  ],
+)
+
+describe('whatever is asked', () => {
+  let app: TestApp
+  beforeAll(async () => {
+    app = await createTestApp()
+    await demo({ databaseUrl: app.url, users: 3 })
+  })
+  afterAll(() => app.close())
+
+  it.each(Object.entries(document.paths))(
+    'is answered as the document says: %s',
+    async (path, { get }) => {
+      const names = (get.parameters ?? []).flatMap(({ name, in: where }) =>
+        where === 'query' && name ? [name] : [],
+      )
+      const asked = fc.dictionary(fc.constantFrom(...names, 'colour'), odd, { maxKeys: 4 })
+      await fc.assert(
+        fc.asyncProperty(asked, async (query) => {
+          const response = await app.request(`${path}?${new URLSearchParams(query)}`)
+          expect(faultsOf(path, response.status, await response.json())).toEqual([])
+        }),
+      )
+    },
+  )
+})
+
+/** What a server throws besides the faults of a request. */
+const thrown: Readonly<Record<string, () => Error>> = {
+  misdirected_request: misdirectedRequest,
+  internal_error: () => new Error('a defect'),
+  database_unavailable: databaseUnavailable,
+  pool_exhausted: poolExhausted,
+  overloaded,
+  serialization_failed: () => Object.assign(new Error(), { code: '40001' }),
+  timeout: () => Object.assign(new Error(), { code: '57014' }),
+}
+
+describe('an example of a failure', () => {
+  let fault: (() => Error) | undefined
+  let app: TestApp
+  beforeAll(async () => {
+    app = await createTestApp({
+      services: {
+        callerOf() {
+          if (fault) throw fault()
+          return { scope: 'read' }
+        },
+        isReady: () => fault === undefined,
+      },
+    })
+  })
+  afterAll(() => app.close())
+
+  it.each(failures)('is a real one: $code of $path', async ({ path, status, code, value }) => {
+    fault = thrown[code]
+    const response = await app.request(`${path}${queryOf(path, code)}`)
+    fault = undefined
+    expect(response.status).toBe(status)
+    const body = await response.json()
+    expect(faultsOf(path, status, body)).toEqual([])
+    expect(body).toEqual({ ...Object(value), requestId: expect.any(String) })
+    const { always } = headersOf(document, path, status)
+    for (const name of always) expect(response.headers.get(name), name).toBeTruthy()
+  })
+})
+
+function queryOf(path: string, code: string): string {
+  if (code === 'invalid_cursor') return '?cursor=altered'
+  if (code !== 'validation_failed') return ''
+  return path.startsWith('/api/') ? '?colour=red' : '?q=%'
+}
+
+/** Without what no two answers share; the numbers of a day go on as it ends. */
+function comparable(body: unknown): unknown {
+  const isPassing = (key: string) => /^(asOf|nextCursor|prevCursor)$/.test(key)
+  return JSON.parse(JSON.stringify(body), (key, value) => {
+    if (isPassing(key)) return typeof value
+    return ['active', 'new'].includes(key) ? shapeOf(value) : value
+  })
+}
+
+const shapeOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, shapeOf(each)]))
+    : typeof value

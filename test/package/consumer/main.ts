@@ -1,0 +1,3 @@
+import { summary } from './call.js'
+
+document.body.textContent = await summary(location.origin)

@@ -1,0 +1,79 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+
+type Example = { readonly summary: string; readonly value: unknown }
+type Response = {
+  readonly headers: Readonly<Record<string, { readonly $ref: string }>>
+  readonly content?: Readonly<
+    Record<string, { readonly examples?: Readonly<Record<string, Example>> }>
+  >
+}
+type Parameter = { readonly name?: string; readonly in?: string }
+type Operation = {
+  readonly parameters?: readonly Parameter[]
+  readonly operationId: string
+  readonly description: string
+  readonly responses: Readonly<Record<string, Response>>
+}
+
+/** What tests read of the OpenAPI document. */
+export type Documented = {
+  readonly info: { readonly version: string }
+  readonly paths: Readonly<Record<string, { readonly get: Operation }>>
+  readonly components: { readonly headers: Readonly<Record<string, { required?: boolean }>> }
+}
+
+/** Every example of the document: answers by the request of their summary, failures by their code. */
+export function examplesOf({ paths }: Documented) {
+  const all = Object.entries(paths).flatMap(([path, { get }]) =>
+    Object.entries(get.responses).flatMap(([status, { content = {} }]) =>
+      Object.values(content).flatMap(({ examples = {} }) =>
+        Object.entries(examples).map(([name, { summary, value }]) => ({
+          path,
+          status: Number(status),
+          code: name,
+          request: summary.replace(/^GET /, ''),
+          value,
+        })),
+      ),
+    ),
+  )
+  return {
+    answers: all.filter(({ status }) => status === 200),
+    failures: all.filter(({ status }) => status >= 400),
+  }
+}
+
+/** The headers that a response always has, in lower case. */
+export function headersOf({ paths, components }: Documented, path: string, status: number) {
+  const names = Object.keys(paths[path]?.get.responses[status]?.headers ?? {})
+  return {
+    always: names
+      .filter((name) => components.headers[name]?.required)
+      .map((name) => name.toLowerCase()),
+  }
+}
+
+/** Says what of a body does not fit the document's schema for it; a field that it does not name is a fault. */
+export function checkerOf(text: string) {
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  formats.default(ajv)
+  ajv.addSchema(JSON.parse(text, closed), 'document')
+  return function faultsOf(path: string, status: number, body: unknown): string[] {
+    const type = status < 400 ? 'application/json' : 'application/problem+json'
+    const way = ['paths', path, 'get', 'responses', String(status), 'content', type, 'schema']
+    const pointer = way.map((each) => encodeURIComponent(each.replaceAll('/', '~1'))).join('/')
+    const validate = ajv.getSchema(`document#/${pointer}`)
+    if (!validate) return [`${status} is not documented`]
+    if (validate(body)) return []
+    return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
+  }
+}
+
+/** Takes no other properties than those named; the second part of an `allOf` only narrows the first. */
+function closed(_: string, schema: unknown): unknown {
+  if (typeof schema !== 'object' || schema === null) return schema
+  if ('allOf' in schema && Array.isArray(schema.allOf))
+    return { allOf: schema.allOf.map(({ additionalProperties: _, ...part }) => part) }
+  return 'properties' in schema ? { ...schema, additionalProperties: false } : schema
+}
