@@ -47,6 +47,15 @@ describe.skipIf(!hasCurl)('the tour with curl (skipped where there is no curl)',
     expect(answer).toEqual({ ...shown, requestId: expect.any(String) })
   })
 
+  it.each([
+    ['active-users', 30],
+    ['trends', 12],
+  ])('shows as much of %s as the line above it says', async (route, count) => {
+    const step = asking.find(({ command }) => command.includes(route))
+    if (!step) throw new Error(`The tour has no line with ${route}`)
+    expect(JSON.parse(await type(step)).items).toHaveLength(count)
+  })
+
   it('shows the page behind the first one by its cursor', async () => {
     const byCursor = asking.find(({ command }) => command.includes('$cursor'))
     if (!byCursor) throw new Error('The tour has no line with a cursor')
