@@ -163,7 +163,7 @@ describe('the program on Node', () => {
     await empty.drop()
   })
 
-  it('says that its port is in use', async () => {
+  it('says that its port is in use, and no more', async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const address = server.address()
@@ -171,6 +171,7 @@ describe('the program on Node', () => {
     const program = onDatabase({ PORT: String(port) })
     expect(await program.ended).toBe(1)
     expect(program.complaint()).toMatch(/^Port \d+ of 127\.0\.0\.1 is in use: .*\n$/)
+    expect(program.output()).toBe('')
     server.close()
   })
 

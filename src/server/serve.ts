@@ -53,7 +53,11 @@ export async function serve(
       size,
       applicationName,
       socket: () => new Socket().setNoDelay(),
-      on: (event) => observe({ type: 'database', event }),
+      on: (event) => {
+        // what the shutdown itself gives up is no news
+        if (event.type !== 'cancelled' || !shutdown.signal.aborted)
+          observe({ type: 'database', event })
+      },
     })
     shutdown.defer(pool.close)
     return pool
