@@ -99,4 +99,4 @@ export async function faultOf(pool: Pool, statementTimeout: number): Promise<str
 
 /** What to tell of relations that are not there. */
 export const absenceOf = (absent: readonly { readonly name: string }[]): string =>
-  `it has no ${absent.map(({ name }) => name).join(', ')}: restore what is missing, or run "npm run shopboard -- migrate"`
+  `it has no ${absent.map(({ name }) => name).join(', ')}: restore what is missing, or where it never was run "npm run shopboard -- migrate"`
