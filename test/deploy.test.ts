@@ -73,7 +73,9 @@ describe('the health check of the image', () => {
 describe('the unit of systemd', () => {
   it('starts what the image starts, and gives it the time to finish', () => {
     const unit = read('deploy/shopboard.service')
-    expect(unit).toMatch(/^ExecStart=\/usr\/bin\/env node bin\/shopboard\.js serve$/m)
+    expect(unit).toMatch(
+      /^ExecStart=\/usr\/bin\/env node node_modules\/shopboard\/bin\/shopboard\.js serve$/m,
+    )
     const drain = Number(
       /drainTimeout = ([\d_]+)/.exec(read('src/server/serve.ts'))?.[1]?.replace('_', ''),
     )

@@ -12,6 +12,8 @@ export type Encoder = (entry: Entry, encoding: Encoding) => Bytes | Promise<Byte
 
 /** Characters below which compressing saves less than a packet. */
 const threshold = 1024
+/** Characters of a header that are read: 16,000 commas would take 30 ms, and no client sends more than some 50. */
+const longest = 256
 /** `Accept-Encoding` headers remembered: browsers and libraries send few. */
 const mostRemembered = 100
 
@@ -51,6 +53,7 @@ export function encodingFor(
   text: string,
 ): Encoding | undefined {
   if (acceptEncoding === undefined || text.length < threshold) return undefined
+  if (acceptEncoding.length > longest) return undefined
   if (remembered.has(acceptEncoding)) return remembered.get(acceptEncoding)
   if (remembered.size >= mostRemembered) remembered.clear()
   const encoding = preferred(acceptEncoding)

@@ -59,6 +59,8 @@ ${body}
 
 /** Whether the client would rather read a page than JSON: a browser, that is, and not curl. */
 export const wantsPage = (c: Context<AppEnv>) =>
+  // reading a longer one takes up to 30 ms; browsers send some 150 characters
+  (c.req.header('accept')?.length ?? 0) < 1000 &&
   accepts(c, {
     header: 'Accept',
     supports: ['application/json', 'text/html'],

@@ -13,7 +13,6 @@ export const instant = z
     type: 'string',
     format: 'date-time',
     description: 'An RFC 3339 instant, or a date (midnight UTC).',
-    example: '2020-05-31T01:40:47.307000Z',
   })
 
 /** A day of the UTC calendar, from year 1 to 9999. */
@@ -22,7 +21,7 @@ export const utcDate = z
   .transform((text, context) =>
     isDate(text) ? text : reject(context, 'must be a date of the calendar, YYYY-MM-DD'),
   )
-  .openapi({ type: 'string', format: 'date', example: '2020-05-31' })
+  .openapi({ type: 'string', format: 'date' })
 
 export const wholeNumber = (least: number, most: number) =>
   z

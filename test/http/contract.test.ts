@@ -41,6 +41,15 @@ describe('the OpenAPI document', () => {
     })
   })
 
+  it('has no example of what may be left out: the reference page would send it', () => {
+    const { paths, components } = JSON.parse(text)
+    const named = JSON.stringify([paths, components.parameters], (key, value) =>
+      ['responses', 'requestBody'].includes(key) ? undefined : value,
+    )
+    expect(named).toContain('"parameters"')
+    expect(named).not.toMatch(/"examples?":/)
+  })
+
   it('describes every operation', () => {
     for (const { get } of Object.values(document.paths)) expect(get.description).toMatch(/\.$/)
   })

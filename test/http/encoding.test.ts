@@ -45,6 +45,10 @@ describe('encodingFor', () => {
     expect(encodingFor('br', 'short')).toBeUndefined()
   })
 
+  it('does not read a header that nobody sends', () => {
+    expect(encodingFor(`${','.repeat(16_000)}br`, long)).toBeUndefined()
+  })
+
   it('stands whatever a client sends', () => {
     fc.assert(
       fc.property(fc.string(), (header) => {

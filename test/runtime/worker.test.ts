@@ -20,7 +20,10 @@ describe('the Worker', () => {
   let worker: TestHarness
   beforeAll(async () => {
     database = await createTestDatabase()
-    worker = await startWorker(database.url)
+    worker = await startWorker(database.url, {
+      FOLD_INTERVAL: 60_000,
+      CORS_ORIGINS: 'https://app.example',
+    })
   })
   afterAll(async () => {
     await worker.close()
@@ -95,7 +98,7 @@ describe('the Worker', () => {
 
   it('tells people and machines what it is', async () => {
     const page = await worker.fetch('/', { headers: { Accept: 'text/html' } })
-    expect(await page.text()).toMatch(/<dt>Users<\/dt><dd>1<\/dd>/)
+    expect(await page.text()).toMatch(/<dt>Users<\/dt><dd>\d+<\/dd>/)
     expect(await (await worker.fetch('/')).json()).toMatchObject({ name: 'Shopboard' })
     const problem = await worker.fetch('/problems/timeout')
     expect(await problem.json()).toMatchObject({ code: 'timeout', status: 504 })

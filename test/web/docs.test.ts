@@ -30,11 +30,16 @@ describe.skipIf(noBrowser)(`the reference in a browser${noBrowser}`, () => {
 
   it('sends a request of the reader to this server alone', async () => {
     const { page, faults } = await openPage(browser, `${site.url}/docs`)
-    await page.getByRole('button', { name: /Test Request.*livez/s }).click()
-    const answered = page.waitForResponse((response) => response.url().includes('/livez'))
+    await page
+      .getByRole('button', { name: /Test Request/ })
+      .first()
+      .click()
+    const answered = page.waitForResponse((response) =>
+      response.url().startsWith(`${site.url}/api/`),
+    )
     await page.getByRole('button', { name: /^Send/ }).last().click()
     expect((await answered).status()).toBe(200)
-    await page.getByText('"runtime"').first().waitFor()
+    await page.getByText('"metadata"').first().waitFor()
     expect(faults).toEqual([])
     await page.close()
   })

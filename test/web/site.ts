@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
+import { setTimeout } from 'node:timers/promises'
 
-/** The program in a process of its own, on a free port. */
+/** The program in a process of its own, on a free port, once it has seen its database. */
 export async function startSite(env: Readonly<Record<string, string>>) {
   const { PATH = '' } = process.env
   const child = spawn(process.execPath, ['--import', './scripts/preload.js', 'src/node.ts'], {
@@ -16,6 +17,7 @@ export async function startSite(env: Readonly<Record<string, string>>) {
     })
     child.once('close', () => reject(new Error(`It ended: ${output}`)))
   })
+  while (!(await fetch(`${url}/readyz`)).ok) await setTimeout(20)
   return { url, stop: () => child.kill('SIGKILL') }
 }
 

@@ -38,7 +38,9 @@ async function numbersOrNone(c: Context<AppEnv>, numbersOf: NumbersOf) {
   try {
     return await numbersOf(c)
   } catch (error) {
-    if (asAppError(error).code === 'internal_error') throw error
+    const failure = asAppError(error)
+    if (failure.code === 'internal_error') throw error
+    c.error = failure // the transaction rolls back
     return undefined
   }
 }

@@ -27,10 +27,11 @@ describe('GET /', () => {
     ['image/png', 'json'],
     ['text/html;q=0, */*', 'json'],
     ['text/html;q=0.2, application/json;q=0.3', 'json'],
+    [`${','.repeat(10_000)}text/html`, 'json'],
     ['text/html', 'html'],
     ['text/*', 'html'],
     [browser, 'html'],
-  ])('answers to Accept: %s in %s', async (accept, type) => {
+  ])('answers to Accept: %.80s in %s', async (accept, type) => {
     const response = await ask(accept)
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toContain(type)
@@ -97,6 +98,10 @@ describe('GET / while the database', () => {
     const response = await app.request('/', { headers: { Accept: browser } })
     expect(response.status).toBe(200)
     expect(await response.text()).toContain('The database does not answer')
+    expect(app.observed.map(({ type }) => type)).not.toContain('error')
+    await app.pool.close()
+    const events = app.observed.flatMap((each) => (each.type === 'database' ? [each.event] : []))
+    expect(events.map(({ type }) => type)).not.toContain('end_failed')
     await app.close()
   })
 

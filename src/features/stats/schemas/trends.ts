@@ -39,8 +39,8 @@ export const trendsQuery = z
       .refine(isZone, 'must be the IANA name of a time zone, such as Europe/Paris')
       .default('UTC')
       .openapi({
-        example: 'America/New_York',
-        description: 'The IANA time zone in which buckets begin, its daylight saving included.',
+        description:
+          'The IANA time zone (America/New_York) in which buckets begin, its daylight saving included.',
       }),
   })
   .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {
