@@ -53,13 +53,19 @@ command('demo', 'generate a believable community: for each user 10 posts, 50 com
   .option('--until <time>', 'where its 1,000 days end; default now', instant)
   .option('--append', 'add to a community that is there')
   .addOption(
-    new Option('--clear', 'remove the demo community instead, and nothing else').conflicts(
+    new Option('--clear', 'remove the demo community instead, and nothing else').conflicts([
       'append',
-    ),
+      'users',
+      'seed',
+      'until',
+    ]),
   )
   .option('--force', 'with --clear: also what other people wrote on it')
   .addHelpText('after', demoHelp)
-  .action((flags: DemoFlags & Json) => run('demo', runDemo, flags, { isSession: true }))
+  .action((flags: DemoFlags & Json, demo: Command) => {
+    if (flags.force && !flags.clear) demo.error('error: --force goes with --clear')
+    return run('demo', runDemo, flags, { isSession: true })
+  })
 
 command('verify', 'recount everything and compare with the rollups; exit 1 on any drift').action(
   (flags: Json) => run('verify', runVerify, flags, { isMigrating: false }),

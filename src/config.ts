@@ -102,9 +102,9 @@ function contradictions(given: Env): VariableError[] {
     )
   if (isExternal && given.DATA_DIR !== undefined)
     report('DATA_DIR', 'should not be set with DATABASE_URL: it is for the embedded database')
-  for (const name of ['DATABASE_DIRECT_URL', 'POOLER'] as const)
-    if (!isExternal && given[name] !== undefined)
-      report(name, 'should not be set without DATABASE_URL, whose pooler it is about')
+  if (!isExternal && given.POOLER === 'transaction') report('POOLER', aboutPooler)
+  if (!isExternal && given.DATABASE_DIRECT_URL !== undefined)
+    report('DATABASE_DIRECT_URL', aboutPooler)
   if (isExternal && given.DEMO === 'on')
     report('DEMO', 'should not be on with DATABASE_URL: run "npm run shopboard -- demo" there')
   for (const [outer, inner] of nestedTimeouts) {
@@ -126,6 +126,7 @@ function numberOf(name: (typeof nestedTimeouts)[number][0 | 1], given: Env): num
   return value.data
 }
 
+const aboutPooler = 'should not be set without DATABASE_URL, whose pooler it is about'
 const secrets = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'CURSOR_SECRET']
 const shown = (name: string, given: Env) =>
   secrets.includes(name) ? '' : `; it is ${JSON.stringify(given[name])}`

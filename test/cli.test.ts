@@ -42,6 +42,8 @@ describe('shopboard', () => {
     [['nonsense'], "error: unknown command 'nonsense'"],
     [['import'], "error: missing required argument 'dir'"],
     [['demo', '--clear', '--append'], "option '--clear' cannot be used with option '--append'"],
+    [['demo', '--clear', '--users', '3'], "option '--clear' cannot be used with option '--users"],
+    [['demo', '--force'], 'error: --force goes with --clear'],
     [['import', '.', '--delimiter', 'ab'], 'It should be comma, semicolon, tab, pipe or one'],
     [['import', '.', '--delimiter', '"'], 'It should be comma, semicolon, tab, pipe or one'],
     [['demo', '--users', '0'], 'It should be a whole number from 1 to 1000000.'],

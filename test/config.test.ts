@@ -85,6 +85,9 @@ describe('readConfig', () => {
     ['CURSOR_SECRET', 'short', '32 characters'],
     ['DATABASE_URL', 'mysql://localhost/shop', 'postgres://'],
     ['DATABASE_URL', 'localhost:5432', 'postgres://'],
+    ['DATABASE_URL', 'postgres://localhost/shop?schema=other', 'a URL without schema=other'],
+    ['POOLER', 'session', 'none, transaction'],
+    ['MIGRATE', 'no', 'on, off'],
     ['DATABASE_URL', 'postgres://user:%zz@localhost/shop', 'postgres://'],
   ])('refuses %s=%s and says what it should be', (name, value, should) => {
     const [fault, ...others] = faultsOf({ [name]: value })
@@ -97,6 +100,8 @@ describe('readConfig', () => {
     ['DATABASE_URL', { NODE_ENV: 'production' }],
     ['DATA_DIR', { DATABASE_URL: 'postgres://localhost/shop', DATA_DIR: '.data' }],
     ['DEMO', { DATABASE_URL: 'postgres://localhost/shop', DEMO: 'on' }],
+    ['POOLER', { POOLER: 'transaction' }],
+    ['DATABASE_DIRECT_URL', { DATABASE_DIRECT_URL: 'postgres://localhost/shop' }],
     ['STATEMENT_TIMEOUT', { STATEMENT_TIMEOUT: '10001' }],
     ['POOL_ACQUIRE_TIMEOUT', { REQUEST_TIMEOUT: '500', POOL_ACQUIRE_TIMEOUT: '500' }],
     ['CONNECT_TIMEOUT', { REQUEST_TIMEOUT: '500', CONNECT_TIMEOUT: '501' }],
@@ -107,6 +112,22 @@ describe('readConfig', () => {
     const [fault, ...others] = faultsOf(env)
     expect(fault).toMatch(new RegExp(`^${name} should `))
     expect(others).toEqual([])
+  })
+
+  it.each([
+    [{}, 'none'],
+    [{ POOLER: 'transaction' }, 'transaction'],
+    [{ DATABASE_URL: 'postgres://localhost/shop?pgbouncer=true' }, 'transaction'],
+    [{ DATABASE_URL: 'postgres://localhost/shop?pgbouncer=true', POOLER: 'none' }, 'none'],
+  ])('takes the pooler of %j for %s', (env, pooler) => {
+    expect(readConfig({ DATABASE_URL: 'postgres://localhost/shop', ...env }).pooler).toBe(pooler)
+  })
+
+  it('warns in a line of what is not used of a URL', () => {
+    const DATABASE_URL = 'postgres://ann:hunter2@localhost/shop?channel_binding=require'
+    expect(readConfig({ DATABASE_URL }).warnings).toEqual([
+      'DATABASE_URL: not used, and best removed: channel_binding',
+    ])
   })
 
   it('names every fault at once, contradictions too', () => {

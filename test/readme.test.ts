@@ -55,13 +55,16 @@ describe('the configuration', () => {
       const known = defaultOf(name)
       const told = [text, known === undefined && value !== '' ? `without it: ${value}` : '']
       const line = told.filter((each) => each !== '').join('; ')
-      return `# ${line.replaceAll('`', '')}\n# ${name}=${known ?? ''}\n`
+      return `# ${plain(line)}\n# ${name}=${known ?? ''}\n`
     })
     const head =
       '# Copy it to .env and take away the # of what should differ. README.md tells more.\n'
     await expect([head, ...lines].join('\n')).toMatchFileSnapshot('../.env.example')
   })
 })
+
+/** Without the marks of Markdown. */
+const plain = (text: string) => text.replaceAll('`', '').replace(/\[(.+?)\]\(.+?\)/g, '$1')
 
 /** As it is written in the environment; undefined where there is none. */
 function defaultOf(name: string): string | undefined {

@@ -27,10 +27,22 @@ export function tellFailure(
   return reason instanceof Interrupted ? reason.exitCode : 1
 }
 
+/** Whether the error, or what it wraps, is the driver's or PostgreSQL's of a connection that was there. */
+export function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error ? String(error.code) : ''
+  return (
+    /^(CONNECTION_(CLOSED|ENDED|DESTROYED)|ECONNRESET|EPIPE|57P0\d|08\w{3})$/.test(code) ||
+    isConnectionLost(error.cause)
+  )
+}
+
 /** For the operator: the driver's codes stand in for messages it leaves empty. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return reasonOf(error.errors[0])
   if (!(error instanceof Error)) return String(error)
+  if (isConnectionLost(error) && !(error instanceof CommitUnknown))
+    return 'The connection to the database was lost'
   if (sqlStateOf(error) === '42P01')
     return `The database is not up to date (${error.message}): run "migrate" first`
   return error.message || ('code' in error ? String(error.code) : error.name)

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress'
-import { grouped } from './grouped.ts'
+import { counted, grouped } from './grouped.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a long command tells while it works. */
@@ -21,8 +21,12 @@ const lineInterval = 10_000
 
 /** Bars on stderr where that is a TTY, else a line at the end of every step and every ten seconds of a long one. */
 export function progressOn({ stdout, stderr }: Terminal): Progress {
-  const note = (text: string) => void stdout.write(`${text}\n`)
   let bar: SingleBar | undefined
+  const note = (text: string) => {
+    // in the bar's place: it is drawn anew below
+    if (bar?.isActive) stderr.write('\r\x1b[K')
+    stdout.write(`${text}\n`)
+  }
   return {
     note,
     step(label, length) {
@@ -64,9 +68,9 @@ function linesOf(label: string, length: number, note: (text: string) => void): S
       if (performance.now() - lastLineAt < lineInterval) return
       lastLineAt = performance.now()
       const share = Math.floor((100 * done) / Math.max(length, 1))
-      note(`${label}: ${grouped(rows)} rows, ${share} %, ${grouped(rate(rows))} rows/s`)
+      note(`${label}: ${counted(rows, 'row')}, ${share} %, ${grouped(rate(rows))} rows/s`)
     },
-    end: () => note(`${label}: ${grouped(lastRows)} rows, ${grouped(rate(lastRows))} rows/s`),
+    end: () => note(`${label}: ${counted(lastRows, 'row')}, ${grouped(rate(lastRows))} rows/s`),
   }
 }
 

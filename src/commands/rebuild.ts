@@ -1,6 +1,6 @@
 import { openPool } from '../db/pool/pool.ts'
 import { rebuild, rebuildSteps } from '../db/rollup/rebuild.ts'
-import { tellFailure } from './failure.ts'
+import { isConnectionLost, tellFailure } from './failure.ts'
 import { counted } from './grouped.ts'
 import { untilInterrupted } from './interruption.ts'
 import type { DatabaseCommand } from './on-database.ts'
@@ -43,7 +43,7 @@ export const runRebuild: DatabaseCommand = ({ url, config }, _flags, terminal) =
       return 0
     } catch (error) {
       progress.stop()
-      if (!signal.aborted) throw error
+      if (!signal.aborted && !isConnectionLost(error)) throw error
       return tellFailure(stderr, error, signal, 'mended')
     } finally {
       await pool.close()

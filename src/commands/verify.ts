@@ -1,6 +1,6 @@
 import { openPool } from '../db/pool/pool.ts'
 import { type Verification, verificationCount, verify } from '../db/rollup/verify.ts'
-import { tellFailure } from './failure.ts'
+import { isConnectionLost, tellFailure } from './failure.ts'
 import { counted, grouped } from './grouped.ts'
 import { untilInterrupted } from './interruption.ts'
 import type { DatabaseCommand } from './on-database.ts'
@@ -43,7 +43,7 @@ export const runVerify: DatabaseCommand = ({ url, config }, _flags, terminal) =>
       return drifted.length > 0 ? 1 : 0
     } catch (error) {
       progress.stop()
-      if (!signal.aborted) throw error
+      if (!signal.aborted && !isConnectionLost(error)) throw error
       return tellFailure(stderr, error, signal, 'changed')
     } finally {
       await pool.close()

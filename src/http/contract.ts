@@ -14,6 +14,7 @@ export const contract = {
       'Unknown query parameters are refused, and every fault is told at once.',
       'Every failure is a problem document (RFC 9457) with a `code` for programs.',
       'Every path answers HEAD as GET without a body, OPTIONS with `Allow`, and any other method with 405 `method_not_allowed`; an unknown path is 404 `not_found`.',
+      'A slash at the end of a path is redirected to the path without it.',
       'There are no keys yet: whoever reaches the server may read.',
     ].join('\n\n'),
     contact: { name: 'The Shopboard authors' },
@@ -24,7 +25,10 @@ export const contract = {
   tags: [
     { name: 'Activity', description: 'What happened, newest first.' },
     { name: 'Dashboard', description: 'Statistics of the community, exact as of one snapshot.' },
-    { name: 'Health', description: 'For load balancers and process managers; without a query.' },
+    {
+      name: 'Health',
+      description: 'For load balancers and process managers: cheap, and open to anyone.',
+    },
   ],
 }
 

@@ -1,20 +1,7 @@
 import { z } from '@hono/zod-openapi'
-import {
-  AppError,
-  databaseUnavailable,
-  type ErrorCode,
-  internalError,
-  invalidCursor,
-  misdirectedRequest,
-  overloaded,
-  poolExhausted,
-  problems,
-  serializationFailed,
-  timeout,
-  validationFailed,
-} from '../errors/error.ts'
+import { type AppError, type ErrorCode, problems, validationFailed } from '../errors/error.ts'
 import { type HeaderName, headersOf } from './contract.ts'
-import { problemDocument } from './problems.ts'
+import { examplesOf, sampleOf } from './samples.ts'
 
 /** The body of every failure: RFC 9457. Each response names the codes it can carry. */
 export const Problem = z
@@ -113,7 +100,7 @@ type Failure<Status extends number, Code extends ErrorCode> = {
   content: {
     'application/problem+json': {
       schema: ProblemOf<Status, Code>
-      examples: Record<string, { summary: string; value: unknown }>
+      examples: ReturnType<typeof examplesOf>
     }
   }
 }
@@ -124,34 +111,10 @@ function failure<Status extends number>(status: Status, errors: readonly AppErro
     status: z.literal(status).openapi({ type: 'integer', enum: [status] }),
     code: z.enum(codes),
   })
-  const examples = Object.fromEntries(
-    errors.map((error) => [
-      error.code,
-      { summary: problems[error.code].title, value: documentOf(error) },
-    ]),
-  )
   const isTemporary = errors.every(({ retryAfter }) => retryAfter !== undefined)
   return {
     description: codes.map((code) => `\`${code}\`: ${problems[code].title}`).join('; '),
     headers: headersOf('Cache-Control', ...(isTemporary ? (['Retry-After'] as const) : [])),
-    content: { 'application/problem+json': { schema, examples } },
+    content: { 'application/problem+json': { schema, examples: examplesOf(errors) } },
   }
-}
-
-const documentOf = (error: AppError): unknown =>
-  JSON.parse(problemDocument(error, '7d2a6b0c-6c1f-4b54-9f0e-0c3a3c1d2e4f').body)
-
-/** A failure with the code, as it is thrown. */
-const sampleOf = (code: ErrorCode): AppError => samples[code]?.() ?? new AppError(code)
-const samples: { readonly [Code in ErrorCode]?: () => AppError } = {
-  validation_failed: () =>
-    validationFailed([{ path: 'colour', message: 'is not a parameter here' }]),
-  invalid_cursor: () => invalidCursor(),
-  misdirected_request: misdirectedRequest,
-  internal_error: () => internalError(undefined),
-  database_unavailable: databaseUnavailable,
-  pool_exhausted: poolExhausted,
-  overloaded,
-  serialization_failed: serializationFailed,
-  timeout,
 }

@@ -8,4 +8,5 @@ export const nextSteps = (url: string): string =>
     `  Reference    ${url}/docs`,
     `  Try          curl '${url}/api/v1/activity?pageSize=5'`,
     '  The tables   npm run studio',
+    '  Your data    npm run shopboard -- import DIR --replace',
   ].join('\n')

@@ -4,6 +4,8 @@ import { memoryCache } from '../../src/cache/memory.ts'
 import { type Watcher, type WatcherOptions, watchTables } from '../../src/cache/watcher.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
 import { insertComment, insertPost, insertSession, insertUser } from '../support/factories.ts'
+import { openTestPool } from '../support/pool.ts'
+import { startProxy } from '../support/proxy.ts'
 
 let app: TestApp
 let watcher: Watcher | undefined
@@ -94,6 +96,40 @@ describe('the watcher', () => {
     await app.sql`alter view rollup.elsewhere rename to current_versions`
     await expect.poll(isUp).toBe(true)
     expect(states).toEqual(['unfit', 'up'])
+  })
+
+  it.each([
+    ['a table is gone', 'drop table users cascade', /it has no public\.users: restore/],
+    ['a schema is gone', 'drop schema rollup cascade', /rollup/],
+  ])('is not up while %s, and says what', async (_, damage, reason) => {
+    const { cache, polled } = listening()
+    const told: [string, unknown][] = []
+    const { isUp } = watch(cache, { onChange: (state, error) => told.push([state, error]) })
+    await polled()
+    await app.sql.unsafe(damage)
+    await expect.poll(isUp).toBe(false)
+    const [state, error] = told[1] ?? []
+    expect([state, error instanceof Error ? error.message : '']).toEqual([
+      'unfit',
+      expect.stringMatching(reason),
+    ])
+  })
+
+  it('tells a database that is away from one that is unfit, one after the other', async () => {
+    const { cache, polled } = listening()
+    const states: string[] = []
+    const proxy = await startProxy(app.url)
+    const pool = openTestPool(proxy.url)
+    watch(cache, { pool, onChange: (state) => states.push(state) })
+    await polled()
+    await proxy.refuse()
+    await expect.poll(() => states).toEqual(['up', 'down'])
+    await app.sql`drop table users cascade`
+    await proxy.accept()
+    await expect.poll(() => states).toEqual(['up', 'down', 'unfit'])
+    await watcher?.stop()
+    await pool.close()
+    await proxy.close()
   })
 
   it('leaves no connection in use when stopped', async () => {

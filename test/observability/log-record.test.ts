@@ -132,6 +132,22 @@ describe('the line of a failure behind the requests', () => {
     expect(down).toMatchObject({ level: 'warn', message: 'The database does not answer' })
     expect(logRecordOf({ type: 'watcher', state: 'up' })?.level).toBe('info')
   })
+
+  it('says when it answers and cannot be served, and why', () => {
+    const error = new Error('it has no public.users')
+    const unfit = logRecordOf({ type: 'watcher', state: 'unfit', error })
+    expect(unfit).toMatchObject({ level: 'error', message: 'The database cannot be served' })
+    expect(unfit?.fields).toEqual({ error: expect.stringContaining('it has no public.users') })
+  })
+
+  it('says why nothing is folded here, and when it is', () => {
+    const reason = 'the database is a standby'
+    expect(logRecordOf({ type: 'folds_barred', reason })).toMatchObject({
+      level: 'warn',
+      fields: { reason },
+    })
+    expect(logRecordOf({ type: 'folds_barred', reason: undefined })?.level).toBe('info')
+  })
 })
 
 describe('what happens a thousand times a second', () => {

@@ -4,6 +4,7 @@ import { build as bundleByEsbuild } from 'esbuild'
 import { publint } from 'publint'
 import { build as bundleByVite } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
 import { listen } from '../../src/server/listen.ts'
 import { createTestApp } from '../support/app.ts'
 import { createTestDatabase, useDatabase } from '../support/database.ts'
@@ -17,20 +18,18 @@ import {
   root,
   run,
   startServe,
-  temporary,
+  work,
 } from './packed.ts'
 
-const work = temporary()
 const operator = join(work, 'operator')
 const browser = join(work, 'browser')
 let tarball: string
 let clientTarball: string
 beforeAll(async () => {
-  const checkout = copyOfCheckout(work)
-  tarball = await pack(checkout, work)
-  clientTarball = await pack(join(checkout, 'dist-client'), work)
-  await installLinked(tarball, operator)
-  await installClient(clientTarball, browser)
+  const checkout = copyOfCheckout()
+  tarball = await pack(checkout)
+  clientTarball = await pack(join(checkout, 'dist-client'))
+  await Promise.all([installLinked(tarball, operator), installClient(clientTarball, browser)])
 })
 afterAll(() => rmSync(work, { recursive: true }))
 
@@ -42,8 +41,9 @@ async function faultsOf(file: string) {
 describe('the package', () => {
   const database = useDatabase()
   const home = join(operator, 'node_modules/shopboard')
+  const command = join(operator, 'node_modules/.bin/shopboard')
   const shopboard = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-    run(operator, ['npx', '--no-install', 'shopboard', ...args], env)
+    run(operator, [command, ...args], env)
 
   it('holds the program, its migrations and its documents, and nothing else', () => {
     expect(readdirSync(home).toSorted()).toEqual([
@@ -70,9 +70,15 @@ describe('the package', () => {
   })
 
   it('has its commands under npx', async () => {
-    const { code, stdout, stderr } = await shopboard(['--help'])
+    const help = ['npx', '--no-install', 'shopboard', '--help']
+    const { code, stdout, stderr } = await run(operator, help)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain('Usage: shopboard [options] [command]')
+  })
+
+  it('knows its version', async () => {
+    const ended = await shopboard(['--version'])
+    expect(ended).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' })
   })
 
   it('refuses an unknown command with exit code 1', async () => {
@@ -101,8 +107,7 @@ describe('the package', () => {
     const here = join(operator, 'here')
     mkdirSync(here)
     writeFileSync(join(here, '.env'), 'PORT=http\nPOOL_SIZE=none\n')
-    const serve = ['npx', '--no-install', 'shopboard', 'serve']
-    const { stderr } = await run(here, serve, { PORT: '0' })
+    const { stderr } = await run(here, [command, 'serve'], { PORT: '0' })
     expect(stderr).toBe('POOL_SIZE should be a whole number from 1 to 1000; it is "none"\n')
   })
 
@@ -122,7 +127,7 @@ describe('the package', () => {
   it('serves until SIGTERM', async () => {
     const server = startServe(operator, { DATABASE_URL: database.url })
     const url = await server.url()
-    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(200)
     const reference = await (await fetch(`${url}/docs`)).text()
     expect(reference).toContain('/openapi.json')
     for (const [, script] of reference.matchAll(/["'](\/docs\/[^"']+\.js)["']/g))

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -15,6 +16,8 @@ import { expect, onTestFinished } from 'vitest'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 const modules = join(root, 'node_modules')
+/** Where all of it happens, and the home of what runs there: nobody's settings of npm, nor its cache, take part. */
+export const work = mkdtempSync(join(tmpdir(), 'shopboard-package-'))
 
 export type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string }
 
@@ -34,7 +37,7 @@ type Env = Readonly<Record<string, string>>
 
 const bare = (): Env => ({
   PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
-  HOME: process.env.HOME ?? '/',
+  HOME: work,
   npm_config_offline: 'true',
   npm_config_loglevel: 'error',
   npm_config_update_notifier: 'false',
@@ -63,8 +66,8 @@ export function startServe(cwd: string, env: Env) {
 }
 
 /** The tarball that `npm pack` makes of a directory. @throws with what npm says */
-export async function pack(directory: string, destination: string): Promise<string> {
-  const into = mkdtempSync(join(destination, 'packed-'))
+export async function pack(directory: string): Promise<string> {
+  const into = mkdtempSync(join(work, 'packed-'))
   const { code, stdout, stderr } = await run(directory, ['npm', 'pack', '--pack-destination', into])
   const [tarball] = readdirSync(into)
   if (code !== 0 || !tarball) throw new Error(`${stdout}\n${stderr}`)
@@ -72,16 +75,14 @@ export async function pack(directory: string, destination: string): Promise<stri
 }
 
 /** A copy of the checkout to build and pack in: what the checkout has built stays as it is. */
-export function copyOfCheckout(directory: string): string {
-  const copy = join(directory, 'checkout')
-  const left = /^(node_modules|test|dist.*|\.(git|data|wrangler|ci))$/
+export function copyOfCheckout(): string {
+  const copy = join(work, 'checkout')
+  const left = /^(node_modules|test|dist.*|\.(git|data|env|wrangler|ci))$/
   for (const name of readdirSync(root).filter((each) => !left.test(each)))
     cpSync(join(root, name), join(copy, name), { recursive: true })
   symlinkSync(modules, join(copy, 'node_modules'), 'dir')
   return copy
 }
-
-export const temporary = () => mkdtempSync(join(tmpdir(), 'shopboard-package-'))
 
 /**
  * Installs the server's tarball as npm does, without a registry: its declared dependencies, and only those, are links
@@ -94,7 +95,8 @@ export async function installLinked(tarball: string, directory: string): Promise
   await run(home, ['tar', '-xzf', tarball, '--strip-components=1'])
   const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
   const wanted = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })
-  for (const name of wanted.filter((each) => readdirSync(scopeOf(each)).includes(lastOf(each)))) {
+  // of the optional ones, those of this platform are there
+  for (const name of wanted.filter((each) => existsSync(join(modules, each)))) {
     const link = join(directory, 'node_modules', name)
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(join(modules, name), link)
@@ -104,13 +106,10 @@ export async function installLinked(tarball: string, directory: string): Promise
   return home
 }
 
-const scopeOf = (name: string) => dirname(join(modules, name))
-const lastOf = (name: string) => name.split('/').at(-1) ?? name
-
 /** Installs the client alone by npm itself, without a registry: hono comes as a tarball too. */
 export async function installClient(tarball: string, directory: string): Promise<void> {
   mkdirSync(directory)
-  const tarballs = [tarball, await pack(join(modules, 'hono'), directory)]
+  const tarballs = [tarball, await pack(join(modules, 'hono'))]
   writeFileSync(join(directory, 'package.json'), '{ "private": true, "type": "module" }')
   const { code, stderr } = await run(directory, ['npm', 'install', '--offline', ...tarballs])
   if (code !== 0) throw new Error(stderr)

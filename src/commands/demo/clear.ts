@@ -8,7 +8,7 @@ import { isRetryable } from '../../errors/postgres.ts'
 import { counted } from '../grouped.ts'
 import type { DemoCounts } from './counts.ts'
 import { DemoError } from './error.ts'
-import { lockTables } from './ids.ts'
+import { holdTables } from './ids.ts'
 import { demosIn, forgetDemos, isRowOf, type RememberedDemo, recognition } from './remembered.ts'
 
 type Sql = Bulk['sql']
@@ -43,12 +43,12 @@ export const clearDemo = (options: ClearOptions): Promise<DemoCounts | undefined
 
 async function clearPatiently(
   sql: Sql,
-  { force = false }: ClearOptions,
+  { force = false, note }: ClearOptions,
 ): Promise<DemoCounts | undefined> {
   for (let attempt = 1; ; attempt++) {
     await sql`begin`
     try {
-      await lockTables(sql)
+      await holdTables(sql, note)
       const removed = await removeDemos(sql, { force })
       await foldLast(sql)
       await commit(sql)
@@ -101,19 +101,17 @@ async function isAlone(sql: Sql, demo: RememberedDemo): Promise<boolean> {
 /** By the foreign keys, comments and sessions of others go with the post or the user they hang on, and authors become null. */
 async function refuseOthers(sql: Sql, demo: RememberedDemo): Promise<void> {
   const is = (table: TableName, row: string) => isRowOf(sql, table, demo, row)
-  const byItsUsers = (author: string) =>
-    sql`exists (select from public.users as u where u.id = ${sql(author)} and ${is('users', 'u')})`
   const [found] = await sql<{ comments: number; sessions: number; authors: number }[]>`
-    select comments.lost::float8 as comments, sessions.lost::float8 as sessions, (comments.kept + posts.n)::float8 as authors
-    from (
-      select count(*) filter (where is_lost) as lost, count(*) filter (where not is_lost and ${byItsUsers('o.author_id')}) as kept
-      from (
-        select c.author_id, exists (select from public.posts as p where p.id = c.post_id and ${is('posts', 'p')}) as is_lost
-        from public.comments as c where not ${is('comments', 'c')}
-      ) as o
-    ) as comments,
-    (select count(*) as lost from public.sessions as s where not ${is('sessions', 's')} and ${byItsUsers('s.user_id')}) as sessions,
-    (select count(*) as n from public.posts as p where not ${is('posts', 'p')} and ${byItsUsers('p.author_id')}) as posts`
+    select
+      (select count(*) from public.comments as c join public.posts as p on p.id = c.post_id
+        where ${is('posts', 'p')} and not ${is('comments', 'c')})::float8 as comments,
+      (select count(*) from public.sessions as s join public.users as u on u.id = s.user_id
+        where ${is('users', 'u')} and not ${is('sessions', 's')})::float8 as sessions,
+      (select count(*) from public.posts as p join public.users as u on u.id = p.author_id
+        where ${is('users', 'u')} and not ${is('posts', 'p')})::float8
+      + (select count(*) from public.comments as c join public.users as u on u.id = c.author_id
+        where ${is('users', 'u')} and not ${is('comments', 'c')}
+          and not exists (select from public.posts as p where p.id = c.post_id and ${is('posts', 'p')}))::float8 as authors`
   if (!found || found.comments + found.sessions + found.authors === 0) return
   throw new DemoError(
     `Other people's rows hang on the demo community: ${counted(found.comments, 'comment')} on its posts and ${counted(found.sessions, 'session')} of its users would go with it, ${counted(found.authors, 'post or comment', 'posts and comments')} lose the author. To have it so: demo --clear --force.`,

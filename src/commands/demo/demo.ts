@@ -59,7 +59,9 @@ async function populate(sql: Sql, options: DemoOptions): Promise<DemoCounts> {
   const total = totalOf(counts)
   const span = spanUntil(until)
 
-  const last = append ? await reserveIds(sql, counts) : await takeEmptyTables(sql, counts)
+  const last = append
+    ? await reserveIds(sql, counts)
+    : await takeEmptyTables(sql, counts, options.note)
   await remember(sql, { seed, until }, counts, last)
   await sql.unsafe(chanceFunction(seed) + instantFunction + textFunctions())
   const { isSilent } = await silenceTriggers(sql)

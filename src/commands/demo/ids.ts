@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Bulk } from '../../db/bulk/bulk.ts'
+import { holdersOfTables } from '../../db/bulk/lock-holders.ts'
 import { sqlStateOf } from '../../errors/postgres.ts'
 import type { DemoCounts } from './counts.ts'
 import { DemoError } from './error.ts'
@@ -9,8 +10,7 @@ type Sql = Bulk['sql']
 
 const tables = ['users', 'posts', 'comments', 'sessions'] as const
 
-/** Nobody else writes to the tables any more until the transaction ends; everybody reads. */
-export const lockTables = (sql: Sql) =>
+const lockTables = (sql: Sql) =>
   sql`lock table public.users, public.posts, public.comments, public.sessions in share row exclusive mode`
 
 /** ms that writers may wait behind the lock, and ms and times it is asked for again. */
@@ -18,12 +18,45 @@ const lockTimeout = 100
 const pause = 400
 const attempts = 100
 
+/** ms that writers wait behind one of these tries, and ms and times it is asked for again. */
+const holding = { lockTimeout: 1000, pause: 1000, attempts: 60 }
+
+/**
+ * Nobody else writes to the tables any more until the transaction ends; everybody reads. `note` hears who is waited for.
+ * @throws DemoError when others hold them for two minutes
+ */
+export async function holdTables(sql: Sql, note: (text: string) => void = () => {}): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    await sql`savepoint hold`
+    try {
+      await sql`select set_config('lock_timeout', ${holding.lockTimeout}::text, true)`
+      await lockTables(sql)
+      await sql`select set_config('lock_timeout', '0', true)`
+      await sql`release hold`
+      return
+    } catch (error) {
+      if (sqlStateOf(error) !== '55P03') throw error
+      await sql`rollback to hold`
+      await sql`release hold`
+      const holders = (await holdersOfTables(sql)) || 'somebody'
+      if (attempt === 1) note(`Waiting for others to end their transactions: ${holders}.`)
+      if (attempt === holding.attempts)
+        throw new DemoError(`Others keep their transactions open: ${holders}.`, { cause: error })
+    }
+    await setTimeout(holding.pause)
+  }
+}
+
 /**
  * Locks the tables until the transaction ends, and takes the first ids: nobody else writes meanwhile.
- * @throws DemoError when one holds a row
+ * @throws DemoError when one holds a row, or others hold the tables
  */
-export async function takeEmptyTables(sql: Sql, counts: DemoCounts): Promise<DemoCounts> {
-  await lockTables(sql)
+export async function takeEmptyTables(
+  sql: Sql,
+  counts: DemoCounts,
+  note?: (text: string) => void,
+): Promise<DemoCounts> {
+  await holdTables(sql, note)
   const [found] = await sql<{ isAny: boolean }[]>`
     select exists (select from public.users) or exists (select from public.posts)
       or exists (select from public.comments) or exists (select from public.sessions) as "isAny"`

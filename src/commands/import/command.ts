@@ -55,10 +55,10 @@ export const runImport: DatabaseCommand<ImportFlags> = ({ url }, flags, terminal
         },
       })
       const seconds = (performance.now() - start) / 1000
-      const { isCommitted, ...told } = summary
+      const { isCommitted, isRefused: _, ...told } = summary
       terminal.tell?.({ committed: isCommitted, dryRun: isDryRun, ...told, seconds, notes })
-      terminal.stdout.write(summaryText(summary, isDryRun, seconds))
-      return exitCodeOf(summary, isDryRun)
+      terminal.stdout.write(summaryText(summary, seconds))
+      return exitCodeOf(summary)
     } catch (error) {
       progress.stop()
       return tellFailure(terminal.stderr, error, signal, 'imported')

@@ -1,7 +1,7 @@
 import type { Bulk } from '../../db/bulk/bulk.ts'
 import { removeDemos } from '../demo/clear.ts'
 import type { DemoCounts } from '../demo/counts.ts'
-import { lockTables } from '../demo/ids.ts'
+import { holdTables } from '../demo/ids.ts'
 import { demosIn, forgetDemos } from '../demo/remembered.ts'
 import { ImportError } from './error.ts'
 
@@ -22,7 +22,10 @@ export async function refuseDemo(sql: Sql): Promise<undefined> {
 }
 
 /** Removes the demo community inside a transaction that imports: others' writes wait from here on, reads do not. */
-export async function replaceDemo(sql: Sql): Promise<DemoCounts | undefined> {
-  await lockTables(sql)
+export async function replaceDemo(
+  sql: Sql,
+  note: (text: string) => void,
+): Promise<DemoCounts | undefined> {
+  await holdTables(sql, note)
   return removeDemos(sql, { force: false })
 }

@@ -42,7 +42,8 @@ export async function importDirectory(options: ImportOptions): Promise<Summary> 
   const { directory, progress, signal, rejects } = options
   const { files, leftAlone } = await findFiles(directory, options.delimiter)
   // a directory that was named is looked at first, any other once there is something to write
-  const named = rejects === undefined ? undefined : await rejectsDirectory(directory, rejects)
+  let rejectsTo = rejects === undefined ? undefined : await rejectsDirectory(directory, rejects)
+  const staleRejects = rejectsTo ?? directory
   if (leftAlone.length > 0) progress.note(`Left alone: ${abbreviated(leftAlone)}.`)
   signal?.throwIfAborted()
 
@@ -54,8 +55,11 @@ export async function importDirectory(options: ImportOptions): Promise<Summary> 
     const summary = await settleAll(bulk.sql, staged, {
       ...options,
       isReplacing,
-      rejectsTo: async () => named ?? rejectsDirectory(directory),
-      staleRejects: named ?? directory,
+      async rejectsTo() {
+        rejectsTo ??= await rejectsDirectory(directory)
+        return rejectsTo
+      },
+      staleRejects,
     })
     const tables = summary.replaced ? tableNames : files.map(({ table }) => table.name)
     if (summary.isCommitted && (summary.replaced || summary.tables.some(({ kept }) => kept > 0)))

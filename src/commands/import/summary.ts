@@ -2,16 +2,14 @@ import { counted, grouped } from '../grouped.ts'
 import type { Summary, TableSummary } from './transaction.ts'
 
 /** 2 where strictness kept everything out, or a file with rows has none of them in the database; else 0. */
-export function exitCodeOf({ tables, isCommitted }: Summary, isDryRun: boolean): number {
-  if (!isCommitted && !isDryRun) return 2
-  return tables.some(isLost) ? 2 : 0
-}
+export const exitCodeOf = ({ tables, isRefused }: Summary): number =>
+  isRefused || tables.some(isLost) ? 2 : 0
 
 const isLost = ({ kept, skipped, differing, rejected }: TableSummary) =>
   kept + skipped + rejected > 0 && kept + skipped - differing === 0
 
 /** For people: a row for each file, and what there is to do. */
-export function summaryText(summary: Summary, isDryRun: boolean, seconds: number): string {
+export function summaryText(summary: Summary, seconds: number): string {
   const { tables, replaced } = summary
   return [
     '',
@@ -19,19 +17,21 @@ export function summaryText(summary: Summary, isDryRun: boolean, seconds: number
     '',
     ...tables.flatMap(differencesText),
     ...tables.flatMap(({ rejects }) => (rejects ? `Rejected rows and why: ${rejects}` : [])),
-    ...(replaced ? [`Removed the demo community of ${counted(replaced.users, 'user')}.`] : []),
-    outcomeText(summary, isDryRun, seconds),
+    ...(replaced && summary.isCommitted
+      ? [`Removed the demo community of ${counted(replaced.users, 'user')}.`]
+      : []),
+    outcomeText(summary, seconds),
     '',
   ].join('\n')
 }
 
-function outcomeText({ tables, isCommitted }: Summary, isDryRun: boolean, seconds: number): string {
+function outcomeText({ tables, isCommitted, isRefused }: Summary, seconds: number): string {
   const total = tables.reduce((sum, { kept }) => sum + kept, 0)
-  const rows = `${counted(total, 'row')} in ${seconds.toFixed(1)} s`
-  if (isCommitted) return `Imported ${rows}.`
-  return isDryRun
-    ? `Nothing was kept, as --dry-run asks: an import would bring ${counted(total, 'row')}.`
-    : 'Nothing was imported: rows were rejected and --strict allows none.'
+  const rows = counted(total, 'row')
+  if (isCommitted) return `Imported ${rows} in ${seconds.toFixed(1)} s.`
+  return isRefused
+    ? 'Nothing was imported: rows were rejected and --strict allows none.'
+    : `Nothing was kept, as --dry-run asks: an import would bring ${rows}.`
 }
 
 function differencesText({ table, differing, differences, differingRows }: TableSummary): string[] {

@@ -30,6 +30,8 @@ export type TableSummary = Settled & {
 export type Summary = {
   readonly tables: readonly TableSummary[]
   readonly isCommitted: boolean
+  /** Whether rows were rejected where none may be. */
+  readonly isRefused: boolean
   /** The rows of the demo community that made room. */
   readonly replaced?: DemoCounts
 }
@@ -80,7 +82,7 @@ async function settleOnce(
   let isOpen = true
   await sql`begin`
   try {
-    const replaced = isReplacing ? await replaceDemo(sql) : await refuseDemo(sql)
+    const replaced = isReplacing ? await replaceDemo(sql, progress.note) : await refuseDemo(sql)
     const isSilent = await silence(sql, progress)
     await createParents(sql)
     await createDifferences(sql)
@@ -95,7 +97,7 @@ async function settleOnce(
     await (isCommitted ? commit(sql) : sql`rollback`)
     isOpen = false
     await publish(files, written, options)
-    return { tables, isCommitted, ...(replaced && { replaced }) }
+    return { tables, isCommitted, isRefused, ...(replaced && { replaced }) }
   } catch (error) {
     for (const rejects of written) await rejects.discard()
     if (isOpen) await sql`rollback`.catch(() => {})

@@ -39,7 +39,8 @@ const readyz = createRoute({
   tags: ['Health'],
   operationId: 'getReadiness',
   summary: 'Whether the database answered when last asked',
-  description: 'Causes no query. A process that is not ready is to be spared requests.',
+  description:
+    'Sends the database no query on Node, and on Workers at most one in ten seconds. A database that is not migrated is not ready. A process that is not ready is to be spared requests.',
   parameters: requestHeaders('X-Request-Id'),
   responses: {
     200: {
@@ -57,7 +58,7 @@ const readyz = createRoute({
   },
 })
 
-/** Open to anyone: neither causes a query. */
+/** Open to anyone: no request can cause more than a Worker's query in ten seconds. */
 export const health = new OpenAPIHono<AppEnv>()
   .openapi(livez, (c) =>
     c.json({ status: 'ok' as const, runtime: c.get('services').runtime }, 200, noStore),

@@ -102,6 +102,23 @@ describe('clearDemo', () => {
     expect(await drifted()).toEqual([])
   })
 
+  it('says for whom it waits', async () => {
+    await generate()
+    const holder = await database.sql.reserve()
+    await holder`begin`
+    await holder`update users set username = 'Ann' where id = 1`
+    const notes: string[] = []
+    const clearing = clear({ note: (text: string) => notes.push(text) })
+    await expect
+      .poll(() => notes)
+      .toEqual([
+        expect.stringMatching(/^Waiting for others to end their transactions: process \d+ .*\.$/),
+      ])
+    await holder`rollback`
+    holder.release()
+    expect(await clearing).toEqual(whole)
+  })
+
   it('leaves nothing half done when its session ends', async () => {
     await generate()
     const holder = await database.sql.reserve()

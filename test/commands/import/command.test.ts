@@ -53,6 +53,12 @@ describe('import as a command', () => {
       /\nNothing was imported: rows were rejected and --strict allows none\.\n$/,
     )
     expect(await database.sql`select from users`).toHaveLength(0)
+    const trial = await run(
+      { 'users.csv': 'id,username\n1,Ann\n2,\n' },
+      { strict: true, dryRun: true },
+    )
+    expect(trial.code).toBe(2)
+    expect(trial.stdout).toContain('\nNothing was imported: rows were rejected')
   })
 
   it.each([
