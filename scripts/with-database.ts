@@ -5,6 +5,8 @@ import { migrateWhenUp } from '../src/db/migrate-when-up.ts'
 import { provideDatabase } from '../src/db/provide.ts'
 import { whenOrphaned } from '../src/server/orphaned.ts'
 
+const sslModes = { prefer: 'prefer', require: 'require', ca: 'verify-ca', full: 'verify-full' }
+
 /** Runs a command on the database `npm start` would use, migrated: DATABASE_URL is set to it, for libpq and wrangler too. */
 const [command = '', ...args] = process.argv.slice(2)
 // Ctrl-C ends the command; the database stops after it.
@@ -13,7 +15,7 @@ try {
   const config = readConfig(process.env)
   const database = await provideDatabase(config)
   await migrateWhenUp(database.directUrl, 5_000, (reason) => console.error(`Waiting for ${reason}`))
-  // as it was given: drizzle-kit has a driver of its own, which reads files of certificates itself
+  // as it was given: the tools have drivers of their own, which read files of certificates themselves
   const url = config.directUrl ?? config.databaseUrl ?? database.url
   const env = {
     ...process.env,
@@ -37,14 +39,13 @@ try {
 /** For psql and its kind, which do not know DATABASE_URL: https://www.postgresql.org/docs/current/libpq-envars.html */
 function libpq(databaseUrl: string) {
   const { hosts, user, password, database, tls, parameters } = readDatabaseUrl(databaseUrl)
-  const modes = { prefer: 'prefer', require: 'require', ca: 'verify-ca', full: 'verify-full' }
   const known = {
     PGHOST: hosts.map(({ host }) => host).join(','),
     PGPORT: hosts.map(({ port }) => port).join(','),
     PGUSER: user,
     PGPASSWORD: password,
     PGDATABASE: database,
-    PGSSLMODE: tls && modes[tls.mode],
+    PGSSLMODE: tls && sslModes[tls.mode],
     PGSSLROOTCERT: tls?.ca,
     PGSSLCERT: tls?.cert,
     PGSSLKEY: tls?.key,
