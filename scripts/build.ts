@@ -1,19 +1,29 @@
-/** Builds what a package holds: the program and the client's types in dist/, the client alone in dist-client/. */
+/** Builds the packages: the program and the client's types in dist/, the client alone in dist-client/; each whole or not at all. */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import manifest from '../package.json' with { type: 'json' }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const dist = join(root, 'dist')
-const client = join(root, 'dist-client')
-
-rmSync(dist, { recursive: true, force: true })
-tsc('tsconfig.build.json', dist)
-buildClientTypes()
-buildReference()
-buildClientPackage()
+const work = mkdtempSync(join(root, 'dist-unfinished-'))
+const dist = join(work, 'dist')
+const client = join(work, 'dist-client')
+try {
+  tsc('tsconfig.build.json', dist)
+  buildClientTypes()
+  execFileSync(process.execPath, ['scripts/build-reference.ts', join(dist, 'reference')], {
+    cwd: root,
+    stdio: 'inherit',
+  })
+  buildClientPackage()
+  for (const name of ['dist', 'dist-client']) {
+    rmSync(join(root, name), { recursive: true, force: true })
+    renameSync(join(work, name), join(root, name))
+  }
+} finally {
+  rmSync(work, { recursive: true })
+}
 
 function tsc(project: string, outDir: string): void {
   const program = join(root, 'node_modules/typescript/bin/tsc')
@@ -24,16 +34,9 @@ function tsc(project: string, outDir: string): void {
 
 /** Of all declarations only the client's: it spells the routes' types out and imports `hono/client` alone. */
 function buildClientTypes(): void {
-  const types = mkdtempSync(join(dist, 'types-'))
+  const types = join(work, 'types')
   tsc('tsconfig.client.json', types)
   copyFileSync(join(types, 'client.d.ts'), join(dist, 'client.d.ts'))
-  rmSync(types, { recursive: true })
-}
-
-/** The scripts of the reference page, where the checkout has a script that copies them to dist/reference. */
-function buildReference(): void {
-  const script = join(root, 'scripts/build-reference.ts')
-  if (existsSync(script)) execFileSync(process.execPath, [script], { cwd: root, stdio: 'inherit' })
 }
 
 /** The client for frontends: the same files with hono alone, for the program brings PostgreSQL and 60 MB of it. */
@@ -50,7 +53,6 @@ function buildClientPackage(): void {
     sideEffects: false,
     dependencies: { hono: `^${manifest.dependencies.hono}` },
   }
-  rmSync(client, { recursive: true, force: true })
   mkdirSync(client)
   writeFileSync(join(client, 'package.json'), `${JSON.stringify(its, null, 2)}\n`)
   for (const file of ['client.js', 'client.d.ts'])
