@@ -181,6 +181,15 @@ describe('the program on Node', () => {
     expect(program.complaint()).toMatch(/^PORT should be .*\nDATABASE_URL should be set .*\n$/)
   })
 
+  it('never says where it is over a database that it cannot serve', async () => {
+    const empty = await createTestDatabase({ migrated: false })
+    const program = start({ DATABASE_URL: empty.url, MIGRATE: 'off' })
+    expect(await program.ended).toBe(1)
+    expect(program.output()).toBe('')
+    expect(program.complaint()).toMatch(/^Cannot use the database \S+: it is not migrated: .*\n$/)
+    await empty.drop()
+  })
+
   it('does not wait for a database that refuses it, and does not say the password', async () => {
     const url = Object.assign(new URL(db.url), { pathname: '/nowhere', password: 'hunter2' })
     const program = start({ DATABASE_URL: url.toString() })

@@ -1,9 +1,8 @@
-import { absenceOf, absentRelations } from '../db/access.ts'
+import { expectRelations, isUnfit } from '../db/access.ts'
 import type { Pool } from '../db/database.ts'
 import { kinds, kindTable, type TableName, tableNames } from '../db/rollup/kinds.ts'
 import { currentVersions } from '../db/rollup/tables.ts'
 import { statement } from '../db/statement.ts'
-import { sqlStateOf } from '../errors/postgres.ts'
 import type { Cache } from './cache.ts'
 
 export type Watcher = {
@@ -46,11 +45,7 @@ export function watchTables(options: WatcherOptions): Watcher {
       const read = await pool.transaction(
         { access: 'read only', deadline: pollTimeout, signal: stopping.signal },
         async (db) => {
-          const [absent, versions] = await Promise.all([
-            db.run(absentRelations),
-            db.run(tableVersions),
-          ])
-          if (absent.length > 0) throw new Unfit(`The database is unfit: ${absenceOf(absent)}`)
+          const [, versions] = await Promise.all([expectRelations(db), db.run(tableVersions)])
           return versions
         },
       )
@@ -90,14 +85,6 @@ export function watchTables(options: WatcherOptions): Watcher {
     },
   }
 }
-
-class Unfit extends Error {
-  override readonly name = 'Unfit'
-}
-
-/** No such schema, table, column or function, or no right to it. */
-const isUnfit = (error: unknown) =>
-  error instanceof Unfit || /^(3F000|42P01|42703|42883|42501)$/.test(sqlStateOf(error) ?? '')
 
 function tableOfNumber(number: number): TableName | undefined {
   const kind = kinds[number]

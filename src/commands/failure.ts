@@ -1,4 +1,5 @@
 import { CommitUnknown } from '../db/bulk/bulk.ts'
+import { isPoolerRefusal } from '../db/when-up.ts'
 import { sqlStateOf } from '../errors/postgres.ts'
 import { Interrupted } from './interruption.ts'
 import type { Output } from './terminal.ts'
@@ -29,7 +30,7 @@ export function tellFailure(
 
 /** Whether the error, or what it wraps, is the driver's or PostgreSQL's of a connection that was there. */
 export function isConnectionLost(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
+  if (!(error instanceof Error) || isPoolerRefusal(error)) return false
   const code = 'code' in error ? String(error.code) : ''
   return (
     /^(CONNECTION_(CLOSED|ENDED|DESTROYED)|ECONNRESET|EPIPE|57P0\d|08\w{3})$/.test(code) ||

@@ -23,9 +23,10 @@ const lineInterval = 10_000
 export function progressOn({ stdout, stderr }: Terminal): Progress {
   let bar: SingleBar | undefined
   const note = (text: string) => {
-    // in the bar's place: it is drawn anew below
+    // in the bar's place: it is drawn anew below, and ends by returning to where it is
     if (bar?.isActive) stderr.write('\r\x1b[K')
     stdout.write(`${text}\n`)
+    if (bar?.isActive) stderr.write('\x1b7')
   }
   return {
     note,

@@ -1,5 +1,6 @@
 import { getTableName, getViewName, is, type SQL, sql, Table, View } from 'drizzle-orm'
-import type { Pool } from './database.ts'
+import { sqlStateOf } from '../errors/postgres.ts'
+import type { Database, Pool } from './database.ts'
 import * as rollupTables from './rollup/tables.ts'
 import { comments, posts, sessions, users } from './schema.ts'
 import { statement } from './statement.ts'
@@ -97,6 +98,21 @@ export async function faultOf(pool: Pool, statementTimeout: number): Promise<str
   return `the role ${found.role} may not read all of it: ${grants.join(' ')}`
 }
 
+/** It answers, but cannot be served. */
+export class Unfit extends Error {
+  override readonly name = 'Unfit'
+}
+
+/** Unfit, or no such schema, table, column or function, or no right to it. */
+export const isUnfit = (error: unknown): boolean =>
+  error instanceof Unfit || /^(3F000|42P01|42703|42883|42501)$/.test(sqlStateOf(error) ?? '')
+
+/** @throws Unfit where a relation a server reads is not there */
+export async function expectRelations(db: Database): Promise<void> {
+  const absent = await db.run(absentRelations)
+  if (absent.length > 0) throw new Unfit(`The database is unfit: ${absenceOf(absent)}`)
+}
+
 /** What to tell of relations that are not there. */
-export const absenceOf = (absent: readonly { readonly name: string }[]): string =>
-  `it has no ${absent.map(({ name }) => name).join(', ')}: restore what is missing, or run "npm run shopboard -- migrate"`
+const absenceOf = (absent: readonly { readonly name: string }[]): string =>
+  `it has no ${absent.map(({ name }) => name).join(', ')}: restore what is missing, or where it never was run "npm run shopboard -- migrate"`

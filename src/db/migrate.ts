@@ -10,6 +10,7 @@ import {
   journalGrant,
   lastMigration,
   type SchemaVersion,
+  stateOf,
   versionOf,
 } from './schema-version.ts'
 import { compile } from './statement.ts'
@@ -76,9 +77,6 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
     await line.close()
   }
 }
-
-const stateOf = (version: SchemaVersion) =>
-  version === 'none' ? 'it is not migrated' : 'its schema is older than this program'
 
 /** All or nothing: a try that waits too long for a lock, or in a circle, leaves nothing behind. */
 async function applyPatiently(

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import journal from '../../drizzle/meta/_journal.json' with { type: 'json' }
+import type { Database } from './database.ts'
 import { statement } from './statement.ts'
 
 /** The schema of a database beside the one this program was written for. */
@@ -43,6 +44,18 @@ export function versionOf(last: number | null | undefined): SchemaVersion {
   if (last === newest) return 'current'
   return last < newest ? 'older' : 'newer'
 }
+
+/** The version of the schema that `db` shows. @throws a sentence where its role may not read the journal */
+export async function schemaVersionIn(db: Database): Promise<SchemaVersion> {
+  const [found] = await db.run(findJournal)
+  if (!found?.isReadable) throw new Error(journalGrant(found?.role ?? ''))
+  const [row] = found.isThere ? await db.run(lastMigration) : []
+  return versionOf(row?.last)
+}
+
+/** What to tell of a schema that cannot be served. */
+export const stateOf = (version: 'none' | 'older'): string =>
+  version === 'none' ? 'it is not migrated' : 'its schema is older than this program'
 
 /** What the role must be granted to read the journal. */
 export const journalGrant = (role: string): string =>

@@ -1,5 +1,7 @@
 import type { Context } from 'hono'
-import { tableVersions } from '../cache/watcher.ts'
+import { expectRelations, isUnfit, Unfit } from '../db/access.ts'
+import type { Database } from '../db/database.ts'
+import { schemaVersionIn, stateOf } from '../db/schema-version.ts'
 import type { AppEnv } from '../http/context.ts'
 
 /** ms for which what the database said is taken for its state. */
@@ -20,14 +22,19 @@ export function readiness() {
     askedAt = now
     const { pool, observe } = c.get('services')
     try {
-      await pool(c).transaction({ access: 'read only', deadline: patience }, (db) =>
-        db.run(tableVersions),
-      )
+      await pool(c).transaction({ access: 'read only', deadline: patience }, expectFit)
       isReady = true
     } catch (error) {
       isReady = false
-      observe({ type: 'watcher', state: 'down', error })
+      observe({ type: 'watcher', state: isUnfit(error) ? 'unfit' : 'down', error })
     }
     return isReady
   }
+}
+
+async function expectFit(db: Database): Promise<void> {
+  const version = await schemaVersionIn(db)
+  if (version === 'none' || version === 'older')
+    throw new Unfit(`The database is unfit: ${stateOf(version)}`)
+  await expectRelations(db)
 }

@@ -110,6 +110,22 @@ describe.skipIf(withoutTerminal)(title, () => {
     })
   })
 
+  it('a bar makes room for a note', async () => {
+    const holder = await database.sql.reserve()
+    await holder`begin`
+    await holder`lock table users in share mode`
+    const run = start('demo', '--users', '1')
+    await expect.poll(run.screen).toContain('Waiting for others')
+    await holder`rollback`
+    holder.release()
+    const { code, last } = await end(run)
+    expect(code).toBe(0)
+    expect(last).toMatch(/^1 user, 10 posts, 50 comments, 10 sessions in /)
+    expect(linesOf(run.screen())).toContainEqual(
+      expect.stringMatching(/^Waiting for others to end their transactions: process \d+ .*\.$/),
+    )
+  })
+
   describe('an import into a demo community', () => {
     async function asked(): Promise<TerminalCli> {
       await start('demo', '--users', '2').ended

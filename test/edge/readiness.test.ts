@@ -3,14 +3,16 @@ import { readiness } from '../../src/edge/readiness.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
 
 const statements = ({ observed }: TestApp) =>
-  observed.filter((each) => each.type === 'database' && each.event.type === 'statement')
+  observed.flatMap((each) =>
+    each.type === 'database' && each.event.type === 'statement' ? [each.event.name] : [],
+  )
 
 it('asks the database once, however many want to know', async () => {
   const app = await createTestApp({ services: { isReady: readiness() } })
   const first = await app.request('/readyz')
   const answers = await Promise.all(Array.from({ length: 20 }, () => app.request('/readyz')))
   expect([first, ...answers].map(({ status }) => status)).toEqual(Array(21).fill(200))
-  expect(statements(app)).toHaveLength(1)
+  expect(statements(app)).toEqual(['find_journal', 'last_migration', 'absent_relations'])
   await app.close()
 })
 
@@ -21,11 +23,19 @@ it('is not ready while it waits to know for the first time', async () => {
   await app.close()
 })
 
-it('is not ready on a database that lost its rollups, and observes why', async () => {
+it.each([
+  ['was never migrated', 'drop schema drizzle cascade', /it is not migrated/],
+  [
+    'is older than the program',
+    'delete from drizzle.__drizzle_migrations where created_at > (select min(created_at) from drizzle.__drizzle_migrations)',
+    /its schema is older/,
+  ],
+  ['lost its rollups', 'drop schema rollup cascade', /it has no rollup\./],
+])('is not ready on a database that %s, and observes why', async (_, change, why) => {
   const app = await createTestApp({ services: { isReady: readiness() } })
-  await app.sql`drop schema rollup cascade`
+  await app.sql.unsafe(change)
   expect((await app.request('/readyz')).status).toBe(503)
-  const [down] = app.observed.filter(({ type }) => type === 'watcher')
-  expect(String(down?.type === 'watcher' && down.error)).toMatch(/does not exist/)
+  const down = app.observed.find(({ type }) => type === 'watcher')
+  expect(down).toMatchObject({ state: 'unfit', error: { message: expect.stringMatching(why) } })
   await app.close()
 })

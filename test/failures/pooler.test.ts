@@ -165,6 +165,13 @@ describe.skipIf(withoutPgBouncer)('the app behind PgBouncer in transaction mode'
     )
   })
 
+  it('has a command without a session say so, too', async () => {
+    const refused = recordingTerminal()
+    const env = { DATABASE_URL: pooler.url }
+    expect(await onDatabase(runVerify, {}, refused, env, { isMigrating: false })).toBe(1)
+    expect(refused.written.stderr).toMatch(/pooler before it: set POOLER=transaction\n$/)
+  })
+
   it('has such a command refuse a pooler that drops what a session asks for', async () => {
     const dropping = await startPgBouncer(direct.url, {
       ignored: [

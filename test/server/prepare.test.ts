@@ -1,8 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { onDatabase } from '../../src/commands/on-database.ts'
+import { runVerify } from '../../src/commands/verify.ts'
 import { readConfig } from '../../src/config.ts'
+import { startFolding } from '../../src/db/rollup/fold.ts'
 import { prepare } from '../../src/server/prepare.ts'
+import { recordingTerminal } from '../commands/terminal.ts'
 import { createTestDatabase, useDatabase } from '../support/database.ts'
 import { type PgBouncerOptions, startPgBouncer, withoutPgBouncer } from '../support/pgbouncer.ts'
+import { openTestPool } from '../support/pool.ts'
 import { useRole } from '../support/role.ts'
 
 /** What a start with this environment says, and the sentence it fails with. */
@@ -71,6 +76,29 @@ describe('prepare', () => {
       })
     },
   )
+
+  it('serves and verifies a database whose default is read only, and folds nothing there', async () => {
+    const still = await createTestDatabase()
+    const name = new URL(still.url).pathname.slice(1)
+    await still.sql.unsafe(`alter database ${name} set default_transaction_read_only = on`)
+    expect(await start({ DATABASE_URL: still.url })).toEqual({ said: [], failure: undefined })
+    const env = { DATABASE_URL: still.url }
+    const isMigrating = false
+    expect(await onDatabase(runVerify, {}, recordingTerminal(), env, { isMigrating })).toBe(0)
+    const pool = openTestPool(still.url)
+    const barred: unknown[] = []
+    const onFailed = (error: unknown) => barred.push(error)
+    const folding = startFolding({
+      pool,
+      interval: 20,
+      onFailed,
+      onBarred: (why) => barred.push(why),
+    })
+    await expect.poll(() => barred).toEqual(['default_transaction_read_only is on'])
+    await folding.stop()
+    await pool.close()
+    await still.drop()
+  })
 
   it('names the grants that the role lacks', async () => {
     const { failure } = await start({ DATABASE_URL: stranger.url })

@@ -73,6 +73,8 @@ ignore_startup_parameters = ${['extra_float_digits', ...ignored].join(', ')}
     running.kill('SIGKILL')
     await ended
   }
+  // a test run that is broken off leaves none behind
+  process.once('exit', () => running?.kill('SIGKILL'))
   await start()
   return {
     url: Object.assign(new URL(url), { host: `127.0.0.1:${port}` }).toString(),

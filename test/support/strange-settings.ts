@@ -6,7 +6,8 @@ export const strangeSettings: readonly string[] = [
   "IntervalStyle = 'iso_8601'",
   'default_transaction_isolation = serializable',
   'default_transaction_deferrable = on',
-  'statement_timeout = 1',
+  // what sets it anew has to end within it, on a busy machine too
+  'statement_timeout = 1000',
   'lock_timeout = 1',
   'idle_in_transaction_session_timeout = 1',
   'extra_float_digits = -15',

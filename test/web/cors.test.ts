@@ -63,6 +63,21 @@ describe.skipIf(noBrowser)(`a page of another origin, in a browser${noBrowser}`,
     expect(JSON.parse(body)).toMatchObject({ items: [] })
   })
 
+  it('measures where the time went', async () => {
+    const timed = await page.evaluate(async (url) => {
+      const measured = new Promise<string>((resolve) =>
+        new PerformanceObserver((list) => {
+          const [entry] = list.getEntriesByName(url)
+          if (entry) resolve(JSON.stringify(entry))
+        }).observe({ type: 'resource' }),
+      )
+      await (await fetch(url)).text()
+      return measured
+    }, `${site.url}/api/v1/activity?pageSize=3`)
+    const { serverTiming } = JSON.parse(timed)
+    expect(serverTiming.map(({ name }: { name: string }) => name)).toContain('db')
+  })
+
   it('asks again by ETag, and reads that nothing changed', async () => {
     const { headers } = await asks(`${site.url}/api/v1/activity`)
     const again = await asks(`${site.url}/api/v1/activity`, {

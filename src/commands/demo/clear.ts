@@ -31,15 +31,16 @@ const attempts = 5
  * @returns the rows removed; undefined where there is no demo
  * @throws DemoError where other people's rows would go with it, else as `withBulk` does
  */
-export const clearDemo = (options: ClearOptions): Promise<DemoCounts | undefined> =>
-  withBulk(options.databaseUrl, options.signal, async (bulk) => {
+export function clearDemo(options: ClearOptions): Promise<DemoCounts | undefined> {
+  const { databaseUrl, signal, note = () => {} } = options
+  const work = async (bulk: Bulk) => {
     const removed = await clearPatiently(bulk.sql, options)
     if (removed)
-      await vacuum(bulk, tableNames, (reason) =>
-        options.note?.(`Removed, but not vacuumed: ${reason}.`),
-      )
+      await vacuum(bulk, tableNames, (reason) => note(`Removed, but not vacuumed: ${reason}.`))
     return removed
-  })
+  }
+  return withBulk(databaseUrl, signal, work, (holders) => note(`Waiting for ${holders}.`))
+}
 
 async function clearPatiently(
   sql: Sql,

@@ -42,16 +42,17 @@ const eraRows = 50_000
  * writes wait for it unless it appends.
  * @throws DemoError when the database cannot take it, else as `withBulk` does
  */
-export const demo = (options: DemoOptions): Promise<DemoCounts> =>
-  withBulk(options.databaseUrl, options.signal, async (bulk) => {
+export function demo(options: DemoOptions): Promise<DemoCounts> {
+  const { databaseUrl, signal, note = () => {} } = options
+  const work = async (bulk: Bulk) => {
     await bulk.sql`begin`
     const counts = await populate(bulk.sql, options)
     await commit(bulk.sql)
-    await vacuum(bulk, tableNames, (reason) =>
-      options.note?.(`Written, but not vacuumed: ${reason}.`),
-    )
+    await vacuum(bulk, tableNames, (reason) => note(`Written, but not vacuumed: ${reason}.`))
     return counts
-  })
+  }
+  return withBulk(databaseUrl, signal, work, (holders) => note(`Waiting for ${holders}.`))
+}
 
 async function populate(sql: Sql, options: DemoOptions): Promise<DemoCounts> {
   const { users, seed = 1, until = new Date(), append = false, onProgress = () => {} } = options

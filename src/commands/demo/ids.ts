@@ -4,7 +4,7 @@ import { holdersOfTables } from '../../db/bulk/lock-holders.ts'
 import { sqlStateOf } from '../../errors/postgres.ts'
 import type { DemoCounts } from './counts.ts'
 import { DemoError } from './error.ts'
-import { forgetDemos } from './remembered.ts'
+import { demosIn, forgetDemos } from './remembered.ts'
 
 type Sql = Bulk['sql']
 
@@ -62,7 +62,9 @@ export async function takeEmptyTables(
       or exists (select from public.comments) or exists (select from public.sessions) as "isAny"`
   if (found?.isAny) {
     throw new DemoError(
-      'This database holds a community already. To add a demo community to it: --append.',
+      (await demosIn(sql)).length > 0
+        ? 'This database holds a demo community already: --clear removes it, --append adds another.'
+        : 'This database holds a community already. To add a demo community to it: --append.',
     )
   }
   await forgetDemos(sql)

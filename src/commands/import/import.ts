@@ -47,7 +47,7 @@ export async function importDirectory(options: ImportOptions): Promise<Summary> 
   if (leftAlone.length > 0) progress.note(`Left alone: ${abbreviated(leftAlone)}.`)
   signal?.throwIfAborted()
 
-  return withBulk(options.databaseUrl, signal, async (bulk) => {
+  const work = async (bulk: Bulk) => {
     await waitForTurn(bulk, progress)
     const isReplacing = await isToReplace(bulk, options)
     const staged: StagedFile[] = []
@@ -65,7 +65,9 @@ export async function importDirectory(options: ImportOptions): Promise<Summary> 
     if (summary.isCommitted && (summary.replaced || summary.tables.some(({ kept }) => kept > 0)))
       await tidy(bulk, tables, progress)
     return summary
-  })
+  }
+  const onWaiting = (holders: string) => progress.note(`Waiting for ${holders}.`)
+  return withBulk(options.databaseUrl, signal, work, onWaiting)
 }
 
 /** Whether to remove a demo community. @throws ImportError when there is one, and it is to stay */

@@ -2,6 +2,7 @@ import type postgres from 'postgres'
 import { fromPostgres, sqlStateOf } from '../../errors/postgres.ts'
 import { isPoolerRefusal, reasonOf } from '../when-up.ts'
 import { ConnectionLost, type Line, openLine } from './line.ts'
+import { watchWaits } from './waiting.ts'
 
 /**
  * A connection of its own for a bulk command, which can COPY and keeps its temporary tables. Once it is lost or
@@ -9,6 +10,8 @@ import { ConnectionLost, type Line, openLine } from './line.ts'
  */
 export type Bulk = {
   readonly sql: postgres.Sql
+  /** The server's process. */
+  readonly pid: number
   /** What went wrong when `error` was caught: the interruption, the loss of the connection, or what it says itself. */
   readonly reasonOf: (error: unknown) => unknown
   readonly close: () => Promise<void>
@@ -35,20 +38,24 @@ const noLimit = 2 ** 31 - 1
 const patience = 2_000
 
 /**
- * Runs `work` on a connection that `signal` interrupts: the session ends, and its transaction is rolled back.
+ * Runs `work` on a connection that `signal` interrupts: the session ends, and its transaction is rolled back. `onWaiting`
+ * hears who holds the locks that it waits for, when it does so for seconds.
  * @throws the signal's reason, ConnectionLost, CommitUnknown, or what `work` or connecting throws
  */
 export async function withBulk<T>(
   url: string,
   signal: AbortSignal | undefined,
   work: (bulk: Bulk) => Promise<T>,
+  onWaiting: (holders: string) => void = () => {},
 ): Promise<T> {
   const bulk = await openBulk(url, signal)
+  const stop = watchWaits(url, bulk.pid, onWaiting)
   try {
     return await work(bulk)
   } catch (error) {
     throw bulk.reasonOf(error)
   } finally {
+    stop()
     await bulk.close()
   }
 }
@@ -86,6 +93,7 @@ export async function openBulk(url: string, signal?: AbortSignal): Promise<Bulk>
     signal?.throwIfAborted()
     return {
       sql: line.sql,
+      pid,
       reasonOf(error) {
         if (error instanceof CommitUnknown) return error
         if (signal?.aborted) return signal.reason

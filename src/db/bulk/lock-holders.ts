@@ -16,6 +16,10 @@ export const holdersOfTables = (sql: Sql): Promise<string> =>
     `mode <> 'AccessShareLock' and relation in (select oid from pg_class where relnamespace = to_regnamespace('public'))`,
   )
 
+/** The processes that hold what the session of this process waits for; empty where it waits for no lock. */
+export const holdersBefore = (sql: Sql, pid: number): Promise<string> =>
+  holders(sql, `pid in (select unnest(pg_blocking_pids(${pid})))`)
+
 type Holder = { readonly pid: number; readonly name: string | null; readonly since: string | null }
 
 /** What a role may not see of another's processes is left out. */

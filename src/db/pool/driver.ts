@@ -158,6 +158,14 @@ export function cancelOnServer(client: Client, backend: Backend): Promise<void> 
   return (query as { readonly canceller: Canceller }).canceller({ state: backend, active: true })
 }
 
+/**
+ * Rejects a query that the driver still holds back. One that it has sent, whose `state` is set, is left alone: `cancel`
+ * would send a CancelRequest for it, and drop the promise of that.
+ */
+export function cancelUnsent(query: { readonly cancel: () => void }): void {
+  if (!('state' in query && query.state)) query.cancel()
+}
+
 const asIs = (value: unknown) => value
 
 /** What a JavaScript `Date` or a guess would spoil stays text; bigint is read as a number. */

@@ -1,4 +1,5 @@
 import type { QueryResult, Sent } from './connection.ts'
+import { cancelUnsent } from './driver.ts'
 
 export type Failure = { readonly error: unknown }
 
@@ -41,7 +42,7 @@ export function trackInFlight(onSettled: (failed?: Failure) => Failure | undefin
       for (const { reject } of queries) reject(error)
     },
     cancelUnsent() {
-      for (const { sent } of queries) sent.cancel()
+      for (const { sent } of queries) cancelUnsent(sent)
     },
     drained: () =>
       new Promise((resolve) => {

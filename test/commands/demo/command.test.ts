@@ -17,9 +17,20 @@ describe('demo as a command', () => {
     )
     expect(await run({})).toBe(1)
     expect(terminal.written.stderr).toBe(
-      'This database holds a community already. To add a demo community to it: --append. Nothing was written.\n',
+      'This database holds a demo community already: --clear removes it, --append adds another. Nothing was written.\n',
     )
     expect(await run({ append: true })).toBe(0)
     expect(await database.sql`select from users`).toHaveLength(40)
+  })
+
+  it('clears what there is and says its rows, or that there is none', async () => {
+    const terminal = recordingTerminal()
+    const clear = () =>
+      runDemo(commandDatabase(database.url), { users: 300, seed: 1, clear: true }, terminal)
+    expect(await clear()).toBe(0)
+    expect(await clear()).toBe(0)
+    expect(terminal.written.stdout).toMatch(
+      /^Removed the demo community: 40 users, 400 posts, 2,000 comments, 400 sessions in \d+\.\d s\.\nThere is no demo community in this database\.\n$/,
+    )
   })
 })

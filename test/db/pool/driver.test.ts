@@ -208,6 +208,14 @@ describe('postgres.js', () => {
     expect(commit).toMatchObject({ status: 'fulfilled', value: { command: 'ROLLBACK' } })
   })
 
+  it('gives a query its state when it is sent, and none before', async () => {
+    const asked = client.unsafe('select').execute()
+    await Promise.resolve()
+    expect(asked).toMatchObject({ state: null })
+    await asked
+    expect(asked).toMatchObject({ state: { pid: expect.any(Number) } })
+  })
+
   it('rejects a query it has not sent when it is cancelled, and never sends it', async () => {
     const connecting = client.unsafe('select').execute()
     const held = client.unsafe('create table held_back ()').execute()

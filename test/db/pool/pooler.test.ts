@@ -54,6 +54,7 @@ const settingsIn = async (pool: Pool) => {
 }
 
 describe('a pool behind a transaction pooler', () => {
+  refuseStrays()
   const test = usePool({ pooler: 'transaction', ...limits })
 
   it('waits once for a read, with values or none, however often it runs', async () => {
@@ -80,6 +81,14 @@ describe('a pool behind a transaction pooler', () => {
     const pool = test.open({ size: 1 })
     expect(await settingsIn(pool)).toMatchObject(asked)
     expect(await settingsIn(test.open({ size: 1, pooler: 'none' }))).toMatchObject(asked)
+  })
+
+  it('says what its begin fails with, and leaves nothing behind, however fresh the connection', async () => {
+    const pool = test.open({ size: 1, lockTimeout: -7 })
+    for (const n of [1, 2])
+      await expect(
+        pool.transaction({ access: 'read only' }, (db) => db.run(echo, { n })),
+      ).rejects.toMatchObject({ code: '22023' })
   })
 
   it('has a statement’s own limit where a transaction gives one', async () => {

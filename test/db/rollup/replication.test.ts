@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { clearDemo } from '../../../src/commands/demo/clear.ts'
+import { demo } from '../../../src/commands/demo/demo.ts'
 import { migrate } from '../../../src/db/migrate.ts'
 import { verify } from '../../../src/db/rollup/verify.ts'
 import { runCli } from '../../support/cli.ts'
@@ -240,6 +242,14 @@ describe.skipIf(withoutDebian)('a copy of the cluster or of a database', () => {
       await copy.sql`select rollup.fold()`
       expect(await copy.sql`select from rollup.deltas`).toHaveLength(0)
       expect(await drifted(copy.url)).toEqual([])
+    })
+
+    it('knows its demo community, and clears it', async () => {
+      await demo({ databaseUrl: (await newDatabase(origin, 'invented')).url, users: 5 })
+      await connect(target.url()).unsafe('create database invented')
+      restore(target.url('invented'), dump(origin.url('invented')), '-v', 'ON_ERROR_STOP=1')
+      expect(await clearDemo({ databaseUrl: target.url('invented') })).toMatchObject({ users: 5 })
+      expect(await drifted(target.url('invented'))).toEqual([])
     })
 
     it('counts a writer that was open while folds ran and they passed it', async () => {
