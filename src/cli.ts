@@ -12,6 +12,7 @@ import {
   onDatabase,
 } from './commands/on-database.ts'
 import { runRebuild } from './commands/rebuild.ts'
+import { terminalOf } from './commands/terminal.ts'
 import { runVerify } from './commands/verify.ts'
 
 const { version }: { readonly version: string } = JSON.parse(
@@ -103,7 +104,8 @@ async function run<Flags extends Json>(
   flags: Flags,
   options: DatabaseCommandOptions = {},
 ): Promise<void> {
-  process.exitCode = await onDatabase(work, flags, process, process.env, {
+  const terminal = terminalOf(process, process.env.TERM)
+  process.exitCode = await onDatabase(work, flags, terminal, process.env, {
     ...options,
     ...(flags.json && { json: name }),
   })

@@ -12,3 +12,9 @@ export type Terminal = {
   /** Takes what a command found out, for machines; there where the command was asked for JSON. */
   readonly tell?: (facts: object) => void
 }
+
+/** A program's own. One that can place no cursor (TERM=dumb) is written to as a file is, and nobody is asked. */
+export const terminalOf = (program: Terminal, term: string | undefined): Terminal =>
+  term === 'dumb' ? { stdout: plain(program.stdout), stderr: plain(program.stderr) } : program
+
+const plain = (output: Output): Output => ({ write: output.write.bind(output) })

@@ -70,6 +70,15 @@ describe.skipIf(withoutTerminal)(title, () => {
     expect(run.screen()).toContain('100%')
   })
 
+  it('draws nothing where the terminal can place no cursor', async () => {
+    const directory = await directoryOf({ 'posts.csv': postsCsv(3) })
+    const env = { DATABASE_URL: database.url, TERM: 'dumb' }
+    const { ended, screen } = startOnTerminal(['import', directory], env)
+    expect(await ended).toBe(0)
+    expect(screen()).toMatch(/posts\.csv: 3 rows[\s\S]*Imported 3 rows/)
+    expect(screen()).not.toContain(esc)
+  })
+
   describe.each([
     ['import', 'Nothing was imported.'],
     ['demo', 'Nothing was written.'],
