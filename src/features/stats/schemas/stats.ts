@@ -45,8 +45,9 @@ export const statsQuery = z.strictObject({
     .default(7)
     .openapi({
       type: 'string',
-      pattern: '^\\d+d$',
+      pattern: '^\\d{1,3}d$',
       default: '7d',
-      description: 'The UTC days that end today; `previous` is as many days before them.',
+      description:
+        'The UTC days that end today, 1d to 365d; `previous` is as many days before them.',
     }),
 })
