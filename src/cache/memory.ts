@@ -20,7 +20,7 @@ export type MemoryCacheOptions = {
 }
 
 type CachedEntry = Entry & { readonly loadedAt: number }
-type HotEntry = Hit & { readonly entry: CachedEntry; readonly ttl: number }
+type HotEntry = Hit & { readonly entry: CachedEntry; readonly ttl: number; readonly key: string }
 
 /** ms after the last validation from which on a write may have gone unseen. */
 const validFor = 2000
@@ -36,7 +36,7 @@ export function memoryCache(options: MemoryCacheOptions = {}): Cache {
   const generations = new Map<TableName, number>()
   /** The entries that were hit since the last invalidation, for `peek`. */
   const hot = new Map<string, HotEntry>()
-  const { store, grow } = openStore(maxEntries, maxSize, (key) =>
+  const { store, grow, touch } = openStore(maxEntries, maxSize, (key) =>
     hot.delete(key.slice(key.indexOf(' ') + 1)),
   )
   let validatedAt = Number.NEGATIVE_INFINITY
@@ -54,7 +54,9 @@ export function memoryCache(options: MemoryCacheOptions = {}): Cache {
       if (!hit) return undefined
       const now = performance.now()
       const isFresh = now - hit.entry.loadedAt < hit.ttl && isValidated(hit.entry, now)
-      return isFresh && isWorthCaching(hit.name) ? hit : undefined
+      if (!isFresh || !isWorthCaching(hit.name)) return undefined
+      touch(hit.key)
+      return hit
     },
     async remember({ key: lookupKey, name, tier, tables }, load) {
       const measured = async (where: 'request' | 'background'): Promise<CachedEntry> => {
@@ -79,7 +81,8 @@ export function memoryCache(options: MemoryCacheOptions = {}): Cache {
       const isCachedValidated = cached !== undefined && isValidated(cached, now)
       if (cached && isCachedValidated && age < ttl) {
         if (hot.size >= maxEntries) hot.clear()
-        if (generation === generationOf(tables)) hot.set(lookupKey, { entry: cached, name, ttl })
+        if (generation === generationOf(tables))
+          hot.set(lookupKey, { entry: cached, name, ttl, key })
         return { entry: cached, outcome: 'hit' }
       }
 
@@ -125,6 +128,7 @@ function openStore(maxItems: number, maxSize: number, onDropped: (key: string) =
   bento.on('cache:hit', ({ key }) => budget.touch(key))
   return {
     store,
+    touch: budget.touch,
     grow(entry: Entry, size: number) {
       const key = keys.get(entry)
       if (key !== undefined) budget.grow(key, size)

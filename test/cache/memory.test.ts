@@ -244,6 +244,16 @@ describe('the size of the cache', () => {
     expect(await remember(cache, '/feed?page=0', sized(1))).toMatchObject({ outcome: 'miss' })
   })
 
+  it('keeps what is peeked at, however much else is asked for', async () => {
+    const cache = memoryCache({ threshold: 0, maxSize: 100_000 })
+    await remember(cache, '/stats', sized(9_000))
+    await remember(cache, '/stats', sized(1))
+    for (let n = 0; n < 50; n++) {
+      expect(cache.peek('/stats')).toBeDefined()
+      await remember(cache, `/feed?page=${n}`, sized(9_000))
+    }
+  })
+
   it('counts two bytes for a character that is not Latin', async () => {
     const cache = memoryCache({ threshold: 0, maxSize: 100_000 })
     const load = async () => ({ text: 'ж'.repeat(9_000), etag: '"x"', headers: {} })
