@@ -12,7 +12,7 @@ export const contract = {
     description: [
       'Times are RFC 3339 UTC with microseconds; a time in a query is any RFC 3339 instant, or a date (midnight UTC).',
       'Unknown query parameters are refused, and every fault is told at once.',
-      'Every failure is a problem document (RFC 9457) with a `code` for programs.',
+      'Every failure is a problem document (RFC 9457) with a `code` for programs. Only what cannot be read as a request gets a bare 400, or 431 for more than 16 KiB of headers.',
       'Every path answers HEAD as GET without a body, OPTIONS with `Allow`, and any other method with 405 `method_not_allowed`; an unknown path is 404 `not_found`.',
       'A slash at the end of a path is redirected to the path without it.',
       'There are no keys yet: whoever reaches the server may read.',
