@@ -1,4 +1,5 @@
 import { readDatabaseUrl, unusedLine } from './database-url.ts'
+import { shopboard } from './invocation.ts'
 import { type Env, type Variables, variables } from './variables.ts'
 
 /** A fault of one variable: `should` says what it should be. */
@@ -106,7 +107,7 @@ function contradictions(given: Env): VariableError[] {
   if (!isExternal && given.DATABASE_DIRECT_URL !== undefined)
     report('DATABASE_DIRECT_URL', aboutPooler)
   if (isExternal && given.DEMO === 'on')
-    report('DEMO', 'should not be on with DATABASE_URL: run "npm run shopboard -- demo" there')
+    report('DEMO', `should not be on with DATABASE_URL: run "${shopboard} demo" there`)
   for (const [outer, inner] of nestedTimeouts) {
     const [limit, value] = [numberOf(outer, given), numberOf(inner, given)]
     if (limit === undefined || value === undefined || given[inner] === undefined) continue

@@ -13,8 +13,12 @@ const floors = [
   ['node', 'worker', 'cli', 'client'],
 ]
 const entries = ['node.ts', 'worker.ts', 'cli.ts', 'client.ts']
-/** The environment is read by `config.ts` and described by `variables.ts` and `database-url.ts`: one room. */
-const aliases: Readonly<Record<string, string>> = { variables: 'config', 'database-url': 'config' }
+/** The environment is read by `config.ts`, described by `variables.ts` and `database-url.ts`, told by `invocation.ts`: one room. */
+const aliases: Readonly<Record<string, string>> = {
+  variables: 'config',
+  'database-url': 'config',
+  invocation: 'config',
+}
 
 /** Who may use Node: everything else also runs on Workers. */
 const onNode =

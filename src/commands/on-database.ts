@@ -3,6 +3,7 @@ import { migrateWhenUp } from '../db/migrate-when-up.ts'
 import { provideDatabase } from '../db/provide.ts'
 import { reasonOf } from '../db/when-up.ts'
 import { sqlStateOf } from '../errors/postgres.ts'
+import { shopboard } from '../invocation.ts'
 import { jsonOn } from './json.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -76,7 +77,7 @@ const directly = (config: Config): Config =>
 
 const needsSession =
   'This command needs a connection of its own, which a transaction pooler does not give: set DATABASE_DIRECT_URL to the address of PostgreSQL itself.'
-const notMigrated = 'The database is not migrated: npm run shopboard -- migrate'
+const notMigrated = `The database is not migrated: ${shopboard} migrate`
 /** No such schema, table or function of the rollups; another table was renamed, and the error says which. */
 const isUnmigrated = (error: unknown) =>
   /^(3F000|42P01|42883)$/.test(sqlStateOf(error) ?? '') && reasonOf(error).includes('rollup')

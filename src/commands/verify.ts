@@ -1,5 +1,6 @@
 import { openPool } from '../db/pool/pool.ts'
 import { type Verification, verificationCount, verify } from '../db/rollup/verify.ts'
+import { shopboard } from '../invocation.ts'
 import { isConnectionLost, tellFailure } from './failure.ts'
 import { counted, grouped } from './grouped.ts'
 import { untilInterrupted } from './interruption.ts'
@@ -52,7 +53,7 @@ export const runVerify: DatabaseCommand = ({ url, config }, _flags, terminal) =>
 
 const triggerAdvice =
   'Writes may go uncounted while triggers are not as they were made: docs/rollups.md says how to mend them.\n'
-const driftAdvice = 'To recount and mend them: npm run shopboard -- rebuild\n'
+const driftAdvice = `To recount and mend them: ${shopboard} rebuild\n`
 
 function textOf({ rollup, entries, drift, examples }: Verification): string {
   const found = `${rollup}: ${counted(entries, 'entry', 'entries')}, ${drift === 0 ? 'no' : grouped(drift)} drift`

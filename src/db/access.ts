@@ -1,5 +1,6 @@
 import { getTableName, getViewName, is, type SQL, sql, Table, View } from 'drizzle-orm'
 import { sqlStateOf } from '../errors/postgres.ts'
+import { shopboard } from '../invocation.ts'
 import type { Database, Pool } from './database.ts'
 import * as rollupTables from './rollup/tables.ts'
 import { comments, posts, sessions, users } from './schema.ts'
@@ -115,4 +116,4 @@ export async function expectRelations(db: Database): Promise<void> {
 
 /** What to tell of relations that are not there. */
 const absenceOf = (absent: readonly { readonly name: string }[]): string =>
-  `it has no ${absent.map(({ name }) => name).join(', ')}: restore what is missing, or where it never was run "npm run shopboard -- migrate"`
+  `it has no ${absent.map(({ name }) => name).join(', ')}: restore what is missing, or where it never was run "${shopboard} migrate"`

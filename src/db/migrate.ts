@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { sqlStateOf } from '../errors/postgres.ts'
+import { shopboard } from '../invocation.ts'
 import { type Line, openLine } from './bulk/line.ts'
 import { holdersOfLock, holdersOfTables } from './bulk/lock-holders.ts'
 import {
@@ -68,7 +69,7 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
     if (version === 'current' || version === 'newer') return version
     if (found.isStandby) throw new Error(`${stateOf(version)}, and a standby: migrate its primary`)
     if (!isMigrating)
-      throw new Error(`${stateOf(version)}: run "npm run shopboard -- migrate", or set MIGRATE=on`)
+      throw new Error(`${stateOf(version)}: run "${shopboard} migrate", or set MIGRATE=on`)
     return await applyPatiently(sql, lockTimeout, options)
   } catch (error) {
     if (sqlStateOf(error) !== '42501' || !(error instanceof Error)) throw error

@@ -103,6 +103,12 @@ describe('the package', () => {
     expect(stderr).toBe('PORT should be a whole number from 0 to 65535; it is "http"\n')
   })
 
+  it('names the command line as a package has it', async () => {
+    const env = { DATABASE_URL: 'postgres://localhost/shop', DEMO: 'on' }
+    const { stderr } = await shopboard(['serve'], env)
+    expect(stderr).toContain('run "npx shopboard demo" there')
+  })
+
   it('reads .env where it is started, for what the environment leaves out', async () => {
     const here = join(operator, 'here')
     mkdirSync(here)
