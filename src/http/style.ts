@@ -16,6 +16,7 @@ header, main, footer { max-width: 56rem; margin-inline: auto }
 header { padding: 4rem 0 .5rem }
 h1 { font-size: clamp(1.9rem, 6vw, 2.75rem); line-height: 1.15; letter-spacing: -.02em; overflow-wrap: anywhere }
 h2 { font-size: 1.05rem; margin: 2.5rem 0 .75rem }
+p { overflow-wrap: anywhere }
 header p { color: var(--soft); font-size: 1.15rem; max-width: 42rem; margin-top: .75rem }
 main p { max-width: 42rem; margin-top: .75rem }
 .mark { fill: var(--accent); width: 2rem; height: 2rem; display: block; margin-bottom: 1rem }

@@ -51,6 +51,23 @@ describe.skipIf(noBrowser)(`the pages in a browser${noBrowser}`, () => {
     },
   )
 
+  it('fit a narrow phone, whatever the problem is called', async () => {
+    const { page } = await openPage(browser, `${site.url}/problems`, {
+      viewport: { width: 320, height: 640 },
+    })
+    const links = page.locator('main a')
+    const paths = await links.evaluateAll((all) => all.map((each) => each.getAttribute('href')))
+    const tooWide: unknown[] = []
+    for (const path of paths) {
+      await page.goto(`${site.url}${path}`)
+      const widest = await page.evaluate('document.documentElement.scrollWidth')
+      if (widest !== 320) tooWide.push(path)
+    }
+    expect(paths).toContain('/problems/idempotency_conflict')
+    expect(tooWide).toEqual([])
+    await page.close()
+  })
+
   it('lead by keyboard to the reference', async () => {
     const { page } = await openPage(browser, site.url)
     await page.keyboard.press('Tab')
