@@ -5,6 +5,7 @@ import { type TableName, tableNames } from '../../db/rollup/kinds.ts'
 import { foldLast } from '../../db/rollup/load.ts'
 import { deleteEverything, mayDeleteEverything } from '../../db/rollup/unload.ts'
 import { isRetryable } from '../../errors/postgres.ts'
+import { shopboard } from '../../invocation.ts'
 import { counted } from '../grouped.ts'
 import type { DemoCounts } from './counts.ts'
 import { DemoError } from './error.ts'
@@ -115,7 +116,7 @@ async function refuseOthers(sql: Sql, demo: RememberedDemo): Promise<void> {
           and not exists (select from public.posts as p where p.id = c.post_id and ${is('posts', 'p')}))::float8 as authors`
   if (!found || found.comments + found.sessions + found.authors === 0) return
   throw new DemoError(
-    `Other people's rows hang on the demo community: ${counted(found.comments, 'comment')} on its posts and ${counted(found.sessions, 'session')} of its users would go with it, ${counted(found.authors, 'post or comment', 'posts and comments')} lose the author. To have it so: demo --clear --force.`,
+    `Other people's rows hang on the demo community: ${counted(found.comments, 'comment')} on its posts and ${counted(found.sessions, 'session')} of its users would go with it, ${counted(found.authors, 'post or comment', 'posts and comments')} lose the author. To have it so: ${shopboard} demo --clear --force.`,
   )
 }
 

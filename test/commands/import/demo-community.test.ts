@@ -66,7 +66,9 @@ describe('an import into a demo community', () => {
   it('refuses to replace it while other people’s rows hang on it', async () => {
     const { id } = await insertUser(database.sql)
     await insertComment(database.sql, { post_id: 3, author_id: id })
-    await expect(importing({ isReplacing: true })).rejects.toThrow('demo --clear --force')
+    await expect(importing({ isReplacing: true })).rejects.toThrow(
+      'To have it so: npm run shopboard -- demo --clear --force.',
+    )
     expect(await users()).toHaveLength(21)
   })
 
