@@ -102,6 +102,23 @@ describe('clearDemo', () => {
     expect(await drifted()).toEqual([])
   })
 
+  it('sees what was written while it waited, whatever isolation is the default', async () => {
+    await generate()
+    const strict = `${database.url}?options=-c%20default_transaction_isolation=serializable`
+    const holder = await database.sql.reserve()
+    await holder`begin`
+    await holder`insert into comments (post_id, author_id, body) values (1, 1, 'Real')`
+    const notes: string[] = []
+    const clearing = expect(
+      clear({ databaseUrl: strict, note: (text: string) => notes.push(text) }),
+    ).rejects.toThrow('1 comment on its posts')
+    await expect.poll(() => notes).toHaveLength(1)
+    await holder`commit`
+    holder.release()
+    await clearing
+    expect(await counts()).toEqual({ ...whole, comments: 1001 })
+  })
+
   it('says for whom it waits', async () => {
     await generate()
     const holder = await database.sql.reserve()
