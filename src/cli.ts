@@ -13,6 +13,7 @@ import {
   onDatabase,
 } from './commands/on-database.ts'
 import { runRebuild } from './commands/rebuild.ts'
+import type { Terminal } from './commands/terminal.ts'
 import { runVerify } from './commands/verify.ts'
 
 const { version }: { readonly version: string } = JSON.parse(
@@ -90,6 +91,12 @@ process.stdout.on('error', () => {})
 process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => {
   if (code !== 'EPIPE') process.stderr.write(`What the command tells cannot be written: ${code}.\n`)
 })
+
+/** One that knows no escape sequences gets lines instead of bars, and is asked nothing. */
+const terminal: Terminal =
+  process.env.TERM === 'dumb'
+    ? { stdout: process.stdout, stderr: { write: process.stderr.write.bind(process.stderr) } }
+    : process
 await program.parseAsync()
 
 async function serve(): Promise<void> {
@@ -112,7 +119,7 @@ async function run<Flags extends Json>(
   flags: Flags,
   options: DatabaseCommandOptions = {},
 ): Promise<void> {
-  process.exitCode = await onDatabase(work, flags, process, process.env, {
+  process.exitCode = await onDatabase(work, flags, terminal, process.env, {
     ...options,
     ...(flags.json && { json: name }),
   })

@@ -49,6 +49,16 @@ describe.skipIf(withoutTerminal)(title, () => {
     expect(last).toMatch(/^users\.csv(\.gz)? .*\. Nothing was imported\.$/)
   })
 
+  it('a terminal without escape sequences gets none', async () => {
+    const { ended, screen } = startOnTerminal(['verify'], {
+      DATABASE_URL: database.url,
+      TERM: 'dumb',
+    })
+    expect(await ended).toBe(0)
+    expect(screen()).toMatch(/^triggers: 24 entries, no drift\r\n/)
+    expect(screen()).not.toContain(esc)
+  })
+
   it('a demo on a filled database ends below its bar', async () => {
     await database.sql`insert into users (username) values ('ann')`
     const { code, last } = await end(start('demo', '--users', '10'))
