@@ -26,7 +26,7 @@ type Reasoned = { readonly line: string; readonly reason: string }
 const batchRows = 1000
 
 /** Failures to write a file, and not those of the connection. */
-const ofDisk = /^E(NOSPC|DQUOT|FBIG|IO|ROFS|ACCES|PERM|ISDIR|NOENT|LOOP|MFILE|NAMETOOLONG)$/
+const ofDisk = /^E(EXIST|NOSPC|DQUOT|FBIG|IO|ROFS|ACCES|PERM|ISDIR|NOENT|LOOP|MFILE|NAMETOOLONG)$/
 
 const rejectsPath = (directory: string, name: RejectsName, { table, format }: ImportFile): string =>
   join(directory, `${name}-${table.name}.${format}`)
@@ -49,7 +49,9 @@ export async function writeRejects(
 
   await sql`declare import_rejects no scroll cursor for ${reasons}`
   try {
-    await pipeline(rejectsOf(file, reasonsOf(sql)), createWriteStream(partial))
+    // an earlier run's goes first: a link that somebody laid there would be followed
+    await discard()
+    await pipeline(rejectsOf(file, reasonsOf(sql)), createWriteStream(partial, { flags: 'wx' }))
     await sql`close import_rejects`
   } catch (error) {
     await discard()

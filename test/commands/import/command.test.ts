@@ -114,7 +114,7 @@ describe('import as a command', () => {
     expect({ code, stderr: terminal.written.stderr }).toEqual({
       code: 1,
       stderr: expect.stringMatching(
-        /rejects-users\.csv cannot be written: EISDIR.*\. Nothing was imported\.\n$/,
+        /rejects-users\.csv cannot be written: EEXIST.*\. Nothing was imported\.\n$/,
       ),
     })
   })
