@@ -5,6 +5,7 @@ import { mostUsers } from './commands/demo/demo.ts'
 import { grouped } from './commands/grouped.ts'
 import { type ImportFlags, importHelp, runImport } from './commands/import/command.ts'
 import { delimiterNamed } from './commands/import/delimiter.ts'
+import { jsonOn } from './commands/json.ts'
 import { runMigrate } from './commands/migrate.ts'
 import {
   type DatabaseCommand,
@@ -25,6 +26,13 @@ const program = new Command('shopboard')
   )
   .version(version)
   .showHelpAfterError()
+  .configureOutput({
+    outputError(text, write) {
+      write(text)
+      const name = process.argv.slice(2).find((each) => !each.startsWith('-')) ?? ''
+      if (process.argv.includes('--json')) jsonOn(process, name).end(1, text)
+    },
+  })
 
 program.command('serve').description('migrate, then serve: what npm start does').action(serve)
 
@@ -77,11 +85,14 @@ command(
   'recount every rollup and mend what drifted, beside a running server too',
 ).action((flags: Json) => run('rebuild', runRebuild, flags, { isMigrating: false }))
 
-// whoever reads may stop before the command does: its work and its exit code are the same
-for (const output of [process.stdout, process.stderr])
-  output.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
+// whoever reads may stop, or the disk be full, before the command is done: its work and its exit code are the same
+process.stderr.on('error', () => {})
+process.stdout.on('error', () => {})
+process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code !== 'EPIPE') process.stderr.write(`What the command tells cannot be written: ${code}.\n`)
+})
+
+const terminal = terminalOf(process, process.env.TERM)
 await program.parseAsync()
 
 async function serve(): Promise<void> {
@@ -104,7 +115,6 @@ async function run<Flags extends Json>(
   flags: Flags,
   options: DatabaseCommandOptions = {},
 ): Promise<void> {
-  const terminal = terminalOf(process, process.env.TERM)
   process.exitCode = await onDatabase(work, flags, terminal, process.env, {
     ...options,
     ...(flags.json && { json: name }),

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { directoryOf } from './commands/import/directory.ts'
 import { runCli } from './support/cli.ts'
 import { createTestDatabase, useDatabase } from './support/database.ts'
@@ -54,6 +56,31 @@ describe('shopboard', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toContain(complaint)
     expect(stderr).toContain('Usage: shopboard')
+  })
+
+  it('tells a usage it refuses as JSON, where JSON was asked for', async () => {
+    const { code, stdout, stderr } = await on('import', '--json')
+    const error = "error: missing required argument 'dir'"
+    expect(JSON.parse(stdout)).toEqual({ command: 'import', exitCode: 1, error })
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(error) })
+  })
+
+  it.skipIf(!existsSync('/dev/full'))('says that nobody hears it on a full disk', async () => {
+    const full = openSync('/dev/full', 'w')
+    const child = spawn(process.execPath, ['src/cli.ts', 'verify'], {
+      env: { PATH: process.env.PATH, DATABASE_URL: database.url },
+      stdio: ['ignore', full, 'pipe'],
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const [stderr, code] = await Promise.all([
+      child.stderr && text(child.stderr),
+      new Promise((resolve) => child.once('close', resolve)),
+    ])
+    closeSync(full)
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: 'What the command tells cannot be written: ENOSPC.\n',
+    })
   })
 
   it('migrates an empty database', async () => {

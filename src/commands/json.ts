@@ -4,7 +4,7 @@ import type { Terminal } from './terminal.ts'
 export type JsonTerminal = Required<Pick<Terminal, 'tell'>> &
   Terminal & {
     /** Writes the object: the command, its exit code, what it told, and `error` where it failed. */
-    readonly end: (exitCode: number) => void
+    readonly end: (exitCode: number, failure?: string) => void
   }
 
 /** Failures are written to stderr as ever, progress where that is a TTY. Nobody is asked. */
@@ -21,9 +21,9 @@ export function jsonOn({ stdout, stderr }: Terminal, command: string): JsonTermi
       },
     },
     tell: (told) => void Object.assign(facts, told),
-    end(exitCode) {
-      const failure = error && { error: error.trim() }
-      stdout.write(`${JSON.stringify({ command, exitCode, ...facts, ...failure })}\n`)
+    end(exitCode, failure = error) {
+      const told = failure && { error: failure.trim() }
+      stdout.write(`${JSON.stringify({ command, exitCode, ...facts, ...told })}\n`)
     },
   }
 }

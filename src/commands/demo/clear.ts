@@ -7,10 +7,17 @@ import { deleteEverything, mayDeleteEverything } from '../../db/rollup/unload.ts
 import { isRetryable } from '../../errors/postgres.ts'
 import { shopboard } from '../../invocation.ts'
 import { counted } from '../grouped.ts'
-import type { DemoCounts } from './counts.ts'
+import { type DemoCounts, totalOf } from './counts.ts'
 import { DemoError } from './error.ts'
 import { holdTables } from './ids.ts'
-import { demosIn, forgetDemos, isRowOf, type RememberedDemo, recognition } from './remembered.ts'
+import {
+  demosIn,
+  forgetDemos,
+  isRowOf,
+  isUnderIdsOf,
+  type RememberedDemo,
+  recognition,
+} from './remembered.ts'
 
 type Sql = Bulk['sql']
 
@@ -45,13 +52,13 @@ export function clearDemo(options: ClearOptions): Promise<DemoCounts | undefined
 
 async function clearPatiently(
   sql: Sql,
-  { force = false, note }: ClearOptions,
+  { force = false, note = () => {} }: ClearOptions,
 ): Promise<DemoCounts | undefined> {
   for (let attempt = 1; ; attempt++) {
     await sql`begin`
     try {
       await holdTables(sql, note)
-      const removed = await removeDemos(sql, { force })
+      const removed = await removeDemos(sql, { force, note })
       await foldLast(sql)
       await commit(sql)
       return removed
@@ -68,13 +75,18 @@ async function clearPatiently(
  */
 export async function removeDemos(
   sql: Sql,
-  { force }: { readonly force: boolean },
+  { force, note = () => {} }: Pick<ClearOptions, 'force' | 'note'>,
 ): Promise<DemoCounts | undefined> {
   const demos = await demosIn(sql)
   let removed: DemoCounts | undefined
   for (const demo of demos) {
-    const rows = await removeDemo(sql, demo, force)
+    const rows = await removeDemo(sql, demo, force ?? false)
     removed = removed ? sumOf(removed, rows) : rows
+    const left = totalOf(await rowsLeft(sql, demo))
+    if (left > 0)
+      note(
+        `Left under the ids of the demo, as somebody wrote or rewrote them: ${counted(left, 'row')}.`,
+      )
   }
   await forgetDemos(sql)
   return removed
@@ -126,6 +138,17 @@ async function deleteRows(sql: Sql, demo: RememberedDemo): Promise<DemoCounts> {
     const deleted = await sql`
       delete from ${sql(`public.${table}`)} as t where ${isRowOf(sql, table, demo, 't')}`
     counts[table] = deleted.count
+  }
+  return counts
+}
+
+/** Rows under the ids of a demo and no younger than it, once its own are gone. */
+async function rowsLeft(sql: Sql, demo: RememberedDemo): Promise<DemoCounts> {
+  const counts = { users: 0, posts: 0, comments: 0, sessions: 0 }
+  for (const table of tableNames) {
+    const [left] = await sql<{ n: number }[]>`
+      select count(*)::float8 as n from ${sql(`public.${table}`)} as t where ${isUnderIdsOf(sql, table, demo, 't')}`
+    counts[table] = left?.n ?? 0
   }
   return counts
 }

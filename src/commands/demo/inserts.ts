@@ -31,7 +31,7 @@ export async function insertUsers(
       (id, username, email, is_active, is_admin, created_at, updated_at, last_seen_at)
     select
       id, username,
-      case when pg_temp.chance(id, 4) < 0.9 then format('%s.%s@example.com', username, id) end,
+      pg_temp.email(id, username),
       pg_temp.chance(id, 5) < 0.98, id = ${last + 1}::bigint or pg_temp.chance(id, 6) < 0.002,
       pg_temp.instant(arrives), pg_temp.instant(arrives), pg_temp.instant(leaves)
     from (select *, pg_temp.username(id) as username from demo_members order by id) as members`

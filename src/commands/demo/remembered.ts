@@ -16,8 +16,14 @@ export type RememberedDemo = Readonly<Record<TableName, string>> & {
 
 /** By what a row within the ids is known as the demo's: one that somebody wrote or changed there bears another text. */
 const marks = {
-  users: (sql, row) => sql`${sql(`${row}.username`)} = pg_temp.username(${sql(`${row}.id`)})`,
-  posts: (sql, row) => sql`${sql(`${row}.title`)} = pg_temp.title(${sql(`${row}.id`)})`,
+  users: (sql, row) => {
+    const [id, name] = [sql(`${row}.id`), sql(`${row}.username`)]
+    return sql`${name} = pg_temp.username(${id}) and ${sql(`${row}.email`)} is not distinct from pg_temp.email(${id}, ${name})`
+  },
+  posts: (sql, row) => {
+    const id = sql(`${row}.id`)
+    return sql`${sql(`${row}.title`)} = pg_temp.title(${id}) and ${sql(`${row}.body`)} = pg_temp.story(${id})`
+  },
   comments: (sql, row) => sql`${sql(`${row}.body`)} = pg_temp.remark(${sql(`${row}.id`)})`,
   sessions: (sql, row, demo) => sql`exists (
     select from public.users as its_user
@@ -65,14 +71,18 @@ export async function demosIn(sql: Sql): Promise<RememberedDemo[]> {
 }
 
 /** The condition that the row of this name is one of the demo's in the table, once `recognition` has run. */
-export const isRowOf = (
+export const isRowOf = (sql: Sql, table: TableName, demo: RememberedDemo, row: string): Fragment =>
+  sql`(${isUnderIdsOf(sql, table, demo, row)} and ${marks[table](sql, row, demo)})`
+
+/** The condition that it is one of those, or one that somebody wrote in its place, or rewrote. */
+export const isUnderIdsOf = (
   sql: Sql,
   table: TableName,
   demo: RememberedDemo,
   row: string,
 ): Fragment => sql`(
   ${sql(`${row}.id`)} >= lower(${demo[table]}::int8range) and ${sql(`${row}.id`)} < upper(${demo[table]}::int8range)
-  and ${sql(`${row}.created_at`)} < ${demo.until}::timestamptz and ${marks[table](sql, row, demo)})`
+  and ${sql(`${row}.created_at`)} < ${demo.until}::timestamptz)`
 
 /** The functions of the session by which a demo's texts follow from its seed. */
 export const recognition = ({ seed }: RememberedDemo): string =>

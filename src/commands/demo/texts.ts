@@ -14,6 +14,10 @@ export const textFunctions = (): string => `
     || pg_temp.pick(${list(surnames)}, pg_temp.chance(id, 13))
     || case when pg_temp.chance(id, 14) < 0.7 then floor(pg_temp.chance(id, 15) * 1000)::text else '' end;
 
+  create function pg_temp.email(id bigint, username text) returns text
+  language sql immutable parallel safe
+  return case when pg_temp.chance(id, 4) < 0.9 then username || '.' || id::text || '@example.com' end;
+
   create function pg_temp.title(id bigint) returns text
   language sql immutable parallel safe
   return pg_temp.pick(${list(openings)}, pg_temp.chance(id, 21))

@@ -27,5 +27,5 @@ export async function replaceDemo(
   note: (text: string) => void,
 ): Promise<DemoCounts | undefined> {
   await holdTables(sql, note)
-  return removeDemos(sql, { force: false })
+  return removeDemos(sql, { force: false, note })
 }

@@ -10,19 +10,35 @@ const textOf = ({ bytes }: Original) => bytes().toString('latin1')
 const bytesOf = (text: string, ...more: readonly string[]) =>
   Buffer.concat([Buffer.from(text, 'latin1'), Buffer.from(more.join(''))])
 
-const ownMember = new RegExp(`,?\\s*"${reasonColumn}"\\s*:\\s*"(?:[^"\\\\]|\\\\.)*"\\s*}$`)
+const memberName = JSON.stringify(reasonColumn)
+const ownMember = new RegExp(`${memberName}\\s*:\\s*"(?:[^"\\\\]|\\\\.)*"\\s*}$`, 'y')
 
 /**
  * As the last member of an object; an earlier run's makes room. To what is no object nothing can be added: before it, and
  * before an empty one, goes an object that holds the reason alone.
  */
 export const ndjsonReason: ReasonWriter = (original, reason) => {
-  const text = textOf(original).trim()
-  const member = `${JSON.stringify(reasonColumn)}:${JSON.stringify(reason)}`
+  const text = trimmedEnd(textOf(original))
+  const member = `${memberName}:${JSON.stringify(reason)}`
   if (!hasMembers(original.bytes()))
     return Buffer.concat([bytesOf('', `{${member}}\n`), bytesOf(text, '\n')])
-  const rest = text.replace(ownMember, '}').slice(0, -1).trimEnd()
-  return bytesOf(rest, ',', member, '}\n')
+  return bytesOf(withoutOwnMember(text), ',', member, '}\n')
+}
+
+/** White space of JSON alone: one byte of a letter can be a space of Latin-1. */
+function trimmedEnd(text: string): string {
+  let end = text.length
+  while (end > 0 && ' \t\r\n'.includes(text.charAt(end - 1))) end--
+  return text.slice(0, end)
+}
+
+/** An object's text up to its last member, an earlier run's reason left out. */
+function withoutOwnMember(text: string): string {
+  for (let at = text.lastIndexOf(memberName); at > 0; at = text.lastIndexOf(memberName, at - 1)) {
+    ownMember.lastIndex = at
+    if (ownMember.test(text)) return trimmedEnd(text.slice(0, at)).replace(/,$/, '')
+  }
+  return trimmedEnd(text.slice(0, -1))
 }
 
 function hasMembers(bytes: Buffer): boolean {
@@ -56,8 +72,22 @@ export function csvReason(header: Original, delimiter: string) {
 
 function withoutLast(row: string, { fields }: Original, delimiter: string): string {
   const separator = Buffer.from(delimiter).toString('latin1')
-  const quoted = /"(?:[^"]|"")*"$/.exec(row)
-  const at = quoted ? quoted.index - separator.length : row.lastIndexOf(separator)
+  const quote = lastQuotedField(row)
+  const isQuoted = quote >= 0
+  const at = isQuoted ? quote - separator.length : row.lastIndexOf(separator)
   const isField = at >= 0 && row.startsWith(separator, at)
-  return isField && (quoted || fields) ? row.slice(0, at) : row
+  return isField && (isQuoted || fields) ? row.slice(0, at) : row
+}
+
+/** Where the last field begins, if it stands in quotes; else −1. A quote inside it is two: one of an odd number opens it. */
+function lastQuotedField(row: string): number {
+  let end = row.endsWith('"') ? row.length - 1 : 0
+  while (end > 0) {
+    const last = row.lastIndexOf('"', end - 1)
+    let first = last
+    while (first > 0 && row[first - 1] === '"') first--
+    if ((last - first) % 2 === 0) return first
+    end = first
+  }
+  return -1
 }

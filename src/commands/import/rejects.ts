@@ -3,6 +3,7 @@ import { rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Bulk, Fragment } from '../../db/bulk/bulk.ts'
+import { systemCodeOf } from '../../errors/system.ts'
 import { ImportError } from './error.ts'
 import type { ImportFile } from './files.ts'
 import { originalsOf } from './originals.ts'
@@ -24,6 +25,9 @@ type Reasoned = { readonly line: string; readonly reason: string }
 
 const batchRows = 1000
 
+/** Failures to write a file, and not those of the connection. */
+const ofDisk = /^E(EXIST|NOSPC|DQUOT|FBIG|IO|ROFS|ACCES|PERM|ISDIR|NOENT|LOOP|MFILE|NAMETOOLONG)$/
+
 const rejectsPath = (directory: string, name: RejectsName, { table, format }: ImportFile): string =>
   join(directory, `${name}-${table.name}.${format}`)
 
@@ -41,15 +45,22 @@ export async function writeRejects(
 ): Promise<PendingRejects> {
   const path = rejectsPath(directory, name, file)
   const partial = `${path}.partial`
-  const discard = () => rm(partial, { force: true })
+  const discard = () => rm(partial, { force: true }).catch(() => {})
 
   await sql`declare import_rejects no scroll cursor for ${reasons}`
   try {
-    await pipeline(rejectsOf(file, reasonsOf(sql)), createWriteStream(partial))
+    // an earlier run's goes first: a link that somebody laid there would be followed
+    await discard()
+    await pipeline(rejectsOf(file, reasonsOf(sql)), createWriteStream(partial, { flags: 'wx' }))
     await sql`close import_rejects`
   } catch (error) {
     await discard()
-    throw error
+    throw ofDisk.test(systemCodeOf(error) ?? '')
+      ? new ImportError(
+          `${path} cannot be written: ${error instanceof Error ? error.message : error}.`,
+          { cause: error },
+        )
+      : error
   }
   return { path, publish: () => rename(partial, path), discard }
 }

@@ -17,8 +17,10 @@ export function summaryText(summary: Summary, seconds: number): string {
     '',
     ...tables.flatMap(differencesText),
     ...tables.flatMap(({ rejects }) => (rejects ? `Rejected rows and why: ${rejects}` : [])),
-    ...(replaced && summary.isCommitted
-      ? [`Removed the demo community of ${counted(replaced.users, 'user')}.`]
+    ...(replaced && !summary.isRefused
+      ? [
+          `${summary.isCommitted ? 'Removed' : 'It would remove'} the demo community of ${counted(replaced.users, 'user')}.`,
+        ]
       : []),
     outcomeText(summary, seconds),
     '',

@@ -85,7 +85,8 @@ export async function openBulk(url: string, signal?: AbortSignal): Promise<Bulk>
     await line.sql`
       select set_config('work_mem', ${memory}::text, false),
         set_config('temp_buffers', ${memory / 8}::text, false),
-        set_config('jit', 'off', false)`
+        set_config('jit', 'off', false),
+        set_config('default_transaction_isolation', 'read committed', false)`
     // Not on every platform; elsewhere the server notices a killed client when its statement ends.
     await line.sql`select set_config('client_connection_check_interval', '1s', false)`.catch(
       () => {},

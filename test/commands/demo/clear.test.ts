@@ -94,12 +94,44 @@ describe('clearDemo', () => {
     await database.sql`update comments set body = 'Mine now', author_id = null where id = 5`
     await expect(clear()).rejects.toThrow('1 comment on its posts')
     await database.sql`delete from comments where id = 5`
+    await database.sql`delete from sessions where user_id in (1, 2)`
     await database.sql`update users set username = 'Ann' where id = 1`
-    expect(await clear()).toMatchObject({ users: 19, posts: 200, comments: 999 })
-    expect(await database.sql`select id::integer, username from users`).toEqual([
-      { id: 1, username: 'Ann' },
+    await database.sql`update users set email = 'ben@example.org' where id = 2`
+    await database.sql`update posts set body = 'Mine now', author_id = 1 where id = 7`
+    await database.sql`delete from comments where post_id = 7`
+    const notes: string[] = []
+    expect(await clear({ note: (text: string) => notes.push(text) })).toMatchObject({
+      users: 18,
+      posts: 199,
+    })
+    expect(notes).toEqual([
+      'Left under the ids of the demo, as somebody wrote or rewrote them: 3 rows.',
+    ])
+    expect(await database.sql`select id::integer, email from users order by id`).toEqual([
+      { id: 1, email: expect.any(String) },
+      { id: 2, email: 'ben@example.org' },
+    ])
+    expect(await database.sql`select id::integer, body from posts`).toEqual([
+      { id: 7, body: 'Mine now' },
     ])
     expect(await drifted()).toEqual([])
+  })
+
+  it('sees what was written while it waited, whatever isolation is the default', async () => {
+    await generate()
+    const strict = `${database.url}?options=-c%20default_transaction_isolation=serializable`
+    const holder = await database.sql.reserve()
+    await holder`begin`
+    await holder`insert into comments (post_id, author_id, body) values (1, 1, 'Real')`
+    const notes: string[] = []
+    const clearing = expect(
+      clear({ databaseUrl: strict, note: (text: string) => notes.push(text) }),
+    ).rejects.toThrow('1 comment on its posts')
+    await expect.poll(() => notes).toHaveLength(1)
+    await holder`commit`
+    holder.release()
+    await clearing
+    expect(await counts()).toEqual({ ...whole, comments: 1001 })
   })
 
   it('says for whom it waits', async () => {

@@ -1,4 +1,7 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { demo } from '../../../src/commands/demo/demo.ts'
 import { type ImportFlags, runImport } from '../../../src/commands/import/command.ts'
 import { verify } from '../../../src/db/rollup/verify.ts'
 import { type RunningCli, startCli } from '../../support/cli.ts'
@@ -94,6 +97,26 @@ describe('import as a command', () => {
     expect(await database.sql`select from users`).toEqual([])
     expect(await database.sql`select nextval('users_id_seq')::integer as id`).toEqual([{ id: 1 }])
     expect((await run({ 'users.csv': 'id,username\n1,\n' }, { dryRun: true })).code).toBe(2)
+  })
+
+  it('tells that it would replace the demo community with --dry-run', async () => {
+    await demo({ databaseUrl: database.url, users: 3 })
+    const files = { 'users.csv': 'id,username\n100,Ann\n' }
+    const { stdout } = await run(files, { dryRun: true, replace: true })
+    expect(stdout).toContain('\nIt would remove the demo community of 3 users.\n')
+  })
+
+  it('says what stands in the way of a file of rejected rows', async () => {
+    const directory = await directoryOf({ 'users.csv': 'id,username\n1,\n' })
+    await mkdir(join(directory, 'rejects-users.csv.partial'))
+    const terminal = recordingTerminal()
+    const code = await runImport(commandDatabase(database.url), { directory }, terminal)
+    expect({ code, stderr: terminal.written.stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        /rejects-users\.csv cannot be written: EEXIST.*\. Nothing was imported\.\n$/,
+      ),
+    })
   })
 
   it('reads what is separated by something else', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { useDatabase } from '../../support/database.ts'
@@ -12,6 +12,14 @@ const reasonsOf = async (directory: string, table: string) =>
   (await rejectsOf(directory, table)).map(({ line, reason }) => `${line}: ${reason}`)
 
 describe('a rejected row', () => {
+  it('is written to a file of its own, through no link that lies in its place', async () => {
+    const directory = await directoryOf({ 'users.csv': 'id,username\n1,\n', other: 'kept' })
+    await symlink('other', join(directory, 'rejects-users.csv.partial'))
+    await importFrom(database.url, directory)
+    expect(await readFile(join(directory, 'other'), 'utf8')).toBe('kept')
+    expect(await reasonsOf(directory, 'users')).toEqual(['2: username is missing'])
+  })
+
   it.each([
     ['users', 'id,username\n,Ann', 'id is missing'],
     ['users', 'id,username\nx,Ann', 'id is not a whole number: "x"'],

@@ -30,13 +30,15 @@ describe('openBulk', () => {
     const { sql, close } = await openBulk(strange.url)
     const settings =
       await sql`select current_setting('search_path') as path, current_setting('TimeZone') as zone,
-      current_setting('DateStyle') as style, current_setting('statement_timeout') as statement, (select count(*)::int from users) as users`
+      current_setting('DateStyle') as style, current_setting('statement_timeout') as statement,
+      current_setting('default_transaction_isolation') as isolation, (select count(*)::int from users) as users`
     expect(settings).toEqual([
       {
         path: 'public',
         zone: 'UTC',
         style: expect.stringMatching(/^ISO/),
         statement: '0',
+        isolation: 'read committed',
         users: 0,
       },
     ])
