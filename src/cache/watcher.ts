@@ -1,4 +1,4 @@
-import { absenceOf, absentRelations } from '../db/access.ts'
+import { expectFit, Unfit } from '../db/access.ts'
 import type { Pool } from '../db/database.ts'
 import { kinds, kindTable, type TableName, tableNames } from '../db/rollup/kinds.ts'
 import { currentVersions } from '../db/rollup/tables.ts'
@@ -46,11 +46,7 @@ export function watchTables(options: WatcherOptions): Watcher {
       const read = await pool.transaction(
         { access: 'read only', deadline: pollTimeout, signal: stopping.signal },
         async (db) => {
-          const [absent, versions] = await Promise.all([
-            db.run(absentRelations),
-            db.run(tableVersions),
-          ])
-          if (absent.length > 0) throw new Unfit(`The database is unfit: ${absenceOf(absent)}`)
+          const [, versions] = await Promise.all([expectFit(db), db.run(tableVersions)])
           return versions
         },
       )
@@ -89,10 +85,6 @@ export function watchTables(options: WatcherOptions): Watcher {
       await polling
     },
   }
-}
-
-class Unfit extends Error {
-  override readonly name = 'Unfit'
 }
 
 /** No such schema, table, column or function, or no right to it. */

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { tableVersions } from '../cache/watcher.ts'
+import { expectFit } from '../db/access.ts'
 import type { AppEnv } from '../http/context.ts'
 
 /** ms for which what the database said is taken for its state. */
@@ -20,9 +20,7 @@ export function readiness() {
     askedAt = now
     const { pool, observe } = c.get('services')
     try {
-      await pool(c).transaction({ access: 'read only', deadline: patience }, (db) =>
-        db.run(tableVersions),
-      )
+      await pool(c).transaction({ access: 'read only', deadline: patience }, expectFit)
       isReady = true
     } catch (error) {
       isReady = false

@@ -10,7 +10,7 @@ it('asks the database once, however many want to know', async () => {
   const first = await app.request('/readyz')
   const answers = await Promise.all(Array.from({ length: 20 }, () => app.request('/readyz')))
   expect([first, ...answers].map(({ status }) => status)).toEqual(Array(21).fill(200))
-  expect(statements(app)).toHaveLength(1)
+  expect(statements(app)).toHaveLength(2)
   await app.close()
 })
 
@@ -21,11 +21,14 @@ it('is not ready while it waits to know for the first time', async () => {
   await app.close()
 })
 
-it('is not ready on a database that lost its rollups, and observes why', async () => {
+it.each([
+  ['lost its rollups', 'drop schema rollup cascade', /it has no rollup\.active_users/],
+  ['is older', 'drop function rollup.crowd_size cascade', /it has no rollup\.crowd_size\(\)/],
+])('is not ready on a database that %s, and observes why', async (_, damage, reason) => {
   const app = await createTestApp({ services: { isReady: readiness() } })
-  await app.sql`drop schema rollup cascade`
+  await app.sql.unsafe(damage)
   expect((await app.request('/readyz')).status).toBe(503)
   const [down] = app.observed.filter(({ type }) => type === 'watcher')
-  expect(String(down?.type === 'watcher' && down.error)).toMatch(/does not exist/)
+  expect(String(down?.type === 'watcher' && down.error)).toMatch(reason)
   await app.close()
 })
