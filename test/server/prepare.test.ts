@@ -128,6 +128,20 @@ describe('prepare', () => {
       },
     )
 
+    it('refuses mode statement at once, and says which does', async () => {
+      const url = await pooled(database.url, { mode: 'statement' })
+      const { said, failure } = await start({ DATABASE_URL: url, POOLER: 'transaction' })
+      expect(failure).toMatch(/: .*statement mode cannot be used, one in transaction mode can$/)
+      expect(said).toEqual([])
+    })
+
+    it('does not wait where it knows no such database', async () => {
+      const url = await pooled(database.url, { database: 'shop' })
+      const { said, failure } = await start({ DATABASE_URL: url, POOLER: 'transaction' })
+      expect(failure).toMatch(/: (no such database: \w+|bouncer config error)$/)
+      expect(said).toEqual([])
+    })
+
     it('refuses one that drops the settings without a word', async () => {
       const ignored =
         'statement_timeout lock_timeout idle_in_transaction_session_timeout tcp_keepalives_idle tcp_keepalives_interval tcp_keepalives_count search_path plan_cache_mode enable_seqscan jit'
