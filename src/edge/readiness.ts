@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { expectFit } from '../db/access.ts'
+import { expectFit, Unfit } from '../db/access.ts'
 import type { AppEnv } from '../http/context.ts'
 
 /** ms for which what the database said is taken for its state. */
@@ -24,7 +24,7 @@ export function readiness() {
       isReady = true
     } catch (error) {
       isReady = false
-      observe({ type: 'watcher', state: 'down', error })
+      observe({ type: 'watcher', state: error instanceof Unfit ? 'unfit' : 'down', error })
     }
     return isReady
   }
