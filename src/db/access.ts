@@ -9,6 +9,8 @@ type Access = {
   /** ms, as set for this connection. */
   readonly statementTimeout: number
   readonly role: string
+  /** Of its connections; -1 for none. */
+  readonly connectionLimit: number
   /** Grants it would take to read what is there. */
   readonly missing: readonly string[]
 }
@@ -62,6 +64,7 @@ const access = statement<Record<never, never>, Access>(
   () => sql<Access>`
     select quote_ident(current_user) as role,
       (1000 * extract(epoch from current_setting('statement_timeout')::interval))::float8 as "statementTimeout",
+      (select case when rolsuper then -1 else rolconnlimit end from pg_roles where rolname = current_user) as "connectionLimit",
       to_json(array(
         select 'usage on schema ' || nspname
         from pg_namespace where nspname in ('public', 'rollup') and not has_schema_privilege(oid, 'usage')
@@ -89,12 +92,19 @@ export class Unfit extends Error {
 
 /**
  * What keeps a server from working through `pool`, in a sentence: a relation that is not there, a right that it lacks,
- * or a pooler that leaves its settings out. Undefined where nothing does.
+ * too few connections that it may have, or a pooler that leaves its settings out. Undefined where nothing does.
  * @throws the error of PostgreSQL or the driver
  */
-export async function faultOf(pool: Pool, statementTimeout: number): Promise<string | undefined> {
+export async function faultOf(
+  pool: Pool,
+  statementTimeout: number,
+  fewest = 0,
+): Promise<string | undefined> {
   try {
     const found = await pool.transaction({ access: 'read only' }, expectFit)
+    const { role, connectionLimit } = found
+    if (connectionLimit >= 0 && connectionLimit < fewest)
+      return `the role ${role} may have ${connectionLimit} connections, and it takes ${fewest} at least: alter role ${role} connection limit -1;`
     if (found.statementTimeout === statementTimeout) return undefined
     return `a connection pooler stands before it and leaves out what a connection asks for (statement_timeout is ${found.statementTimeout}, not ${statementTimeout}): set POOLER=transaction`
   } catch (error) {

@@ -2,6 +2,7 @@
 -- reads no table
 select quote_ident(current_user) as role,
   (1000 * extract(epoch from current_setting('statement_timeout')::interval))::float8 as "statementTimeout",
+  (select case when rolsuper then -1 else rolconnlimit end from pg_roles where rolname = current_user) as "connectionLimit",
   to_json(array(
     select 'usage on schema ' || nspname
     from pg_namespace where nspname in ('public', 'rollup') and not has_schema_privilege(oid, 'usage')
