@@ -33,6 +33,7 @@ export class DatabaseUrlError extends Error {
 }
 
 const form = 'a URL like postgres://user:password@host:5432/database'
+const unencoded = `${form}, with / and ? of the password as %2F and %3F`
 const pattern =
   /^postgres(?:ql)?:\/\/(?<authority>[^/?]*)(?:\/(?<database>[^?]*))?(?:\?(?<query>.*))?$/s
 const sessionAttributes = [
@@ -46,6 +47,9 @@ const sessionAttributes = [
 /** @throws DatabaseUrlError */
 export function readDatabaseUrl(url: string): DatabaseUrl {
   const { authority = '', database = '', query = '' } = pattern.exec(url)?.groups ?? refuse(form)
+  // part of a password, which a message would show
+  const cut = [database, ...query.split('&').map((pair) => pair.replace(/=.*$/s, ''))]
+  if (!authority.includes('@') && cut.some((text) => text.includes('@'))) refuse(unencoded)
   const at = authority.lastIndexOf('@')
   const [, user = '', password = ''] =
     /^([^:]*):?(.*)$/s.exec(authority.slice(0, Math.max(at, 0))) ?? []
@@ -66,7 +70,7 @@ export function readDatabaseUrl(url: string): DatabaseUrl {
     isPooled: given.get('pgbouncer') === 'true',
     unused: [...given]
       .filter(isUnused)
-      .map(([name]) => (name in places ? `${name} (${places[name]} says it)` : name)),
+      .map(([name]) => (Object.hasOwn(places, name) ? `${name} (${places[name]} says it)` : name)),
   }
 }
 
@@ -195,11 +199,12 @@ const understood = new Set([
     'sslkey',
     'sslpassword',
   ],
-  ...['target_session_attrs', 'pgbouncer', 'fallback_application_name'],
+  ...['target_session_attrs', 'fallback_application_name'],
 ])
 /** What asks for no more than is done anyway. */
 const asIs: Readonly<Record<string, RegExp>> = {
   schema: /^public$/,
+  pgbouncer: /^(true|false)$/,
   channel_binding: /^(disable|prefer)$/,
   gssencmode: /^(disable|prefer)$/,
   client_encoding: /^(utf-?8|auto)$/i,
@@ -227,12 +232,14 @@ const meaningful = new Set([
   ...['require_auth', 'sslcrl', 'sslcrldir', 'sslnegotiation', 'sslcertmode', 'client_encoding'],
 ])
 
-const isUnused = ([name, value]: [string, string]) =>
-  !understood.has(name) && !asIs[name]?.test(value)
+const isAsIs = (name: string, value: string) =>
+  Object.hasOwn(asIs, name) && asIs[name]?.test(value) === true
+
+const isUnused = ([name, value]: [string, string]) => !understood.has(name) && !isAsIs(name, value)
 
 /** @throws DatabaseUrlError where `name` asks for what cannot be given */
 function checkMeaning(name: string, value: string, given: Map<string, string>, password: string) {
-  if (asIs[name]?.test(value)) return
+  if (isAsIs(name, value)) return
   if (name === 'schema')
     refuse(`a URL without schema=${value}: the tables are in public, in a database of their own`)
   if (meaningful.has(name)) refuse(`a URL without ${name}=${value}, which cannot be done here`)

@@ -13,6 +13,15 @@ const failureOf = (url: string) => {
 }
 
 describe('readDatabaseUrl', () => {
+  it.each(['12/secret', '12?secret', '12/se?cret', '/secret'])(
+    'refuses the password %s that is not encoded, and shows none of it',
+    (password) => {
+      const failure = failureOf(`postgres://ann:${password}@db.example/shop?sslmode=require`)
+      expect(failure).toMatch(/with \/ and \? of the password as %2F and %3F$/)
+      expect(failure).not.toContain('secret')
+    },
+  )
+
   it('reads hosts, user, password and database', () => {
     expect(readDatabaseUrl('postgresql://ann:s%40:cret@db.example:6543/my%20shop')).toMatchObject({
       hosts: [{ host: 'db.example', port: 6543 }],
@@ -76,6 +85,11 @@ describe('readDatabaseUrl', () => {
         })
       }),
     )
+  })
+
+  it('takes a parameter for unused that only an object knows', () => {
+    const { unused } = readDatabaseUrl(`${at}?toString=1&constructor&pgbouncer=maybe`)
+    expect(unused).toEqual(['toString', 'constructor', 'pgbouncer'])
   })
 
   it('fails in its own words on whatever else it is given', () => {

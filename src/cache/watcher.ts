@@ -1,4 +1,4 @@
-import { expectRelations, isUnfit } from '../db/access.ts'
+import { expectFit, isUnfit } from '../db/access.ts'
 import type { Pool } from '../db/database.ts'
 import { kinds, kindTable, type TableName, tableNames } from '../db/rollup/kinds.ts'
 import { currentVersions } from '../db/rollup/tables.ts'
@@ -45,7 +45,7 @@ export function watchTables(options: WatcherOptions): Watcher {
       const read = await pool.transaction(
         { access: 'read only', deadline: pollTimeout, signal: stopping.signal },
         async (db) => {
-          const [, versions] = await Promise.all([expectRelations(db), db.run(tableVersions)])
+          const [, versions] = await Promise.all([expectFit(db), db.run(tableVersions)])
           return versions
         },
       )

@@ -11,8 +11,8 @@ type Access = {
   /** ms, as set for this connection. */
   readonly statementTimeout: number
   readonly role: string
-  /** Tables and views that are not there. */
-  readonly absent: readonly string[]
+  /** Of its connections; -1 for none. */
+  readonly connectionLimit: number
   /** Grants it would take to read what is there. */
   readonly missing: readonly string[]
 }
@@ -37,9 +37,9 @@ const called = [
   'steps',
 ]
 
-/** The relations a server reads that are not there, by catalogs alone: 0.1 ms. */
-export const absentRelations = statement<Record<never, never>, { name: string }>(
-  'absent_relations',
+/** What a server reads or calls that is not there, by catalogs alone: 0.2 ms. */
+const absences = statement<Record<never, never>, { name: string }>(
+  'absences',
   { reads: [] },
   () => sql<{ name: string }>`
     select expected.schema || '.' || expected.name as name
@@ -51,15 +51,22 @@ export const absentRelations = statement<Record<never, never>, { name: string }>
     where not exists (
       select from pg_class where relname = expected.name
         and relnamespace = (select oid from pg_namespace where nspname = expected.schema)
+    )
+    union all
+    select 'rollup.' || called || '()' from unnest(array[${list(called)}]) as called
+    where not exists (
+      select from pg_proc where proname = called and pronamespace = (select oid from pg_namespace where nspname = 'rollup')
     )`,
 )
 
+/** 0.5 ms: `pg_settings` would take ten times that. */
 const access = statement<Record<never, never>, Access>(
   'access',
   { reads: [] },
   () => sql<Access>`
     select quote_ident(current_user) as role,
-      (select setting::float8 from pg_settings where name = 'statement_timeout') as "statementTimeout",
+      (1000 * extract(epoch from current_setting('statement_timeout')::interval))::float8 as "statementTimeout",
+      (select case when rolsuper then -1 else rolconnlimit end from pg_roles where rolname = current_user) as "connectionLimit",
       to_json(array(
         select 'usage on schema ' || nspname
         from pg_namespace where nspname in ('public', 'rollup') and not has_schema_privilege(oid, 'usage')
@@ -80,26 +87,7 @@ const access = statement<Record<never, never>, Access>(
       )) as missing`,
 )
 
-/**
- * What keeps a server from working through `pool`, in a sentence: a relation that is not there, a right that it lacks,
- * or a pooler that leaves its settings out. Undefined where nothing does.
- * @throws the error of PostgreSQL or the driver
- */
-export async function faultOf(pool: Pool, statementTimeout: number): Promise<string | undefined> {
-  const { found, absent } = await pool.transaction({ access: 'read only' }, async (db) => {
-    const [[found], absent] = await Promise.all([db.run(access), db.run(absentRelations)])
-    return { found, absent }
-  })
-  if (!found) throw new Error('The statement gave no row')
-  if (found.statementTimeout !== statementTimeout)
-    return `a connection pooler stands before it and leaves out what a connection asks for (statement_timeout is ${found.statementTimeout}, not ${statementTimeout}): set POOLER=transaction`
-  if (absent.length > 0) return absenceOf(absent)
-  if (found.missing.length === 0) return undefined
-  const grants = found.missing.map((what) => `grant ${what} to ${found.role};`)
-  return `the role ${found.role} may not read all of it: ${grants.join(' ')}`
-}
-
-/** It answers, but cannot be served. */
+/** Its schema is not there, or not to be read, as its message says in a sentence. */
 export class Unfit extends Error {
   override readonly name = 'Unfit'
 }
@@ -108,12 +96,38 @@ export class Unfit extends Error {
 export const isUnfit = (error: unknown): boolean =>
   error instanceof Unfit || /^(3F000|42P01|42703|42883|42501)$/.test(sqlStateOf(error) ?? '')
 
-/** @throws Unfit where a relation a server reads is not there */
-export async function expectRelations(db: Database): Promise<void> {
-  const absent = await db.run(absentRelations)
-  if (absent.length > 0) throw new Unfit(`The database is unfit: ${absenceOf(absent)}`)
+/**
+ * What keeps a server from working through `pool`, in a sentence: a relation that is not there, a right that it lacks,
+ * too few connections that it may have, or a pooler that leaves its settings out. Undefined where nothing does.
+ * @throws the error of PostgreSQL or the driver
+ */
+export async function faultOf(
+  pool: Pool,
+  statementTimeout: number,
+  fewest = 0,
+): Promise<string | undefined> {
+  try {
+    const found = await pool.transaction({ access: 'read only' }, expectFit)
+    const { role, connectionLimit } = found
+    if (connectionLimit >= 0 && connectionLimit < fewest)
+      return `the role ${role} may have ${connectionLimit} connections, and it takes ${fewest} at least: alter role ${role} connection limit -1;`
+    if (found.statementTimeout === statementTimeout) return undefined
+    return `a connection pooler stands before it and leaves out what a connection asks for (statement_timeout is ${found.statementTimeout}, not ${statementTimeout}): set POOLER=transaction`
+  } catch (error) {
+    if (error instanceof Unfit) return error.message
+    throw error
+  }
 }
 
-/** What to tell of relations that are not there. */
+/** @throws Unfit where a relation is not there, or the role lacks a right; the error of PostgreSQL or the driver */
+export async function expectFit(db: Database): Promise<Access> {
+  const [[found], absent] = await Promise.all([db.run(access), db.run(absences)])
+  if (!found) throw new Error('The statement gave no row')
+  if (absent.length > 0) throw new Unfit(absenceOf(absent))
+  if (found.missing.length === 0) return found
+  const grants = found.missing.map((what) => `grant ${what} to ${found.role};`)
+  throw new Unfit(`the role ${found.role} may not read all of it: ${grants.join(' ')}`)
+}
+
 const absenceOf = (absent: readonly { readonly name: string }[]): string =>
   `it has no ${absent.map(({ name }) => name).join(', ')}: restore what is missing, or where it never was run "${shopboard} migrate"`

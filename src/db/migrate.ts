@@ -62,7 +62,7 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   try {
     await line.connect()
     const { sql } = line
-    await begin(sql, lockTimeout)
+    await begin(sql, lockTimeout).catch((error) => expectTransactions(url, error))
     const found = await journalOf(sql)
     const version = await readVersion(sql, found)
     await sql.unsafe('rollback')
@@ -77,6 +77,24 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   } finally {
     await line.close()
   }
+}
+
+/** @throws a sentence where a pooler has ended the connection because of its `begin`, and serves the next; else `error` */
+async function expectTransactions(url: string, error: unknown): Promise<never> {
+  const isClosed = error instanceof Error && 'code' in error && error.code === 'CONNECTION_CLOSED'
+  if (!isClosed) throw error
+  const line = openLine(url, { application_name: 'shopboard migrate', TimeZone: 'UTC' })
+  try {
+    await line.connect()
+  } catch {
+    throw error
+  } finally {
+    await line.close()
+  }
+  throw new Error(
+    'the connection ends when a transaction begins: a connection pooler in statement mode cannot be used, one in transaction mode can',
+    { cause: error.message },
+  )
 }
 
 /** All or nothing: a try that waits too long for a lock, or in a circle, leaves nothing behind. */

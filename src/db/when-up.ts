@@ -32,7 +32,13 @@ export async function whenUp<T>(
 
 /** Whether the server answers, and would answer the same again: no such user, password, database or parameter. */
 const isRefusal = (error: unknown) =>
-  /^(28|3D)/.test(sqlStateOf(error) ?? '') || isPoolerRefusal(error)
+  /^(28|3D)/.test(sqlStateOf(error) ?? '') ||
+  isPoolerRefusal(error) ||
+  poolerKnowsNone.test(messageOf(error))
+
+/** PgBouncer's words: it has one code for whatever it refuses. */
+const poolerKnowsNone =
+  /^(password authentication failed|SASL authentication failed|bouncer config error|no such (database|user))/
 
 /** Whether a connection pooler takes no session as we set it up. */
 export const isPoolerRefusal = (error: unknown): boolean => refusedParameter.test(messageOf(error))

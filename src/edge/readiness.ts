@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { expectRelations, isUnfit, Unfit } from '../db/access.ts'
+import { expectFit, isUnfit, Unfit } from '../db/access.ts'
 import type { Database } from '../db/database.ts'
 import { schemaVersionIn, stateOf } from '../db/schema-version.ts'
 import type { AppEnv } from '../http/context.ts'
@@ -22,7 +22,7 @@ export function readiness() {
     askedAt = now
     const { pool, observe } = c.get('services')
     try {
-      await pool(c).transaction({ access: 'read only', deadline: patience }, expectFit)
+      await pool(c).transaction({ access: 'read only', deadline: patience }, expectCurrent)
       isReady = true
     } catch (error) {
       isReady = false
@@ -32,9 +32,8 @@ export function readiness() {
   }
 }
 
-async function expectFit(db: Database): Promise<void> {
+async function expectCurrent(db: Database): Promise<void> {
   const version = await schemaVersionIn(db)
-  if (version === 'none' || version === 'older')
-    throw new Unfit(`The database is unfit: ${stateOf(version)}`)
-  await expectRelations(db)
+  if (version === 'none' || version === 'older') throw new Unfit(stateOf(version))
+  await expectFit(db)
 }

@@ -38,6 +38,7 @@ type Coded = Error & {
   readonly table_name?: unknown
   readonly column_name?: unknown
   readonly constraint_name?: unknown
+  readonly routine?: unknown
 }
 
 /** The error, what it wraps and what that wraps, outermost first; an error is visited once. */
@@ -83,6 +84,8 @@ function fromSqlState(state: string, error: Coded, cause: unknown): AppError | u
     case '25P02': // the transaction before on the connection, whose commit was cancelled
     case '3D000': // the database does not exist
       return databaseUnavailable(cause)
+    case '55000': // the database is closed to connections, as for a restore; else a fault of ours
+      return error.routine === 'CheckMyDatabase' ? databaseUnavailable(cause) : undefined
     case '54000': // a value too large for its index
       return violated('constraint_failed', 'is too large', error, cause)
   }

@@ -9,6 +9,9 @@ import { whenUp } from '../db/when-up.ts'
 /** ms to wait for a database that is still starting. */
 const startTimeout = 30_000
 
+/** One for requests, two that watch and fold; a pooler's are its own matter. */
+const fewestConnections = 3
+
 export type Preparation = {
   readonly config: Config
   readonly database: Pick<Provided, 'url' | 'directUrl'>
@@ -48,7 +51,8 @@ async function expectFit(url: string, config: Config): Promise<void> {
     on: () => {},
   })
   try {
-    const fault = await faultOf(pool, config.statementTimeout)
+    const fewest = config.pooler === 'none' ? fewestConnections : 0
+    const fault = await faultOf(pool, config.statementTimeout, fewest)
     if (fault) throw new Error(fault)
   } finally {
     await pool.close()

@@ -3,9 +3,11 @@ import type { Cache } from '../../src/cache/cache.ts'
 import { memoryCache } from '../../src/cache/memory.ts'
 import { type Watcher, type WatcherOptions, watchTables } from '../../src/cache/watcher.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
+import { useDatabase } from '../support/database.ts'
 import { insertComment, insertPost, insertSession, insertUser } from '../support/factories.ts'
 import { openTestPool } from '../support/pool.ts'
 import { startProxy } from '../support/proxy.ts'
+import { useRole } from '../support/role.ts'
 
 let app: TestApp
 let watcher: Watcher | undefined
@@ -101,6 +103,11 @@ describe('the watcher', () => {
   it.each([
     ['a table is gone', 'drop table users cascade', /it has no public\.users: restore/],
     ['a schema is gone', 'drop schema rollup cascade', /rollup/],
+    [
+      'a function is gone',
+      'drop function rollup.crowd_size cascade',
+      /it has no rollup\.crowd_size/,
+    ],
   ])('is not up while %s, and says what', async (_, damage, reason) => {
     const { cache, polled } = listening()
     const told: [string, unknown][] = []
@@ -138,6 +145,37 @@ describe('the watcher', () => {
     const polls = validated.length
     await expect.poll(() => app.pool.stats().inUse === 0).toBe(true)
     expect(validated.length).toBe(polls)
+  })
+})
+
+describe('the watcher of a role with rights to read', () => {
+  const database = useDatabase()
+  const reader = useRole(
+    database,
+    'grant usage on schema rollup to ROLE; grant select on all tables in schema public, rollup to ROLE',
+  )
+
+  it.each([
+    ['a table', 'select on public.users'],
+    ['a function', 'execute on function rollup.quarter(instant timestamp with time zone)'],
+  ])('is not up while it lacks one to %s, and says what to grant', async (_, right) => {
+    await database.sql.unsafe(`revoke ${right} from public`)
+    await database.sql.unsafe(`grant ${right} to ${reader.name}`)
+    const pool = openTestPool(reader.url)
+    const told: string[] = []
+    const { isUp } = watch(memoryCache(), {
+      pool,
+      onChange: (state, error) => told.push(state, error instanceof Error ? error.message : ''),
+    })
+    await expect.poll(isUp).toBe(true)
+    await database.sql.unsafe(`revoke ${right} from ${reader.name}`)
+    await expect.poll(isUp).toBe(false)
+    const grant = `grant ${right} to ${reader.name};`
+    expect(told).toEqual(['unfit', expect.stringContaining(grant)])
+    await database.sql.unsafe(grant)
+    await expect.poll(isUp).toBe(true)
+    await watcher?.stop()
+    await pool.close()
   })
 })
 

@@ -12,7 +12,7 @@ it('asks the database once, however many want to know', async () => {
   const first = await app.request('/readyz')
   const answers = await Promise.all(Array.from({ length: 20 }, () => app.request('/readyz')))
   expect([first, ...answers].map(({ status }) => status)).toEqual(Array(21).fill(200))
-  expect(statements(app)).toEqual(['find_journal', 'last_migration', 'absent_relations'])
+  expect(statements(app)).toEqual(['find_journal', 'last_migration', 'access', 'absences'])
   await app.close()
 })
 
@@ -30,7 +30,8 @@ it.each([
     'delete from drizzle.__drizzle_migrations where created_at > (select min(created_at) from drizzle.__drizzle_migrations)',
     /its schema is older/,
   ],
-  ['lost its rollups', 'drop schema rollup cascade', /it has no rollup\./],
+  ['lost its rollups', 'drop schema rollup cascade', /it has no rollup\.active_users/],
+  ['lost a function', 'drop function rollup.crowd_size cascade', /rollup\.crowd_size\(\)/],
 ])('is not ready on a database that %s, and observes why', async (_, change, why) => {
   const app = await createTestApp({ services: { isReady: readiness() } })
   await app.sql.unsafe(change)

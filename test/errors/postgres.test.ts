@@ -2,7 +2,7 @@ import { PostgresError } from 'postgres'
 import { describe, expect, it } from 'vitest'
 import { AppError, timeout } from '../../src/errors/error.ts'
 import { fromPostgres, isRetryable, sqlStateOf } from '../../src/errors/postgres.ts'
-import { useDatabase } from '../support/database.ts'
+import { connectTo, createTestDatabase, useDatabase } from '../support/database.ts'
 import { insertPost, insertUser } from '../support/factories.ts'
 
 const coded = (code: string, fields: object = {}) =>
@@ -102,6 +102,17 @@ describe('fromPostgres', () => {
       const email = Array.from({ length: 9000 }, () => Math.random().toString(36)).join('@')
       expect(await said(insertUser(sql, { email }))).toMatchObject({ code: 'constraint_failed' })
     })
+  })
+
+  it('takes a database that is closed to connections for unavailable', async () => {
+    const closed = await createTestDatabase({ migrated: false })
+    const name = new URL(closed.url).pathname.slice(1)
+    await database.sql.unsafe(`alter database ${name} with allow_connections false`)
+    const sql = connectTo(closed.url)
+    expect(await said(sql`select`)).toMatchObject({ code: 'database_unavailable' })
+    await sql.end({ timeout: 1 })
+    await closed.drop()
+    expect(await said(database.sql`select currval('users_id_seq')`)).toBeUndefined()
   })
 
   it.each([

@@ -157,7 +157,7 @@ describe('the Worker on a database that is not migrated', () => {
     expect((await worker.fetch('/readyz')).status).toBe(503)
     await expect
       .poll(() => worker.getLogs().map(({ message }) => message))
-      .toContainEqual(expect.stringMatching(/it is not migrated/))
+      .toContainEqual(expect.stringMatching(/The database cannot be served.*it is not migrated/))
     expect((await worker.fetch('/livez')).status).toBe(200)
   })
 })

@@ -107,6 +107,16 @@ describe('prepare', () => {
     expect(await start({ DATABASE_URL: stranger.url })).toEqual({ said: [], failure: undefined })
   })
 
+  it('refuses a role that may not have the connections it takes', async () => {
+    await database.sql.unsafe(`alter role ${reader.name} connection limit 2`)
+    const env = { DATABASE_URL: reader.url, MIGRATE: 'off' }
+    await reader.sql.end({ timeout: 1 })
+    const { failure } = await start(env)
+    expect(failure).toMatch(/ may have 2 connections, and it takes 3 at least: alter role /)
+    await database.sql.unsafe(failure?.slice(failure.indexOf('alter role ')) ?? '')
+    expect(await start(env)).toEqual({ said: [], failure: undefined })
+  })
+
   it('says what the schema lacks, whatever its journal says', async () => {
     const torn = await createTestDatabase()
     await torn.sql`drop schema rollup cascade`
@@ -127,6 +137,20 @@ describe('prepare', () => {
         expect(said).toEqual([])
       },
     )
+
+    it('refuses mode statement at once, and says which does', async () => {
+      const url = await pooled(database.url, { mode: 'statement' })
+      const { said, failure } = await start({ DATABASE_URL: url, POOLER: 'transaction' })
+      expect(failure).toMatch(/: .*statement mode cannot be used, one in transaction mode can$/)
+      expect(said).toEqual([])
+    })
+
+    it('does not wait where it knows no such database', async () => {
+      const url = await pooled(database.url, { database: 'shop' })
+      const { said, failure } = await start({ DATABASE_URL: url, POOLER: 'transaction' })
+      expect(failure).toMatch(/: (no such database: \w+|bouncer config error)$/)
+      expect(said).toEqual([])
+    })
 
     it('refuses one that drops the settings without a word', async () => {
       const ignored =

@@ -1,7 +1,8 @@
 -- access
 -- reads no table
 select quote_ident(current_user) as role,
-  (select setting::float8 from pg_settings where name = 'statement_timeout') as "statementTimeout",
+  (1000 * extract(epoch from current_setting('statement_timeout')::interval))::float8 as "statementTimeout",
+  (select case when rolsuper then -1 else rolconnlimit end from pg_roles where rolname = current_user) as "connectionLimit",
   to_json(array(
     select 'usage on schema ' || nspname
     from pg_namespace where nspname in ('public', 'rollup') and not has_schema_privilege(oid, 'usage')

@@ -22,6 +22,8 @@ export const withoutDebian = existsSync(join(bin, 'pg_basebackup'))
 
 export type Cluster = {
   readonly url: (database?: string) => string
+  /** The directory of its socket. */
+  readonly sockets: string
   readonly stop: () => void
 }
 
@@ -45,7 +47,7 @@ export async function startTlsCluster(): Promise<Cluster & { readonly certificat
     certificate = readFileSync(made, 'utf8')
     writeFileSync(
       join(data, 'pg_hba.conf'),
-      'hostssl all all all trust\nhost replication all all trust\n',
+      'local all all trust\nhostssl all all all trust\nhost replication all all trust\n',
     )
     writeFileSync(join(data, 'postgresql.auto.conf'), 'ssl = on\n')
   })
@@ -76,10 +78,11 @@ async function startOn(make: (data: string) => void): Promise<Cluster> {
     make(data)
     const port = await freePort()
     // mmap: shared memory is removed with the directory
-    const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c autovacuum=off -c dynamic_shared_memory_type=mmap`
+    const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${dir} -c fsync=off -c autovacuum=off -c dynamic_shared_memory_type=mmap`
     run('pg_ctl', ['start', '-D', data, '-l', join(dir, 'log'), '-s', '-w', '-o', options])
     return {
       url: (database = 'postgres') => `postgres://postgres@127.0.0.1:${port}/${database}`,
+      sockets: dir,
       stop,
     }
   } catch (error) {

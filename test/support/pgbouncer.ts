@@ -21,17 +21,19 @@ export type PgBouncer = {
 }
 
 export type PgBouncerOptions = {
-  readonly mode?: 'transaction' | 'session'
+  readonly mode?: 'transaction' | 'session' | 'statement'
   /** Connections to the server; default 3. */
   readonly poolSize?: number
   /** Start-up parameters that it leaves out without a word. */
   readonly ignored?: readonly string[]
+  /** The one database it knows, by that name; default any. */
+  readonly database?: string
 }
 
 /** Debian's PgBouncer before the server at `url`, for whatever database and role a client names. */
 export async function startPgBouncer(
   url: string,
-  { mode = 'transaction', poolSize = 3, ignored = [] }: PgBouncerOptions = {},
+  { mode = 'transaction', poolSize = 3, ignored = [], database = '*' }: PgBouncerOptions = {},
 ): Promise<PgBouncer> {
   const { hostname, port: serverPort, username, password } = new URL(url)
   const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'pgbouncer-'))
@@ -41,7 +43,7 @@ export async function startPgBouncer(
   writeFileSync(
     ini,
     `[databases]
-* = host=${hostname} port=${serverPort || 5432} user=${username}${secret}
+${database} = host=${hostname} port=${serverPort || 5432} user=${username}${secret}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = ${port}

@@ -80,7 +80,8 @@ function addressOf(target: DatabaseUrl) {
     ...(password !== undefined && { password }),
     ...(database !== undefined && { database }),
     ...(sessionAttributes && { target_session_attrs: sessionAttributes }),
-    ssl: tls ? tlsOf(tls, first?.host) : false,
+    // as libpq has it: there is none on a socket of this machine
+    ssl: tls && !(first && isDirectory(first)) ? tlsOf(tls, first?.host) : false,
   }
 }
 

@@ -63,7 +63,7 @@ describe('a connection by a URL', () => {
 })
 
 describe.skipIf(withoutDebian)('a connection over TLS', () => {
-  let cluster: Cluster & { readonly certificate: string }
+  let cluster: Awaited<ReturnType<typeof startTlsCluster>>
   let standby: Cluster
   let dir: string
   let trusted: string
@@ -109,6 +109,14 @@ describe.skipIf(withoutDebian)('a connection over TLS', () => {
     expect(await connect(`${cluster.url()}?sslmode=verify-ca&${trusted}`)).toMatchObject({
       tls: true,
     })
+  })
+
+  it.each(['require', 'verify-full'])('has no TLS on a socket, with sslmode=%s', async (mode) => {
+    const directory = encodeURIComponent(cluster.sockets)
+    const { port } = new URL(cluster.url())
+    await expect(
+      connect(`postgres://postgres@${directory}:${port}/postgres?sslmode=${mode}`),
+    ).resolves.toMatchObject({ tls: false })
   })
 
   it('finds the server with the attributes it asks for', async () => {

@@ -1,4 +1,4 @@
--- absent_relations
+-- absences
 -- reads no table
 select expected.schema || '.' || expected.name as name
 from (
@@ -9,4 +9,9 @@ from (
 where not exists (
   select from pg_class where relname = expected.name
     and relnamespace = (select oid from pg_namespace where nspname = expected.schema)
+)
+union all
+select 'rollup.' || called || '()' from unnest(array['crowd_size', 'table_of', 'crowd_since', 'crowd_position', 'quarter', 'utc_day', 'steps']) as called
+where not exists (
+  select from pg_proc where proname = called and pronamespace = (select oid from pg_namespace where nspname = 'rollup')
 )
