@@ -35,12 +35,13 @@ export type MigrateOptions = {
 }
 
 /**
- * ms each try may wait for a lock, while writers queue behind it. Under PostgreSQL's deadlock_timeout of 1 s a writer
- * that waits for the migration in a circle gets its lock before either is chosen to fail; later tries outwait it.
+ * ms each try may wait for a lock, while writers queue behind it. It locks four tables, one after the other: short tries
+ * end before PostgreSQL's deadlock_timeout of 1 s, so a writer that waits for the migration in a circle gets its lock
+ * before either is chosen to fail. The last tries outwait it.
  */
 const triesOf = (longest: number) => {
-  const short = Math.min(800, longest)
-  return [short, short, short, short, longest, longest, longest]
+  const short = Math.min(200, longest)
+  return [...Array<number>(12).fill(short), longest, longest, longest]
 }
 /** ms between tries: the writers that queued get through. */
 const longestPause = 500
