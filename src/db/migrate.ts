@@ -115,8 +115,8 @@ async function applyPatiently(
     } catch (error) {
       await sql.unsafe('rollback').catch(() => {})
       if (!['55P03', '40P01'].includes(sqlStateOf(error) ?? '')) throw error
-      const holders = await holdersOfTables(sql)
-      if (tries === 0 && holders) onHeldUp(`The migration waits for locks of ${holders}.`)
+      const holders = tries === 0 && (await holdersOfTables(sql))
+      if (holders) onHeldUp(`The migration waits for locks of ${holders}.`)
     }
   }
   const holders = await holdersOfTables(sql)
