@@ -7,7 +7,7 @@ import { deleteEverything, mayDeleteEverything } from '../../db/rollup/unload.ts
 import { isRetryable } from '../../errors/postgres.ts'
 import { shopboard } from '../../invocation.ts'
 import { counted } from '../grouped.ts'
-import { type DemoCounts, totalOf } from './counts.ts'
+import type { DemoCounts } from './counts.ts'
 import { DemoError } from './error.ts'
 import { holdTables } from './ids.ts'
 import {
@@ -82,7 +82,7 @@ export async function removeDemos(
   for (const demo of demos) {
     const rows = await removeDemo(sql, demo, force ?? false)
     removed = removed ? sumOf(removed, rows) : rows
-    const left = totalOf(await rowsLeft(sql, demo))
+    const left = await rowsLeft(sql, demo)
     if (left > 0)
       note(
         `Left under the ids of the demo, as somebody wrote or rewrote them: ${counted(left, 'row')}.`,
@@ -143,14 +143,14 @@ async function deleteRows(sql: Sql, demo: RememberedDemo): Promise<DemoCounts> {
 }
 
 /** Rows under the ids of a demo and no younger than it, once its own are gone. */
-async function rowsLeft(sql: Sql, demo: RememberedDemo): Promise<DemoCounts> {
-  const counts = { users: 0, posts: 0, comments: 0, sessions: 0 }
+async function rowsLeft(sql: Sql, demo: RememberedDemo): Promise<number> {
+  let left = 0
   for (const table of tableNames) {
-    const [left] = await sql<{ n: number }[]>`
+    const [found] = await sql<{ n: number }[]>`
       select count(*)::float8 as n from ${sql(`public.${table}`)} as t where ${isUnderIdsOf(sql, table, demo, 't')}`
-    counts[table] = left?.n ?? 0
+    left += found?.n ?? 0
   }
-  return counts
+  return left
 }
 
 const sumOf = (a: DemoCounts, b: DemoCounts): DemoCounts => ({
