@@ -97,10 +97,12 @@ describe('requests in each other’s way', () => {
         await rival`begin`
         await rival`update posts set body = 'theirs' where id = ${theirs}`
       }
-      await hold()
+      let held = hold()
+      await held
       return {
         /** Resolves once the rival waits for the request. */
         async provoke(): Promise<{ given: Promise<unknown> }> {
+          await held
           const [me] = await rival<{ pid: number }[]>`select pg_backend_pid() as pid`
           const given = rival`update posts set body = 'theirs' where id = ${ours}`.execute()
           await expect
@@ -112,9 +114,8 @@ describe('requests in each other’s way', () => {
             .toBeGreaterThan(0)
           return { given }
         },
-        async again() {
-          await rival`rollback`
-          await hold()
+        again() {
+          held = rival`rollback`.then(hold)
         },
         async leave() {
           await rival`rollback`
