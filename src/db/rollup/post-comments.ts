@@ -16,6 +16,17 @@ export const commentsCounts = (ids: SQL): SQL => sql`
       select post_id, sum(n) as n from rollup.pending_post_comments where n <> 0 and post_id in (${ids}) group by post_id
     ) as changed on changed.post_id = asked.id`
 
+/** The CTE `changed` of `(post_id, n, is_live)`: the posts that pending deltas are about, as they are in this snapshot. */
+export const changedPosts = sql`changed as materialized (
+    select added.post_id, (coalesce(folded.n, 0) + added.n)::bigint as n, coalesce(folded.lives, 0) + added.lives > 0 as is_live
+    from (
+      select post_id, sum(n) as n, sum(lives) as lives from rollup.pending_post_comments
+      group by post_id having (sum(n), sum(lives)) <> (0, 0)
+    ) as added left join lateral (
+      select n, is_live::integer as lives from rollup.post_comments as folded where folded.post_id = added.post_id offset 0
+    ) as folded on true
+  )`
+
 export type MostDiscussed = {
   /** By the number of comments, then by id. */
   readonly order: 'asc' | 'desc'
@@ -34,15 +45,7 @@ export function mostDiscussed({ order, beyond, limit, skip }: MostDiscussed): SQ
     : sql`true`
   const enough = skip ? sql`${skip}::bigint + ${limit}::bigint` : sql`${limit}::bigint`
   return sql`
-  with changed as materialized (
-    select added.post_id, (coalesce(folded.n, 0) + added.n)::bigint as n, coalesce(folded.lives, 0) + added.lives > 0 as is_live
-    from (
-      select post_id, sum(n) as n, sum(lives) as lives from rollup.pending_post_comments
-      group by post_id having (sum(n), sum(lives)) <> (0, 0)
-    ) as added left join lateral (
-      select n, is_live::integer as lives from rollup.post_comments as folded where folded.post_id = added.post_id offset 0
-    ) as folded on true
-  )
+  with ${changedPosts}
   select post_id, n from (
     (select post_id, n from rollup.post_comments
     where is_live and ${isBeyond} and post_id not in (select post_id from changed)
