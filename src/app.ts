@@ -3,6 +3,7 @@ import { activity } from './features/activity/routes.ts'
 import { health } from './features/health/routes.ts'
 import { home } from './features/home/routes.ts'
 import { problemPages } from './features/problems/routes.ts'
+import { search } from './features/search/routes.ts'
 import { currentStats } from './features/stats/current.ts'
 import { stats } from './features/stats/routes.ts'
 import { answerFromCache } from './http/answer.ts'
@@ -26,7 +27,11 @@ export function createApp(services: Services) {
   app.notFound(answerUnrouted(methodsOf))
   app.use(requests(services), preflight(services.cors, methodsOf), wellFormed)
   app.use('/api/*', identify, answerFromCache, transaction())
-  const routed = app.route('/', health).route('/api/v1', stats).route('/api/v1', activity)
+  const routed = app
+    .route('/', health)
+    .route('/api/v1', stats)
+    .route('/api/v1', activity)
+    .route('/api/v1', search)
   mountOpenApi(app)
   app.route('/', home(currentStats)).route('/', problemPages).route('/', docs(services.scripts))
   return routed
