@@ -24,6 +24,7 @@ export const contract = {
   security: [],
   tags: [
     { name: 'Activity', description: 'What happened, newest first.' },
+    { name: 'Search', description: 'Posts by their words, users by their names.' },
     { name: 'Dashboard', description: 'Statistics of the community, exact as of one snapshot.' },
     {
       name: 'Health',

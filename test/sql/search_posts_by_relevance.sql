@@ -9,7 +9,7 @@ live as materialized (
   select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 0
 ),
 plan as materialized (
-  select now() as at, case way when 'r' then day else '-infinity' end as edge_at, (-9223372036854775808)::bigint as edge_id, way, matches
+  select at, at as top_at, case way when 'r' then day else '-infinity' end as edge_at, (-9223372036854775808)::bigint as edge_id, way, matches
   from (
     select *, case
       when matches = 0 then 'n'
@@ -27,33 +27,33 @@ plan as materialized (
           where kind = 0 and bucket <= now()
         ) as days
       ) as days
-      where matches between 10001 and least(100000, n / 12)
-        and reached between 2 * 1000 * n / greatest(matches, 1) and 200000
+      where matches between 10001 and least(60000, n / 12)
+        and reached between 1.5 * 1000 * n / greatest(matches, 1) and 200000
       order by day desc limit 1) as enough on true
-  ) as chosen
+  ) as chosen, lateral (select date_trunc('hour', now(), 'UTC') + interval '1 hour' as at) as hour
 ),
 every as materialized (
-  select "posts"."id" as id, "posts"."created_at" as created_at from "posts"
+  select "posts"."id" as id, "posts"."created_at" as created_at, "posts".ctid as place from "posts"
   where "posts"."deleted_at" is null and "posts"."document" @@ (select query from asked) and (select way from plan) = 'a' limit 10001
 ),
 recent as materialized (
-  select "posts"."id" as id, "posts"."created_at" as created_at from "posts"
+  select "posts"."id" as id, "posts"."created_at" as created_at, "posts".ctid as place from "posts"
   where "posts"."deleted_at" is null and "posts"."document" @@ (select query from asked) and (select way from plan) = 'r'
-    and "posts"."created_at" between (select edge_at from plan) and (select at from plan) limit 10001
+    and "posts"."created_at" between (select edge_at from plan) and (select top_at from plan) limit 10001
 ),
 indexed as materialized (select * from every union all select * from recent),
 walked as materialized (
-  select id, created_at from (
-    select * from "posts"
-    where "posts"."deleted_at" is null and "posts"."created_at" <= (select at from plan) and ("posts"."created_at", "posts"."id") >= ((select edge_at from plan), (select edge_id from plan))
+  select id, created_at, place from (
+    select *, ctid as place from "posts"
+    where "posts"."deleted_at" is null and "posts"."created_at" <= (select top_at from plan) and ("posts"."created_at", "posts"."id") >= ((select edge_at from plan), (select edge_id from plan))
       and ((select way from plan) = 'w' or (select count(*) from indexed) > 10000)
-    order by created_at desc, id desc limit 15000
+    order by created_at desc, id desc limit 10000
   ) as "posts"
   where "posts"."document" @@ (select query from asked) order by created_at desc, id desc
   limit case when (select n from live) > 10000 then 1000 end
 ),
 found as materialized (
-  select * from indexed where not (select count(*) from indexed) > 10000 and created_at <= (select at from plan)
+  select * from indexed where not (select count(*) from indexed) > 10000 and created_at <= (select top_at from plan)
   union all
   select * from walked
 ),
@@ -65,11 +65,11 @@ sizes as materialized (
   select (select count(*) from found) as found, (select count(*) from matching) as matching, (select count(*) from indexed) > 10000 as overflows
 ),
 known as materialized (
-  select case when is_exact then found when way = 'w' and found < 1000 then found * n / 15000
+  select case when is_exact then found when way = 'w' and found < 1000 then found * n / 10000
     else greatest(matches, found, case when overflows then 10001 end) end as matches, is_exact
   from sizes, plan, live, lateral (
     select way = 'n' or way = 'a' and not overflows or way <> 'r' and (
-      n <= 10000 or n <= 15000 and found < 1000
+      n <= 10000 or n <= 10000 and found < 1000
     ) as is_exact
   ) as counted
 ),
@@ -84,8 +84,8 @@ edge as materialized (
     select 2, edge_at, edge_id from plan where way = 'r'
     union all (
       select 2, created_at, id from "posts"
-      where deleted_at is null and created_at <= (select at from plan) and (select not is_exact and (way = 'w' or overflows) from known, plan, sizes)
-      order by created_at desc, id desc offset 14999 limit 1
+      where deleted_at is null and created_at <= (select top_at from plan) and (select not is_exact and (way = 'w' or overflows) from known, plan, sizes)
+      order by created_at desc, id desc offset 9999 limit 1
     )
     union all
     select 3, '-infinity', (-9223372036854775808)::bigint
@@ -93,7 +93,7 @@ edge as materialized (
   order by turn, at desc, id desc limit 1
 ),
 ranked as materialized (
-  select matching.id, (ts_rank("posts"."document", (select query from asked), 1)::float8 / (1 + extract(epoch from (select at from plan) - "posts"."created_at")::float8 / 7776000) * 1e15)::bigint as key from matching join "posts" on "posts"."id" = matching.id
+  select matching.id, (ts_rank("posts"."document", (select query from asked), 16)::float8 / (1 + extract(epoch from (select at from plan) - "posts"."created_at")::float8 / 7776000) * 1e15)::bigint as key from matching join "posts" on "posts".ctid = place
 ),
 page as materialized (
   select id, key, row_number() over (order by key desc, id desc) as nth from ranked where true
@@ -103,7 +103,7 @@ select (
   select string_agg(concat('{"type":"post","id":', "posts"."id", ',"title":', coalesce(to_json(left("posts"."title", 300))::text, 'null'),
     ',"headline":', to_json(replace(replace(replace(replace(replace(replace(replace(ts_headline('rollup.search', translate(regexp_replace(concat_ws(E'\n', left("posts"."title", 300), left("posts"."body", 2000)), '\S{200}', '\& ', 'g'), '', ''), (select query from asked), 'StartSel=, StopSel=, MaxFragments=2, MinWords=8, MaxWords=25, FragmentDelimiter=" … "'), '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'), '', '<mark>'), '', '</mark>')),
     ',"author":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'),
-    ',"createdAt":"', to_char("posts"."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","rank":', trim_scale(round((ts_rank("posts"."document", (select query from asked), 1)::float8 / (1 + extract(epoch from (select at from plan) - "posts"."created_at")::float8 / 7776000))::numeric, 9)), '}'), ',' order by page.key desc, page.id desc)
+    ',"createdAt":"', to_char("posts"."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","rank":', trim_scale(round((ts_rank("posts"."document", (select query from asked), 16)::float8 / (1 + extract(epoch from (select at from plan) - "posts"."created_at")::float8 / 7776000))::numeric, 9)), '}'), ',' order by page.key desc, page.id desc)
   from (
     select id, key from page where nth - $2::bigint <= $3::int
   ) as page join "posts" on "posts"."id" = page.id left join "users" on "users"."deleted_at" is null and "users"."id" = "posts"."author_id"
@@ -125,6 +125,6 @@ select (
       ) as expected
     ) as chosen
   ) as users, known.matches, known.is_exact as "isExact",
-  to_char(plan.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, case when isfinite(edge.at) then to_char(edge.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') else '-infinity' end as "edgeAt", edge.id as "edgeId", way,
+  to_char(plan.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, to_char(coalesce((select max(created_at) from matching), top_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "topAt", case when isfinite(edge.at) then to_char(edge.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') else '-infinity' end as "edgeAt", edge.id::text as "edgeId", way,
   to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "asOf"
 from plan, known, edge

@@ -9,7 +9,7 @@ live as materialized (
   select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 2
 ),
 plan as materialized (
-  select now() as at, case way when 'r' then day else '-infinity' end as edge_at, (-9223372036854775808)::bigint as edge_id, way, matches
+  select at, at as top_at, case way when 'r' then day else '-infinity' end as edge_at, (-9223372036854775808)::bigint as edge_id, way, matches
   from (
     select *, case
       when matches = 0 then 'n'
@@ -27,33 +27,33 @@ plan as materialized (
           where kind = 2 and bucket <= now()
         ) as days
       ) as days
-      where matches between 10001 and least(100000, n / 12)
-        and reached between 2 * 1000 * n / greatest(matches, 1) and 200000
+      where matches between 10001 and least(60000, n / 12)
+        and reached between 1.5 * 1000 * n / greatest(matches, 1) and 200000
       order by day desc limit 1) as enough on true
-  ) as chosen
+  ) as chosen, lateral (select date_trunc('hour', now(), 'UTC') + interval '1 hour' as at) as hour
 ),
 every as materialized (
-  select "users"."id" as id, "users"."created_at" as created_at from "users"
+  select "users"."id" as id, "users"."created_at" as created_at, "users".ctid as place from "users"
   where "users"."deleted_at" is null and lower("users"."username") like (select pattern from asked) and (select way from plan) = 'a' limit 10001
 ),
 recent as materialized (
-  select "users"."id" as id, "users"."created_at" as created_at from "users"
+  select "users"."id" as id, "users"."created_at" as created_at, "users".ctid as place from "users"
   where "users"."deleted_at" is null and lower("users"."username") like (select pattern from asked) and (select way from plan) = 'r'
-    and "users"."created_at" between (select edge_at from plan) and (select at from plan) limit 10001
+    and "users"."created_at" between (select edge_at from plan) and (select top_at from plan) limit 10001
 ),
 indexed as materialized (select * from every union all select * from recent),
 walked as materialized (
-  select id, created_at from (
-    select * from "users"
-    where "users"."deleted_at" is null and "users"."created_at" <= (select at from plan) and ("users"."created_at", "users"."id") >= ((select edge_at from plan), (select edge_id from plan))
+  select id, created_at, place from (
+    select *, ctid as place from "users"
+    where "users"."deleted_at" is null and "users"."created_at" <= (select top_at from plan) and ("users"."created_at", "users"."id") >= ((select edge_at from plan), (select edge_id from plan))
       and ((select way from plan) = 'w' or (select count(*) from indexed) > 10000)
-    order by created_at desc, id desc limit 15000
+    order by created_at desc, id desc limit 10000
   ) as "users"
   where lower("users"."username") like (select pattern from asked) order by created_at desc, id desc
   limit case when (select n from live) > 10000 then 1000 end
 ),
 found as materialized (
-  select * from indexed where not (select count(*) from indexed) > 10000 and created_at <= (select at from plan)
+  select * from indexed where not (select count(*) from indexed) > 10000 and created_at <= (select top_at from plan)
   union all
   select * from walked
 ),
@@ -65,11 +65,11 @@ sizes as materialized (
   select (select count(*) from found) as found, (select count(*) from matching) as matching, (select count(*) from indexed) > 10000 as overflows
 ),
 known as materialized (
-  select case when is_exact then found when way = 'w' and found < 1000 then found * n / 15000
+  select case when is_exact then found when way = 'w' and found < 1000 then found * n / 10000
     else greatest(matches, found, case when overflows then 10001 end) end as matches, is_exact
   from sizes, plan, live, lateral (
     select way = 'n' or way = 'a' and not overflows or way <> 'r' and (
-      n <= 10000 or n <= 15000 and found < 1000
+      n <= 10000 or n <= 10000 and found < 1000
     ) as is_exact
   ) as counted
 ),
@@ -84,8 +84,8 @@ edge as materialized (
     select 2, edge_at, edge_id from plan where way = 'r'
     union all (
       select 2, created_at, id from "users"
-      where deleted_at is null and created_at <= (select at from plan) and (select not is_exact and (way = 'w' or overflows) from known, plan, sizes)
-      order by created_at desc, id desc offset 14999 limit 1
+      where deleted_at is null and created_at <= (select top_at from plan) and (select not is_exact and (way = 'w' or overflows) from known, plan, sizes)
+      order by created_at desc, id desc offset 9999 limit 1
     )
     union all
     select 3, '-infinity', (-9223372036854775808)::bigint
@@ -93,7 +93,7 @@ edge as materialized (
   order by turn, at desc, id desc limit 1
 ),
 ranked as materialized (
-  select matching.id, (extract(epoch from "users"."created_at") * 1000000)::bigint as key from matching join "users" on "users"."id" = matching.id
+  select matching.id, (extract(epoch from "users"."created_at") * 1000000)::bigint as key from matching join "users" on "users".ctid = place
 ),
 page as materialized (
   select id, key, row_number() over (order by key desc, id desc) as nth from ranked where true
@@ -128,6 +128,6 @@ select (
       ) as expected
     ) as chosen
   ) as posts, case when (select name ~ '[[:alnum:]]{3}' from asked) then known.matches end as users, known.matches, known.is_exact as "isExact",
-  to_char(plan.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, case when isfinite(edge.at) then to_char(edge.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') else '-infinity' end as "edgeAt", edge.id as "edgeId", way,
+  to_char(plan.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, to_char(coalesce((select max(created_at) from matching), top_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "topAt", case when isfinite(edge.at) then to_char(edge.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') else '-infinity' end as "edgeAt", edge.id::text as "edgeId", way,
   to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "asOf"
 from plan, known, edge

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { metadataSchema } from '../../http/paging/page.ts'
+import { metadataFields } from '../../http/paging/page.ts'
 import { pageSize, wholeNumber } from '../../http/parameters.ts'
 import { count, rowId, time } from '../../http/values.ts'
 
@@ -41,7 +41,7 @@ const userHit = z
   })
   .openapi('UserHit')
 
-const metadata = metadataSchema
+const metadata = metadataFields
   .extend({
     total: count.openapi({ description: 'The rows that are ranked: all that pages lead to.' }),
     ranked: count.openapi({ description: 'The newest matches, 1,000 at most.' }),
