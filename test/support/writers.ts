@@ -25,6 +25,8 @@ const writes = {
   softDelete: (sql, { n }) => sql`update posts set deleted_at = now() where id % 4 = ${n % 4}`,
   restore: (sql, { n }) => sql`update posts set deleted_at = null where id % 3 = ${n % 3}`,
   softDeleteUser: (sql, { n }) => sql`update users set deleted_at = now() where id % 7 = ${n % 7}`,
+  restoreUser: (sql, { n }) => sql`update users set deleted_at = null where id % 3 = ${n % 3}`,
+  moveSignUp: (sql, { n, at }) => sql`update users set created_at = ${at} where id % 4 = ${n % 4}`,
   softDeleteComment: (sql, { n }) =>
     sql`update comments set deleted_at = now() where id % 2 = ${n % 2}`,
   move: (sql, { n, at }) => sql`update comments set created_at = ${at} where id % 5 = ${n % 5}`,

@@ -34,6 +34,13 @@ const buckets = {
   }),
 }
 
+const userTotals = {
+  userId: bigint('user_id', { mode: 'number' }).notNull(),
+  cohort: date('cohort', { mode: 'string' }),
+  posts: bigint('posts', { mode: 'number' }).notNull(),
+  comments: bigint('comments', { mode: 'number' }).notNull(),
+}
+
 /** Live rows created in each UTC month, day and quarter-hour. A bucket may stand in several rows: sum them. */
 export const currentBuckets = rollup.view('current_buckets', buckets).existing()
 
@@ -71,6 +78,24 @@ export const activeUsers = rollup.table('active_users', {
   weekly: bigint('weekly', { mode: 'number' }).notNull(),
   monthly: bigint('monthly', { mode: 'number' }).notNull(),
 })
+
+/** What each user made, and the UTC month they signed up in: null where no live user has the id. As far as folded. */
+export const foldedUserTotals = rollup.table('user_totals', userTotals)
+
+/** The same of the users that something is pending of, as they stand with it. */
+export const pendingUserTotals = rollup.view('pending_user_totals', userTotals).existing()
+
+const cell = {
+  cohort: date('cohort', { mode: 'string' }).notNull(),
+  month: date('month', { mode: 'string' }).notNull(),
+  n: n(),
+}
+
+/** Live users of a cohort with an active day in a month, as far as folded; no month before the cohort's own. */
+export const foldedRetention = rollup.table('retention', cell)
+
+/** What is not folded of it yet. */
+export const pendingRetention = rollup.view('pending_retention', cell).existing()
 
 /** Steps not folded yet: from `day` on, `n` more users are active within `span` (1, 7 or 30) days. */
 export const pendingActive = rollup
