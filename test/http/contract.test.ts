@@ -38,6 +38,8 @@ describe('the OpenAPI document', () => {
       '/api/v1/dashboard/stats': 'getDashboardStats',
       '/api/v1/dashboard/active-users': 'listActiveUsers',
       '/api/v1/dashboard/trends': 'listTrends',
+      '/api/v1/dashboard/retention': 'listRetention',
+      '/api/v1/dashboard/leaders': 'listLeaders',
     })
   })
 

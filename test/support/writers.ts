@@ -5,7 +5,7 @@ import type { TestSql } from './database.ts'
 type Write = { readonly name: keyof typeof writes; readonly n: number; readonly at: string }
 type Transaction = {
   readonly writes: readonly Write[]
-  readonly isolation: 'read committed' | 'repeatable read'
+  readonly isolation: 'read committed' | 'repeatable read' | 'serializable'
   readonly end: 'commit' | 'rollback'
 }
 
@@ -75,7 +75,11 @@ export const writersOf = (names: readonly Write['name'][]) =>
           }),
           { minLength: 1, maxLength: 4 },
         ),
-        isolation: fc.constantFrom('read committed' as const, 'repeatable read' as const),
+        isolation: fc.constantFrom(
+          'read committed' as const,
+          'repeatable read' as const,
+          'serializable' as const,
+        ),
         end: fc.constantFrom(
           'commit' as const,
           'commit' as const,

@@ -25,6 +25,10 @@ export const spanLiteral = (name: Span): SQL =>
 /** Where the quarter-hour that holds the instant begins. */
 export const quarterHourOf = (instant: SQLWrapper): SQL => sql`rollup.quarter(${instant})`
 
+/** The first day of the UTC month that holds the instant. */
+export const monthOf = (instant: SQLWrapper): SQL =>
+  sql`rollup.month_of(rollup.utc_day(${instant}))`
+
 const buckets = {
   span: span('span').notNull(),
   bucket: bucket(),
@@ -59,17 +63,21 @@ export const currentTotals = rollup.view('current_totals', { kind: kind(), n: n(
 /** Rows ever written to each kind's table, by anyone: its version. */
 export const currentVersions = rollup.view('current_versions', { kind: kind(), n: n() }).existing()
 
+const userDays = {
+  userId: bigint('user_id', { mode: 'number' }).notNull(),
+  day: date('day', { mode: 'string' }).notNull(),
+  ...recordOf(activityKinds, (kind) => {
+    const { metric } = kindTable[kind]
+    return [metric, integer(metric).notNull()]
+  }),
+}
+
 /** What each user did on each UTC day. A day may stand in two rows: sum them. */
-export const currentUserDays = rollup
-  .view('current_user_days', {
-    userId: bigint('user_id', { mode: 'number' }).notNull(),
-    day: date('day', { mode: 'string' }).notNull(),
-    ...recordOf(activityKinds, (kind) => {
-      const { metric } = kindTable[kind]
-      return [metric, integer(metric).notNull()]
-    }),
-  })
-  .existing()
+export const currentUserDays = rollup.view('current_user_days', userDays).existing()
+
+/** `currentUserDays` in its two parts. */
+export const foldedUserDays = rollup.table('user_days', userDays)
+export const pendingUserDays = rollup.view('pending_user_days', userDays).existing()
 
 /** Distinct users active on a day, and in the 7 and 30 days that end with it, as far as folded. */
 export const activeUsers = rollup.table('active_users', {
