@@ -123,17 +123,20 @@ begin
     delete from rollup.deltas
     where xid >= coalesce((select seen_below from rollup.valid_mark), '0')
       or xid = any ((select except_for from rollup.valid_mark)::xid8[])
-    returning created_at, id, user_id, post_id, kind, n
+    returning created_at, id, user_id, post_id, kind, n, flags
   ),
   counted as (
-    insert into rollup.counts as c (span, bucket, posts, comments, signups, sessions)
+    insert into rollup.counts as c (span, bucket, posts, comments, signups, sessions, inactive, admins, inactive_admins)
     select span, date_trunc(case span when 'quarter' then 'minute' else span::text end, bucket, 'UTC'),
       coalesce(sum(n) filter (where kind = 0), 0),
       coalesce(sum(n) filter (where kind = 1), 0),
       coalesce(sum(n) filter (where kind = 2), 0),
-      coalesce(sum(n) filter (where kind = 3), 0)
+      coalesce(sum(n) filter (where kind = 3), 0),
+      coalesce(sum(n) filter (where flags in (1, 3)), 0),
+      coalesce(sum(n) filter (where flags in (2, 3)), 0),
+      coalesce(sum(n) filter (where flags = 3), 0)
     from (
-      select rollup.quarter(created_at) as bucket, kind, sum(n) as n from taken group by 1, 2 having sum(n) <> 0
+      select rollup.quarter(created_at) as bucket, kind, flags, sum(n) as n from taken group by 1, 2, 3 having sum(n) <> 0
     ) as quarters, unnest(enum_range(null::rollup.span)) as span
     group by 1, 2
     order by 1, 2
@@ -141,7 +144,10 @@ begin
       posts = c.posts + excluded.posts,
       comments = c.comments + excluded.comments,
       signups = c.signups + excluded.signups,
-      sessions = c.sessions + excluded.sessions
+      sessions = c.sessions + excluded.sessions,
+      inactive = c.inactive + excluded.inactive,
+      admins = c.admins + excluded.admins,
+      inactive_admins = c.inactive_admins + excluded.inactive_admins
     returning span, bucket, greatest(posts, comments, signups, sessions) as most
   ),
   segmented as (
@@ -166,16 +172,28 @@ begin
     update rollup.totals t set n = t.n + s.n from summed s where s.kind = t.kind and s.n <> 0
   ),
   replies as materialized (
-    select r.post_id, r.n, p.place
-    from (select post_id, sum(n) as n from taken where kind = 1 group by 1 having sum(n) <> 0) as r left join lateral (
-      select p.ctid as place from rollup.post_comments p where p.post_id = r.post_id offset 0
+    select r.*, p.place, coalesce(p.n, 0) + r.more = 0 and not case r.lives when 0 then coalesce(p.is_live, false) else r.lives > 0 end as is_over
+    from (
+      select post_id, sum(more) as more, sum(lives) as lives
+      from (
+        select post_id, n as more, 0 as lives from taken where kind = 1 and n <> 0
+        union all
+        select id, 0, n from taken where kind = 0 and n <> 0
+      ) as each group by post_id having (sum(more), sum(lives)) <> (0, 0)
+    ) as r left join lateral (
+      select p.ctid as place, p.n, p.is_live from rollup.post_comments p where p.post_id = r.post_id offset 0
     ) as p on true
   ),
   opened as (
-    insert into rollup.post_comments (post_id, n) select post_id, n from replies where place is null order by post_id
+    insert into rollup.post_comments (post_id, n, is_live)
+    select post_id, more, lives > 0 from replies where place is null order by post_id
   ),
   discussed as (
-    update rollup.post_comments p set n = p.n + r.n from replies r where p.ctid = r.place
+    update rollup.post_comments p set n = p.n + r.more, is_live = case r.lives when 0 then p.is_live else r.lives > 0 end
+    from replies r where not r.is_over and p.ctid = r.place
+  ),
+  closed as (
+    delete from rollup.post_comments p using replies r where r.is_over and p.ctid = r.place
   ),
   days as materialized (
     select d.*, u.place, coalesce(u.n, 0) as before, d.posts + d.comments + d.sessions + coalesce(u.n, 0) as after,
@@ -324,9 +342,11 @@ create or replace function rollup.load_begin(own_users text, own_posts text) ret
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  create temp table loaded_quarters (kind integer, bucket timestamptz, rows bigint, n bigint) on commit drop;
+  create temp table loaded_quarters (kind integer, bucket timestamptz, flags smallint, rows bigint, n bigint) on commit drop;
   create temp table loaded_days (user_id bigint, day date, kind integer, n integer) on commit drop;
   create temp table loaded_cohorts (user_id bigint, cohort date) on commit drop;
+  create temp table loaded_live (post_id bigint) on commit drop;
+  create temp table loaded_comments (post_id bigint, n bigint) on commit drop;
   execute format(
     'create temp table loaded_users on commit drop as select id from (%s) as o
      where not exists (select from rollup.user_days d where d.user_id = o.id) and not exists (select from rollup.user_totals t where t.user_id = o.id)
@@ -334,7 +354,8 @@ begin
     own_users);
   execute format(
     'create temp table loaded_posts on commit drop as select id from (%s) as o
-     where not exists (select from rollup.post_comments c where c.post_id = o.id) and not exists (select from rollup.pending p where p.post_id = o.id)',
+     where not exists (select from rollup.post_comments c where c.post_id = o.id) and not exists (
+       select from rollup.pending p where p.post_id = o.id or p.kind = 0 and p.id = o.id)',
     own_posts);
   analyze pg_temp.loaded_users, pg_temp.loaded_posts;
 end $$;
@@ -344,14 +365,14 @@ language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
   referring text := format(
-    'select r.*, (%1$s is null or u.id is not null) and (post_id is null or p.id is not null) as is_own
-     from (%2$s) as r left join pg_temp.loaded_users as u on u.id = %1$s left join pg_temp.loaded_posts as p on p.id = post_id',
-    case of_kind when 2 then 'r.id' else 'user_id' end, rows);
+    'select r.*, (%3$s is null or u.id is not null) and (%2$s is null or p.id is not null) as is_own
+     from (%1$s) as r left join pg_temp.loaded_users as u on u.id = %3$s left join pg_temp.loaded_posts as p on p.id = %2$s',
+    rows, case of_kind when 0 then 'r.id' else 'post_id' end, case of_kind when 2 then 'r.id' else 'user_id' end);
   appended bigint;
 begin
   execute format(
-    'insert into rollup.deltas (kind, n, created_at, id, user_id, post_id)
-     select %s, is_live::integer, created_at, id, user_id, post_id from (%s) as r where not is_own', of_kind, referring);
+    'insert into rollup.deltas (kind, n, created_at, id, user_id, post_id, flags)
+     select %s, is_live::integer, created_at, id, user_id, post_id, flags from (%s) as r where not is_own', of_kind, referring);
   get diagnostics appended = row_count;
   if appended > 0 then
     rows := format('select * from (%s) as r where is_own', referring);
@@ -359,11 +380,11 @@ begin
 
   execute format(
     'insert into pg_temp.loaded_quarters
-     select %s, rollup.quarter(created_at), count(*), count(*) filter (where is_live) from (%s) as r group by 2', of_kind, rows);
-  if of_kind = 1 then
-    execute format(
-      'insert into rollup.post_comments (post_id, n)
-       select post_id, count(*) from (%s) as r where is_live group by post_id order by post_id', rows);
+     select %s, rollup.quarter(created_at), flags, count(*), count(*) filter (where is_live) from (%s) as r group by 2, 3', of_kind, rows);
+  if of_kind = 0 then
+    execute format('insert into pg_temp.loaded_live select id from (%s) as r where is_live', rows);
+  elsif of_kind = 1 then
+    execute format('insert into pg_temp.loaded_comments select post_id, count(*) from (%s) as r where is_live group by 1', rows);
   end if;
   if of_kind = 2 then
     execute format(
@@ -380,7 +401,10 @@ create or replace function rollup.load_days() returns void
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-  analyze pg_temp.loaded_days;
+  analyze pg_temp.loaded_live, pg_temp.loaded_comments, pg_temp.loaded_days;
+  insert into rollup.post_comments (post_id, n, is_live)
+  select post_id, coalesce(c.n, 0), l.post_id is not null
+  from pg_temp.loaded_live as l full join pg_temp.loaded_comments as c using (post_id) order by post_id;
   create temp table loaded_user_days on commit drop as
   select user_id, day, coalesce(sum(n) filter (where kind = 0), 0) as posts,
     coalesce(sum(n) filter (where kind = 1), 0) as comments, coalesce(sum(n) filter (where kind = 3), 0) as sessions
@@ -425,15 +449,19 @@ begin
     return;
   end if;
   with counted as (
-    insert into rollup.counts as c (span, bucket, posts, comments, signups, sessions)
+    insert into rollup.counts as c (span, bucket, posts, comments, signups, sessions, inactive, admins, inactive_admins)
     select span, date_trunc(case span when 'quarter' then 'minute' else span::text end, bucket, 'UTC'),
       coalesce(sum(n) filter (where kind = 0), 0), coalesce(sum(n) filter (where kind = 1), 0),
-      coalesce(sum(n) filter (where kind = 2), 0), coalesce(sum(n) filter (where kind = 3), 0)
+      coalesce(sum(n) filter (where kind = 2), 0), coalesce(sum(n) filter (where kind = 3), 0),
+      coalesce(sum(n) filter (where flags in (1, 3)), 0), coalesce(sum(n) filter (where flags in (2, 3)), 0),
+      coalesce(sum(n) filter (where flags = 3), 0)
     from pg_temp.loaded_quarters, unnest(enum_range(null::rollup.span)) as span
     where n > 0 group by 1, 2 order by 1, 2
     on conflict (span, bucket) do update set
       posts = c.posts + excluded.posts, comments = c.comments + excluded.comments,
-      signups = c.signups + excluded.signups, sessions = c.sessions + excluded.sessions
+      signups = c.signups + excluded.signups, sessions = c.sessions + excluded.sessions,
+      inactive = c.inactive + excluded.inactive, admins = c.admins + excluded.admins,
+      inactive_admins = c.inactive_admins + excluded.inactive_admins
     returning span, bucket, greatest(posts, comments, signups, sessions) as most
   )
   select array_agg(bucket) into crowded from counted where span = 'quarter' and most > rollup.crowd_size();
@@ -489,28 +517,32 @@ begin
     select count(*) into mended from put;
   when 'counts' then
     with live as materialized (
-      select rollup.quarter(created_at) as bucket, 0 as kind, count(*) as n from public.posts where deleted_at is null group by 1
-      union all select rollup.quarter(created_at), 1, count(*) from public.comments where deleted_at is null group by 1
-      union all select rollup.quarter(created_at), 2, count(*) from public.users where deleted_at is null group by 1
-      union all select rollup.quarter(created_at), 3, count(*) from public.sessions where deleted_at is null group by 1
+      select rollup.quarter(created_at) as bucket, 0 as kind, null::smallint as flags, count(*) as n from public.posts where deleted_at is null group by 1
+      union all select rollup.quarter(created_at), 1, null, count(*) from public.comments where deleted_at is null group by 1
+      union all select rollup.quarter(created_at), 2, rollup.flags_of(is_active, is_admin), count(*) from public.users where deleted_at is null group by 1, 3
+      union all select rollup.quarter(created_at), 3, null, count(*) from public.sessions where deleted_at is null group by 1
     ),
     expected as materialized (
       select span, date_trunc(case span when 'quarter' then 'minute' else span::text end, bucket, 'UTC') as bucket,
-        coalesce(sum(n) filter (where kind = 0), 0) as posts, coalesce(sum(n) filter (where kind = 1), 0) as comments,
-        coalesce(sum(n) filter (where kind = 2), 0) as signups, coalesce(sum(n) filter (where kind = 3), 0) as sessions
+        coalesce(sum(n) filter (where kind = 0), 0)::bigint as posts, coalesce(sum(n) filter (where kind = 1), 0)::bigint as comments,
+        coalesce(sum(n) filter (where kind = 2), 0)::bigint as signups, coalesce(sum(n) filter (where kind = 3), 0)::bigint as sessions,
+        coalesce(sum(n) filter (where flags in (1, 3)), 0)::bigint as inactive, coalesce(sum(n) filter (where flags in (2, 3)), 0)::bigint as admins,
+        coalesce(sum(n) filter (where flags = 3), 0)::bigint as inactive_admins
       from live, unnest(enum_range(null::rollup.span)) as span group by 1, 2
     ),
     put as (
-      insert into rollup.counts (span, bucket, posts, comments, signups, sessions)
+      insert into rollup.counts (span, bucket, posts, comments, signups, sessions, inactive, admins, inactive_admins)
       select e.* from expected e left join rollup.counts c using (span, bucket)
-      where (c.posts, c.comments, c.signups, c.sessions) is distinct from (e.posts, e.comments, e.signups, e.sessions)
+      where (c.posts, c.comments, c.signups, c.sessions, c.inactive, c.admins, c.inactive_admins)
+        is distinct from (e.posts, e.comments, e.signups, e.sessions, e.inactive, e.admins, e.inactive_admins)
       on conflict (span, bucket) do update set
-        posts = excluded.posts, comments = excluded.comments, signups = excluded.signups, sessions = excluded.sessions
+        posts = excluded.posts, comments = excluded.comments, signups = excluded.signups, sessions = excluded.sessions,
+        inactive = excluded.inactive, admins = excluded.admins, inactive_admins = excluded.inactive_admins
       returning 1
     ),
     gone as (
       delete from rollup.counts c where not exists (select from expected e where e.span = c.span and e.bucket = c.bucket)
-      returning (posts, comments, signups, sessions) <> (0, 0, 0, 0) as counted
+      returning (posts, comments, signups, sessions, inactive, admins, inactive_admins) <> (0, 0, 0, 0, 0, 0, 0) as counted
     ),
     undivided as (
       insert into rollup.undivided
@@ -574,15 +606,19 @@ begin
     select (select count(*) from put) + (select count(*) from gone where counted) into mended;
   when 'post_comments' then
     with expected as materialized (
-      select post_id, count(*) as n from public.comments where deleted_at is null group by post_id
+      select post_id, coalesce(c.n, 0) as n, l.post_id is not null as is_live
+      from (select id as post_id from public.posts where deleted_at is null) as l
+        full join (select post_id, count(*) as n from public.comments where deleted_at is null group by 1) as c using (post_id)
     ),
     put as (
-      insert into rollup.post_comments (post_id, n)
-      select e.* from expected e left join rollup.post_comments p using (post_id) where p.n is distinct from e.n
-      on conflict (post_id) do update set n = excluded.n returning 1
+      insert into rollup.post_comments (post_id, n, is_live)
+      select e.* from expected e left join rollup.post_comments p using (post_id)
+      where (p.n, p.is_live) is distinct from (e.n, e.is_live)
+      on conflict (post_id) do update set n = excluded.n, is_live = excluded.is_live returning 1
     ),
     gone as (
-      delete from rollup.post_comments p where not exists (select from expected e where e.post_id = p.post_id) returning n <> 0 as counted
+      delete from rollup.post_comments p where not exists (select from expected e where e.post_id = p.post_id)
+      returning n <> 0 or is_live as counted
     )
     select (select count(*) from put) + (select count(*) from gone where counted) into mended;
   when 'user_totals' then

@@ -49,6 +49,55 @@ export function statement<Params, Row>(
   return made
 }
 
+/** Of a statement in several variants: what its SQL must know when it is written. */
+export type FamilyOptions<Variant> = {
+  /** The name of a variant's statement: no two of the program are alike. */
+  readonly nameOf: (variant: Variant) => string
+  readonly optionsOf: (variant: Variant) => StatementOptions
+  /** All there can be. */
+  readonly variants: () => Iterable<Variant>
+  /** Those made when the module is loaded, the others when they are first asked for. */
+  readonly usual: readonly Variant[]
+}
+
+/** Gives every statement of every family so far; each is made when it comes, unless it was asked for before. */
+const families: (() => Iterable<Statement<never, unknown>>)[] = []
+
+/** One statement for each variant, the same one every time. */
+export function family<Variant, Params, Row>(
+  { nameOf, optionsOf, variants, usual }: FamilyOptions<Variant>,
+  build: (variant: Variant, placeholders: Placeholders<Params>) => Preparable<Row>,
+): (variant: Variant) => Statement<Params, Row> {
+  const made = new Map<string, Statement<Params, Row>>()
+  const inVariant = (variant: Variant) => {
+    const name = nameOf(variant)
+    const known = made.get(name)
+    if (known) return known
+    const fresh = statement(name, optionsOf(variant), (_, asked: Placeholders<Params>) =>
+      build(variant, asked),
+    )
+    made.set(name, fresh)
+    return fresh
+  }
+  for (const variant of usual) inVariant(variant)
+  families.push(function* all() {
+    for (const variant of variants()) yield inVariant(variant)
+  })
+  return inVariant
+}
+
+/** Every statement that the modules loaded so far can ask for, in all its variants. */
+export function* everyVariant(): Generator<Statement<never, unknown>> {
+  const single = new Set(statements)
+  for (const all of families) {
+    for (const statement of all()) {
+      single.delete(statement)
+      yield statement
+    }
+  }
+  yield* single
+}
+
 /** A value where the SQL needs it known when it is written; none where the statement takes none. */
 export type Values<Params> = keyof Params extends never ? [] : [values: Params]
 

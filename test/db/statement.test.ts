@@ -2,7 +2,14 @@ import { eq, sql } from 'drizzle-orm'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { Database } from '../../src/db/database.ts'
 import { users } from '../../src/db/schema.ts'
-import { compile, type Placeholders, statement, statements } from '../../src/db/statement.ts'
+import {
+  compile,
+  everyVariant,
+  family,
+  type Placeholders,
+  statement,
+  statements,
+} from '../../src/db/statement.ts'
 
 type ById = { readonly id: number }
 
@@ -60,5 +67,31 @@ describe('statement', () => {
       db.run(now, {})
     }
     expect(check).toBeTypeOf('function')
+  })
+})
+
+describe('family', () => {
+  const counting = family<number, ById, { n: number }>(
+    {
+      nameOf: (n) => `count_${n}`,
+      optionsOf: () => ({ reads: ['users'] }),
+      variants: () => [1, 2, 3],
+      usual: [1],
+    },
+    (n, { id }) => sql<{ n: number }>`select ${id} + ${sql.raw(String(n))} as n`,
+  )
+
+  it('makes a statement of each variant when it is first asked for, and the usual ones at once', () => {
+    const names = () => statements.map(({ name }) => name).filter((name) => /^count_/.test(name))
+    expect(names()).toEqual(['count_1'])
+    expect(compile(counting(2)).text).toBe('select $1 + 2 as n')
+    expect(counting(2)).toBe(counting(2))
+    expect(names()).toEqual(['count_1', 'count_2'])
+  })
+
+  it('is told in all its variants, beside the statements that have none, each once', () => {
+    const told = [...everyVariant()].map(({ name }) => name)
+    expect(told).toEqual(expect.arrayContaining(['count_1', 'count_2', 'count_3', 'user_by_id']))
+    expect(new Set(told).size).toBe(told.length)
   })
 })

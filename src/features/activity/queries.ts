@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
-import { type Kind, kindTable, type TableName } from '../../db/rollup/kinds.ts'
-import { type Placeholders, type Statement, statement } from '../../db/statement.ts'
-import { countSince } from './counts.ts'
+import { countSince } from '../../db/rollup/counts.ts'
+import { landBefore } from '../../db/rollup/jump.ts'
+import { type Kind, kinds, kindTable, type TableName } from '../../db/rollup/kinds.ts'
+import { family, type Placeholders } from '../../db/statement.ts'
 import {
   beyondPosition,
   existsBehind,
@@ -13,7 +14,6 @@ import {
   filterSqlOf,
 } from './feed.ts'
 import { itemTables } from './items.ts'
-import { landBefore } from './jump.ts'
 
 /** So many rows are passed over, counted from the newest within the bounds. */
 export type Jump = FeedFilter & { readonly skip: number }
@@ -72,28 +72,34 @@ export const activityPage = inEveryVariant<Jump>('activity_page', (asked, varian
 
 /**
  * One statement per variant under its own name: `bounded_author_activity_before_post_comment`, without kinds for the
- * usual ones. Those of the usual kinds are made at once, the others when they are first asked for.
+ * usual ones.
  */
 function inEveryVariant<Params extends FeedFilter>(
   name: string,
   build: (asked: Placeholders<Params>, variant: FeedVariant) => ReturnType<typeof feedPage>,
-): (variant: FeedVariant) => Statement<Params, FoundActivity> {
-  const made = new Map<string, Statement<Params, FoundActivity>>()
-  const inVariant = (variant: FeedVariant) => {
-    const variantName = nameOf(name, variant)
-    const known = made.get(variantName)
-    if (known) return known
-    const fresh = statement(
-      variantName,
-      { reads: feedReads(variant.kinds), isOnly: true },
-      (_, asked: Placeholders<Params>) => build(asked, variant),
-    )
-    made.set(variantName, fresh)
-    return fresh
-  }
-  for (const ofAuthor of [false, true])
-    for (const isBounded of [false, true]) inVariant({ kinds: usualKinds, ofAuthor, isBounded })
-  return inVariant
+) {
+  return family<FeedVariant, Params, FoundActivity>(
+    {
+      nameOf: (variant) => nameOf(name, variant),
+      optionsOf: ({ kinds }) => ({ reads: feedReads(kinds), isOnly: true }),
+      variants: () => someOf(kinds).flatMap(variantsOf),
+      usual: variantsOf(usualKinds),
+    },
+    (variant, asked) => build(asked, variant),
+  )
+}
+
+function variantsOf(kinds: readonly Kind[]): FeedVariant[] {
+  return [false, true].flatMap((ofAuthor) =>
+    [false, true].map((isBounded) => ({ kinds, ofAuthor, isBounded })),
+  )
+}
+
+/** Every choice of one or more, in order. */
+function someOf(all: readonly Kind[]): (readonly Kind[])[] {
+  const found: (readonly Kind[])[] = []
+  for (const kind of all) found.push(...found.map((some) => [...some, kind]), [kind])
+  return found
 }
 
 function nameOf(name: string, { kinds, ofAuthor, isBounded }: FeedVariant): string {

@@ -51,18 +51,20 @@ describeCommunity('the dashboard of a real community', () => {
           select author_id as id, to_char(created_at at time zone 'UTC', 'YYYY-MM') as month from posts where deleted_at is null
           union select author_id, to_char(created_at at time zone 'UTC', 'YYYY-MM') from comments where deleted_at is null
         ),
-        months as (select generate_series(timestamp '2013-01-01', now() at time zone 'UTC', '1 month') as month)
-        select to_char(m.month, 'YYYY-MM') as cohort,
-          (select count(*)::int from users where deleted_at is null and date_trunc('month', created_at at time zone 'UTC') = m.month) as size,
-          array(
-            select count(u.id)::int from months k left join (
-              select u.id, did.month from users u join did using (id)
-              where u.deleted_at is null and date_trunc('month', u.created_at at time zone 'UTC') = m.month
-            ) as u on u.month = to_char(k.month, 'YYYY-MM')
-            where k.month >= m.month and k.month < m.month + interval '120 months'
-            group by k.month order by k.month
-          ) as active
-        from months m where m.month < '2021-01-01' order by 1`
+        people as (
+          select id, to_char(created_at at time zone 'UTC', 'YYYY-MM') as cohort from users where deleted_at is null
+        ),
+        cells as (select cohort, month, count(*)::int as n from people join did using (id) group by 1, 2),
+        sizes as (select cohort, count(*)::int as size from people group by 1),
+        months as (
+          select to_char(month, 'YYYY-MM') as month, row_number() over (order by month) as number
+          from generate_series(timestamp '2013-01-01', now() at time zone 'UTC', '1 month') as month
+        )
+        select c.month as cohort, coalesce(min(size), 0) as size, json_agg(coalesce(n, 0) order by k.month) as active
+        from months c join months k on k.number >= c.number and k.number < c.number + 120
+          left join cells on cells.cohort = c.month and cells.month = k.month
+          left join sizes on sizes.cohort = c.month
+        where c.month < '2021-01' group by 1 order by 1`
       expect(items.map(({ cohort, size, active }) => ({ cohort, size, active }))).toEqual([
         ...plain,
       ])

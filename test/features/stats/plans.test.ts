@@ -56,7 +56,7 @@ describe('the statements of the dashboard, at scale', () => {
         limit: 10,
       }),
       leadersBetween: await planOf(sql, leadersBetween.comments, {
-        from: daysAgo(95),
+        from: daysAgo(40),
         to: daysAgo(1),
         limit: 10,
       }),

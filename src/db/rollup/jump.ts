@@ -1,13 +1,26 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { type Kind, kindLiteral, kindNumber } from '../../db/rollup/kinds.ts'
-import { foldedBuckets, pendingCounts, type Span, spanLiteral } from '../../db/rollup/tables.ts'
-import { authorDays, bucketRows, kindArray, kindList, nextBucket, utc } from './counts.ts'
-import { feedOrder } from './feed.ts'
-import { highestId, lowestId } from './position.ts'
-import { type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
+import {
+  authorDays,
+  bucketRows,
+  kindArray,
+  kindList,
+  nextBucket,
+  ofClasses,
+  utc,
+} from './counts.ts'
+import { type Kind, kindLiteral, kindNumber } from './kinds.ts'
+import {
+  byAge,
+  type FilterSql,
+  highestId,
+  lowestId,
+  matchesFilter,
+  ofEverySource,
+} from './sources.ts'
+import { foldedBuckets, pendingCounts, type Span, spanLiteral } from './tables.ts'
 
 /*
- * Finding a row of the feed by its number. For everyone's rows the rollup counts are descended from months over days to
+ * Finding a row by its number, counted from the newest. For everyone's rows the rollup counts are descended from months over days to
  * quarter-hours, and of a crowd its segments; for one author's rows the days of `current_user_days` serve. Each level
  * counts from the other end: what the sum of its buckets has beyond the row is how far it lies from there. What is left,
  * the rows of one finest bucket or segment, is passed over by index, from the bottom up.
@@ -16,14 +29,31 @@ import { type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
 export type Landed = {
   /** What `beyond` refers to: the CTEs of the statement begin with these. */
   readonly ctes: SQL
-  /** The `(created_at, id)` beyond which a kind's rows are still to come; null where the feed ends before. */
+  /** The `(created_at, id)` beyond which a kind's rows are still to come; null where the rows end before. */
   readonly beyond: (kind: Kind) => SQL
 }
 
 /** Lands so that row number `target` (0-based, from the newest; at least 1) is the next to come. */
-export const landBefore = (filter: FilterSql, target: SQL): Landed => ({
-  ctes: sql`${filter.authorId ? locatedByDay(filter, target) : locatedByBucket(filter, target)},
-    landed as materialized (${filter.authorId ? atTheBottom(filter) : inACrowd(filter)}),
+export const landBefore = (filter: FilterSql, target: SQL): Landed =>
+  landed(filter, located(filter, target, 'located'))
+
+/** Lands on row number `target` itself: beyond it, from old to new, come those newer than it. */
+export const landOn = (filter: FilterSql, target: SQL): Landed =>
+  landed(
+    filter,
+    sql`${located(filter, target, 'holding')},
+    located as (select bucket, rest - 1 as rest from holding)`,
+  )
+
+const located = (filter: FilterSql, target: SQL, name: Located): SQL =>
+  filter.authorId ? locatedByDay(filter, target, name) : locatedByBucket(filter, target, name)
+
+/** The bucket that holds the row, and how many rows from its bottom on lie up to that. */
+type Located = 'located' | 'holding'
+
+const landed = (filter: FilterSql, found: SQL): Landed => ({
+  ctes: sql`${found},
+    landed as materialized (${filter.authorId || filter.classes ? atTheBottom(filter) : inACrowd(filter)}),
     reached as materialized (${passedOver(filter)})`,
   beyond: (kind) =>
     sql.raw(`((select at from reached), (
@@ -62,15 +92,16 @@ const passedOver = (filter: FilterSql): SQL => {
   )
   return sql`
       select created_at as at, kind, id from (${branches}) as merged
-      order by ${feedOrder('prev')} offset ${rest} limit 1
+      order by ${byAge('oldest')} offset ${rest} limit 1
     `
 }
 
 const locatedByDay = (
   filter: FilterSql,
   target: SQL,
+  name: Located,
 ): SQL => sql`target as materialized (select ${target} as rest),
-    located as (
+    ${sql.raw(name)} as (
       select ${utc(sql`day`)} as bucket, (reached - (select rest from target))::bigint as rest
       from (
         select day, sum(n) over (order by day desc) as reached
@@ -83,13 +114,14 @@ const locatedByDay = (
 const locatedByBucket = (
   filter: FilterSql,
   target: SQL,
+  name: Located,
 ): SQL => sql`target as materialized (select ${target} as rest),
     pending as materialized (
-      select bucket, sum(n)::bigint as n from ${pendingCounts} as pending where kind in (${kindList(filter)}) group by bucket
+      select bucket, sum(n)::bigint as n from ${pendingCounts} as pending where kind in (${kindList(filter)})${ofClasses(filter)} group by bucket
     ),
     month as (${level(filter, 'month', 'down', 'target')}),
     day as (${level(filter, 'day', 'up', 'month')}),
-    located as (${level(filter, 'quarterHour', 'down', 'day')})`
+    ${sql.raw(name)} as (${level(filter, 'quarterHour', 'down', 'day')})`
 
 /**
  * The bucket of that span inside the one of `top` that holds the row sought. Going down, `rest` of the rows of `top`

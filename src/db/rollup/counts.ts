@@ -1,11 +1,7 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import {
-  activityKinds,
-  type Kind,
-  kindLiteral,
-  kindTable,
-  type Metric,
-} from '../../db/rollup/kinds.ts'
+import { users } from '../schema.ts'
+import { activityKinds, type Kind, kindLiteral, kindTable, type Metric } from './kinds.ts'
+import { type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
 import {
   currentUserDays,
   foldedBuckets,
@@ -14,12 +10,11 @@ import {
   quarterHourOf,
   type Span,
   spanLiteral,
-} from '../../db/rollup/tables.ts'
-import { users } from '../../db/schema.ts'
-import { type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
+} from './tables.ts'
+import { isSignupOf, signupsOf } from './user-classes.ts'
 
 /*
- * Counting rows of the feed without reading the feed: for everyone's rows by the rollup counts, for one author's by the
+ * Counting rows without reading them: for everyone's rows by the rollup counts, for one author's by the
  * days of `current_user_days`. Pending rows are read once for each count.
  */
 
@@ -28,9 +23,13 @@ export const countAll = (filter: FilterSql): SQL =>
   filter.authorId
     ? sql`(select coalesce(sum(n), 0)::bigint from (${authorDays(filter)}) as d)`
     : sql`(select coalesce(sum(n), 0)::bigint from (
-        select ${foldedTotals.n} as n from ${foldedTotals} where ${foldedTotals.kind} in (${kindList(filter)})
+        ${
+          filter.classes
+            ? sql`select ${bucketRows(filter)} as n from ${foldedBuckets} where span = ${spanLiteral('month')}`
+            : sql`select ${foldedTotals.n} as n from ${foldedTotals} where ${foldedTotals.kind} in (${kindList(filter)})`
+        }
         union all
-        select ${pendingCounts.n} from ${pendingCounts} where ${pendingCounts.kind} in (${kindList(filter)})
+        select ${pendingCounts.n} from ${pendingCounts} where ${pendingCounts.kind} in (${kindList(filter)})${ofClasses(filter)}
       ) as both_parts)`
 
 /** The number of the filter's rows created at `instant` or later. */
@@ -49,10 +48,18 @@ export const countSince = (filter: FilterSql, instant: SQLWrapper): SQL => {
           ${foldedBetween(filter, 'quarterHour', nextBucket('quarterHour', at), nextBucket('day', at))}
           union all
           select n from ${pendingCounts} as pending
-          where kind in (${kindList(filter)}) and bucket >= ${nextBucket('quarterHour', at)}
+          where kind in (${kindList(filter)})${ofClasses(filter)} and bucket >= ${nextBucket('quarterHour', at)}
         ) as whole_buckets)
-        + ${restOfQuarterHour(filter, at)})::bigint`
+        + ${
+          filter.classes
+            ? sql`(${rowsBetween(filter, at, () => sql`(${nextBucket('quarterHour', at)}, ${lowest})`)})`
+            : restOfQuarterHour(filter, at)
+        })::bigint`
 }
+
+/** The number of the filter's rows created later than `instant`: PostgreSQL counts whole microseconds. */
+export const countAfter = (filter: FilterSql, instant: SQLWrapper): SQL =>
+  countSince(filter, sql`${instant}::timestamptz + interval '1 microsecond'`)
 
 /**
  * Rows from the instant to the end of its quarter-hour: whole segments of a crowd, and what lies before the first of
@@ -80,7 +87,12 @@ const foldedBetween = (filter: FilterSql, span: Span, from: SQL, until: SQL): SQ
           where span = ${spanLiteral(span)} and bucket >= ${from} and bucket < ${until}`
 
 /** The filter's rows in a bucket, from its columns. */
-export const bucketRows = (filter: FilterSql): SQL => sumOf(filter.kinds)
+export const bucketRows = ({ kinds, classes }: FilterSql): SQL =>
+  classes ? signupsOf(classes) : sumOf(kinds)
+
+/** Of pending rows, those of the classes asked for. */
+export const ofClasses = ({ classes }: FilterSql): SQL =>
+  classes ? sql` and ${isSignupOf(classes, sql.raw('flags'))}` : sql.empty()
 
 /** The kinds' numbers as literals. */
 export const kindList = (filter: FilterSql): SQL => sql.join(filter.kinds.map(kindLiteral), sql`, `)
