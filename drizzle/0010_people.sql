@@ -154,12 +154,16 @@ begin
     update rollup.segments s set n = s.n + d.n
     from (
       select t.kind, s.bucket, s.created_at, s.id, sum(t.n) as n
-      from taken t, lateral (
+      from (
+        select kind, created_at, id, n from taken where n <> 0
+        union all
+        select crowd, created_at, id, n from taken, unnest(rollup.crowds_of(kind, flags)) as crowd where kind = 2 and crowd > 3 and n <> 0
+      ) as t, lateral (
         select bucket, created_at, id from rollup.segments s
         where s.kind = t.kind and s.bucket = rollup.quarter(t.created_at) and (s.created_at, s.id) <= (t.created_at, t.id)
         order by s.created_at desc, s.id desc limit 1
       ) as s
-      where t.n <> 0 group by 1, 2, 3, 4 having sum(t.n) <> 0
+      group by 1, 2, 3, 4 having sum(t.n) <> 0
     ) as d
     where (s.kind, s.bucket, s.created_at, s.id) = (d.kind, d.bucket, d.created_at, d.id)
     returning s.bucket, s.n as most
@@ -475,7 +479,7 @@ begin
   insert into rollup.retention as r (cohort, month, n) select * from pg_temp.loaded_retention order by cohort, month
   on conflict (cohort, month) do update set n = r.n + excluded.n;
   -- A crowd that grew is cut anew.
-  delete from rollup.segments s using pg_temp.loaded_quarters q where q.kind = s.kind and q.bucket = s.bucket and q.n > 0;
+  delete from rollup.segments s using pg_temp.loaded_quarters q where (q.kind = s.kind or q.kind = 2 and s.kind > 3) and q.bucket = s.bucket and q.n > 0;
   if cardinality(crowded) > 0 then
     perform rollup.divide(crowded);
   end if;
