@@ -23,6 +23,16 @@ export const utcDate = z
   )
   .openapi({ type: 'string', format: 'date' })
 
+/** A month of the UTC calendar, from year 1 to 9999; parsed as its first day. */
+export const utcMonth = z
+  .string()
+  .transform((text, context) =>
+    isDate(`${text}-01`)
+      ? `${text}-01`
+      : reject(context, 'must be a month of the calendar, YYYY-MM'),
+  )
+  .openapi({ type: 'string', pattern: '^\\d{4}-(0[1-9]|1[0-2])$' })
+
 export const wholeNumber = (least: number, most: number) =>
   z
     .string()
