@@ -81,7 +81,7 @@ const triggers = statement<Record<never, never>, Verification>(
     from rollup.trigger_faults`,
 )
 
-const recounts = [
+export const recounts = [
   triggers,
   recount(
     'totals',
