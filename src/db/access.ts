@@ -35,6 +35,8 @@ const called = [
   'quarter',
   'utc_day',
   'steps',
+  'expected_posts',
+  'expected_users',
 ]
 
 /** What a server reads or calls that is not there, by catalogs alone: 0.2 ms. */

@@ -4,6 +4,7 @@ import {
   bigint,
   boolean,
   check,
+  customType,
   index,
   pgTable,
   text,
@@ -28,6 +29,10 @@ const lifetime = {
   deletedAt: instant('deleted_at'),
 }
 
+/** What is searched of a post: the words of its title, which weigh more, and of its body, as far as they are indexed. */
+const document = customType<{ data: string }>({ dataType: () => 'tsvector' })
+const documentOf = sql`setweight(to_tsvector('rollup.search'::regconfig, left(coalesce(title, ''::text), 1000)), 'A'::"char") || setweight(to_tsvector('rollup.search'::regconfig, left(body, 50000)), 'B'::"char")`
+
 export const users = pgTable(
   'users',
   {
@@ -42,6 +47,9 @@ export const users = pgTable(
   (t) => [
     uniqueIndex('users_email_key').on(sql`lower(${t.email})`),
     index('users_feed').on(t.createdAt, t.id).where(sql`${t.deletedAt} is null`),
+    index('users_username_trigrams')
+      .using('gin', sql`lower(${t.username}) gin_trgm_ops`)
+      .where(sql`${t.deletedAt} is null`),
     check('users_username_length', sql`char_length(${t.username}) between 1 and 200`),
     check('users_email_shape', sql`${t.email} like '%_@_%'`),
     ...years('users', [t.lastSeenAt, t.createdAt, t.updatedAt, t.deletedAt]),
@@ -58,8 +66,13 @@ export const posts = pgTable(
     title: text('title'),
     body: text('body').notNull().default(''),
     ...lifetime,
+    document: document('document').generatedAlwaysAs(documentOf),
   },
   (t) => [
+    index('posts_document')
+      .using('gin', t.document)
+      .with({ fastupdate: 'off' })
+      .where(sql`${t.deletedAt} is null`),
     index('posts_author').on(t.authorId, t.createdAt, t.id),
     index('posts_feed').on(t.createdAt, t.id).where(sql`${t.deletedAt} is null`),
     ...years('posts', [t.createdAt, t.updatedAt, t.deletedAt]),

@@ -1,11 +1,18 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { rfc3339 } from '../../db/instant.ts'
+import { merged } from '../../db/keyset.ts'
+import { countAfter, countAll, countSince } from '../../db/rollup/counts.ts'
 import type { Kind } from '../../db/rollup/kinds.ts'
+import {
+  byAge,
+  type FilterSql,
+  matchesFilter,
+  ofEverySource,
+  sourcesOf,
+} from '../../db/rollup/sources.ts'
 import type { Placeholders } from '../../db/statement.ts'
 import type { Direction } from '../../http/paging/cursor.ts'
-import { countAll, countSince } from './counts.ts'
 import { itemColumns, itemJoins, itemJson } from './items.ts'
-import { type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
 
 /** What every page of the feed is asked with. */
 export type FeedFilter = {
@@ -54,9 +61,6 @@ type FeedPage = {
   readonly isPreceded: SQL
 }
 
-/** The largest page and the row that tells whether another follows: with an open limit the planner expects millions. */
-const mostRows = sql.raw('101')
-
 export const filterSqlOf = (
   asked: Placeholders<FeedFilter>,
   { kinds, ofAuthor }: FeedVariant,
@@ -73,7 +77,7 @@ export function feedPage(page: FeedPage): SQL<FoundActivity> {
   const { asked, variant, ctes, newer, isPreceded } = page
   const filter = filterSqlOf(asked, variant)
   const total = variant.isBounded
-    ? sql`${countSince(filter, microsecondAfter(asked.after))} - ${newer ?? countSince(filter, asked.before)}`
+    ? sql`${countAfter(filter, asked.after)} - ${newer ?? countSince(filter, asked.before)}`
     : countAll(filter)
   return sql`${ctes ? sql`with ${ctes}` : sql.empty()}
     select string_agg(item, ',') as items, count(*) as count,
@@ -87,44 +91,25 @@ export function feedPage(page: FeedPage): SQL<FoundActivity> {
     ) as items`
 }
 
-/**
- * The rows of the page and one more, in the direction gone. Every level says its order, for the planner to merge what
- * comes ordered, and reads no more of a kind than the page shows; a limit it can count on keeps it from sorting tables.
- */
+/** The rows of the page and one more, in the direction gone. */
 function picked({ asked, variant, direction, beyond }: FeedPage): SQL {
   const filter = filterSqlOf(asked, variant)
-  const order = sql.raw(`created_at ${orderOf[direction]}, id ${orderOf[direction]}`)
-  const inOrder = feedOrder(direction)
-  const limit = sql`${asked.size}::int + 1`
-  const branches = ofEverySource(
-    filter,
-    (source) => sql`(select * from (
-          select ${itemColumns(source.kind)}
+  const sources = sourcesOf(filter).map(
+    (source) => sql`select ${itemColumns(source.kind)}
           from ${source.table}
           where ${matchesFilter(source, filter)}
             ${beyond ? sql`and (${source.table.createdAt}, ${source.table.id}) ${comparisonOf[direction]} ${beyond(source.kind)}` : sql.empty()}
-            ${variant.isBounded ? within(asked, source.table.createdAt) : sql.empty()}
-          order by ${order} limit ${limit}
-        ) as source order by ${order} limit ${mostRows})`,
-    '\n        union all\n        ',
+            ${variant.isBounded ? within(asked, source.table.createdAt) : sql.empty()}`,
   )
-  return sql`
-        select * from (
-          select * from (${branches}) as merged order by ${inOrder} limit ${limit}
-        ) as sized order by ${inOrder} limit ${mostRows}
-      `
+  return merged(sources, {
+    within: sql.raw(`created_at ${orderOf[direction]}, id ${orderOf[direction]}`),
+    order: byAge(direction === 'next' ? 'newest' : 'oldest'),
+    size: sql`${asked.size}`,
+  })
 }
 
 const orderOf = { next: 'desc', prev: 'asc' } as const
-export const comparisonOf = { next: sql.raw('<'), prev: sql.raw('>') } as const
-
-/** The feed's order, from new to old, or its reverse. */
-export const feedOrder = (direction: Direction): SQL =>
-  sql.raw(
-    direction === 'next'
-      ? 'created_at desc, kind asc, id desc'
-      : 'created_at asc, kind desc, id asc',
-  )
+const comparisonOf = { next: sql.raw('<'), prev: sql.raw('>') } as const
 
 /** Both bounds, whichever way the page goes. */
 const within = (asked: Placeholders<FeedFilter>, createdAt: SQLWrapper) =>
@@ -156,7 +141,3 @@ export function existsBehind(
   )
   return sql`coalesce(${anyOf}, false)`
 }
-
-/** From an exclusive lower bound to an inclusive one: PostgreSQL counts whole microseconds. */
-const microsecondAfter = (instant: SQLWrapper): SQL =>
-  sql`${instant}::timestamptz + interval '1 microsecond'`

@@ -23,6 +23,7 @@ export function feedRequestOf(query: ActivityQuery, cursors: CursorCodec): FeedR
     page,
     pageSize,
     end: theEnd,
+    ids: 'falling',
   }
 }
 

@@ -1,12 +1,9 @@
 import { type Kind, kindNumber, kinds, recordOf } from '../../db/rollup/kinds.ts'
+import { highestId, lowestId } from '../../db/rollup/sources.ts'
 import type { FeedBounds } from './feed.ts'
 
 /** Where a row stands in the feed: `[instant, kind number, id]`, each as text. */
 export type Position = readonly [at: string, kind: string, id: string]
-
-/** The bounds of bigint: beyond every id. */
-export const lowestId = '-9223372036854775808'
-export const highestId = '9223372036854775807'
 
 /** Beyond the oldest row. */
 export const theEnd: Position = ['-infinity', String(Math.max(...kinds.map(kindNumber))), lowestId]

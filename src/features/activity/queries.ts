@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
+import { countSince } from '../../db/rollup/counts.ts'
+import { landBefore } from '../../db/rollup/jump.ts'
 import { type Kind, kinds, kindTable, type TableName } from '../../db/rollup/kinds.ts'
 import { family, type Placeholders } from '../../db/statement.ts'
-import { countSince } from './counts.ts'
 import {
   beyondPosition,
   existsBehind,
@@ -13,7 +14,6 @@ import {
   filterSqlOf,
 } from './feed.ts'
 import { itemTables } from './items.ts'
-import { landBefore } from './jump.ts'
 
 /** So many rows are passed over, counted from the newest within the bounds. */
 export type Jump = FeedFilter & { readonly skip: number }

@@ -1,5 +1,6 @@
 import { kindNumber, kinds } from '../../db/rollup/kinds.ts'
 import type { Direction } from '../../http/paging/cursor.ts'
+import type { Position } from './position.ts'
 
 /*
  * Items as PostgreSQL wrote them, one after another. Each begins in the same way, and nothing else does: inside a text
@@ -15,17 +16,17 @@ export function itemsOf(items: string, goesOn: Direction | undefined): string {
     : items.slice(items.indexOf(begin, begin.length))
 }
 
-/** The positions `instant|kind number|id` of the first and the last item; null where there is none. */
+/** The positions of the first and the last item; null where there is none. */
 export const endsOf = (items: string) => ({
   first: positionAt(items, 0),
   last: positionAt(items, items.lastIndexOf(begin)),
 })
 
-function positionAt(items: string, index: number): string | null {
+function positionAt(items: string, index: number): Position | null {
   item.lastIndex = index
-  const [, name, id, createdAt] = item.exec(items) ?? []
+  const [, name, id = '', createdAt = ''] = item.exec(items) ?? []
   const kind = kinds.find((each) => each === name)
-  return kind === undefined ? null : `${createdAt}|${kindNumber(kind)}|${id}`
+  return kind === undefined ? null : [createdAt, String(kindNumber(kind)), id]
 }
 
 const item = /\{"kind":"(\w+)","id":(-?\d+),"createdAt":"([^"]+)"/y

@@ -1,24 +1,37 @@
 import { z } from '@hono/zod-openapi'
 import { asOf, count } from '../values.ts'
 
+const fields = z.object({
+  strategy: z
+    .enum(['cursor', 'page'])
+    .openapi({ description: 'How the page was asked for; without either it is page 1.' }),
+  pageSize: z.int().min(1).max(100),
+  hasNext: z.boolean(),
+  hasPrev: z.boolean(),
+  nextCursor: z.string().nullable().openapi({ description: 'Null on the last page.' }),
+  prevCursor: z.string().nullable().openapi({ description: 'Null on the first page.' }),
+  total: count.openapi({ description: 'All items under these filters, counted exactly.' }),
+  page: z.int().min(1).nullable().openapi({ description: 'Null behind a cursor.' }),
+  totalPages: count.nullable().openapi({ description: 'Null behind a cursor.' }),
+  asOf,
+})
+
 /** The `metadata` of every list. In cursor mode `page` and `totalPages` are null. */
-export const metadataSchema = z
-  .object({
-    strategy: z
-      .enum(['cursor', 'page'])
-      .openapi({ description: 'How the page was asked for; without either it is page 1.' }),
-    pageSize: z.int().min(1).max(100),
-    hasNext: z.boolean(),
-    hasPrev: z.boolean(),
-    nextCursor: z.string().nullable().openapi({ description: 'Null on the last page.' }),
-    prevCursor: z.string().nullable().openapi({ description: 'Null on the first page.' }),
-    total: count.openapi({ description: 'All items under these filters, counted exactly.' }),
-    page: z.int().min(1).nullable().openapi({ description: 'Null behind a cursor.' }),
-    totalPages: count.nullable().openapi({ description: 'Null behind a cursor.' }),
-    asOf,
+export const metadataSchema = fields.openapi('PageMetadata')
+/** Of a list that may hold more than is worth counting. */
+export const openMetadataSchema = fields
+  .extend({
+    total: count.nullable().openapi({
+      description:
+        'All items under these filters, counted exactly; null where they are too many to count.',
+    }),
   })
-  .openapi('PageMetadata')
-export type PageMetadata = z.infer<typeof metadataSchema>
+  .openapi('OpenPageMetadata')
+
+export type PageMetadata<Total extends number | null = number> = Omit<
+  z.infer<typeof metadataSchema>,
+  'total'
+> & { total: Total }
 
 /** Where the page lies in its list: at a number, or behind a cursor. */
 export type PagePosition =
@@ -26,8 +39,8 @@ export type PagePosition =
   | { readonly strategy: 'cursor' }
 
 /** What a statement found about one page. */
-export type PageFacts = {
-  readonly total: number
+export type PageFacts<Total extends number | null> = {
+  readonly total: Total
   readonly asOf: string
   readonly hasNext: boolean
   readonly hasPrev: boolean
@@ -35,11 +48,11 @@ export type PageFacts = {
   readonly prevCursor: string | null
 }
 
-export const metadataOf = (
+export const metadataOf = <Total extends number | null>(
   position: PagePosition,
   pageSize: number,
-  found: PageFacts,
-): PageMetadata => ({
+  found: PageFacts<Total>,
+): PageMetadata<Total> => ({
   strategy: position.strategy,
   pageSize,
   hasNext: found.hasNext,
@@ -48,7 +61,8 @@ export const metadataOf = (
   prevCursor: found.prevCursor,
   total: found.total,
   page: position.strategy === 'page' ? position.page : null,
-  totalPages: position.strategy === 'page' ? Math.ceil(found.total / pageSize) : null,
+  totalPages:
+    position.strategy === 'page' && found.total !== null ? Math.ceil(found.total / pageSize) : null,
   asOf: found.asOf,
 })
 
@@ -56,7 +70,7 @@ export const metadataOf = (
  * The `Link` header of a page (RFC 8288): references relative to this server, so that they are right behind a proxy.
  * `url` is the request's; a client that asked by `page` gets links by `page`, every other by `cursor`.
  */
-export function linkHeader(url: string, metadata: PageMetadata): string {
+export function linkHeader(url: string, metadata: PageMetadata<number | null>): string {
   const { pathname, searchParams } = new URL(url)
   const byNumber = searchParams.has('page')
   searchParams.delete('page')
@@ -74,7 +88,7 @@ export function linkHeader(url: string, metadata: PageMetadata): string {
     )
   }
   if (prevCursor) {
-    const before = Math.min((page ?? 1) - 1, totalPages ?? 1)
+    const before = Math.min((page ?? 1) - 1, totalPages ?? Number.POSITIVE_INFINITY)
     links.push(byNumber && page ? link('prev', 'page', before) : link('prev', 'cursor', prevCursor))
   }
   return links.join(', ')

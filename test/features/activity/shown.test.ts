@@ -14,10 +14,10 @@ describe('the items that PostgreSQL wrote', () => {
   })
 
   it('say where the page ends, whatever their texts look like', () => {
-    expect(endsOf(items.join())).toEqual({ first: `${at(3)}|3|3`, last: `${at(1)}|1|1` })
+    expect(endsOf(items.join())).toEqual({ first: [at(3), '3', '3'], last: [at(1), '1', '1'] })
     expect(endsOf(items.slice(0, 2).join())).toEqual({
-      first: `${at(3)}|3|3`,
-      last: `${at(2)}|0|2`,
+      first: [at(3), '3', '3'],
+      last: [at(2), '0', '2'],
     })
   })
 

@@ -18,13 +18,27 @@ function codeOf(read: () => unknown): string {
 
 describe('cursorCodec', () => {
   it('reads what it wrote', () => {
-    const part = fc.stringMatching(/^[\w:.-]{0,30}$/)
+    const part = fc.oneof(fc.stringMatching(/^[\w:.-]{0,30}$/), fc.string({ unit: 'binary' }))
     fc.assert(
       fc.property(fc.constantFrom('next', 'prev'), fc.array(part), part, (direction, parts, of) => {
         const written = codec.write({ direction, position: parts }, of)
         expect(written).toMatch(/^[\w-]+$/)
         expect(codec.read(written, of)).toEqual({ direction, position: parts })
       }),
+    )
+  })
+
+  it('holds a name of 200 characters, whichever they are', () => {
+    for (const character of ['💥', '|', '%', '\n', 'é', '\uffff', '"']) {
+      const position = [character.repeat(200), '-9223372036854775808']
+      const written = codec.write({ direction: 'prev', position }, 'users')
+      expect(codec.read(written, 'users')).toEqual({ direction: 'prev', position })
+    }
+  })
+
+  it('writes what is plain as it ever did', () => {
+    expect(codec.write(cursor, 'feed')).toBe(
+      'BOQrT1g-5QUQ-VfPbmV4dHwyMDIwLTA1LTMxVDAxOjQwOjQ3LjMwNzAwMFp8NDI',
     )
   })
 

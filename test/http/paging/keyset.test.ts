@@ -13,10 +13,11 @@ const top: KeysetRequest = {
   pageSize: 20,
   fingerprint: 'the list',
   end: ['-infinity', '0'],
+  ids: 'falling',
 }
 const middle: KeysetPage = {
-  first: 'b|20',
-  last: 'a|10',
+  first: ['b', '20'],
+  last: ['a', '10'],
   goesOn: true,
   isPreceded: true,
   total: 45,
@@ -79,6 +80,24 @@ describe('the metadata of a page by keyset', () => {
       expect(direction === 'next' ? next : prev).toBeNull()
     },
   )
+
+  it.each([
+    ['next', { direction: 'prev', position: ['a', '11'] }],
+    ['prev', { direction: 'next', position: ['a', '9'] }],
+  ] as const)(
+    'lead back to that row where ids rise along the list, going %s',
+    (direction, back) => {
+      const cursor = { direction, position: ['a', '10'] }
+      const { next, prev } = metadataOf(nothing, { ...top, cursor, ids: 'rising' })
+      expect(direction === 'next' ? prev : next).toEqual(back)
+    },
+  )
+
+  it('say null of what is too much to count, and lead back from beyond its end', () => {
+    const { next, prev, ...rest } = metadataOf({ ...nothing, total: null }, { ...top, page: 9 })
+    expect(rest).toMatchObject({ total: null, totalPages: null, hasPrev: true })
+    expect([next, prev]).toEqual([null, { direction: 'prev', position: top.end }])
+  })
 
   it('lead back from beyond the end where a jump went too far', () => {
     expect(metadataOf(nothing, { ...top, page: 99 })).toMatchObject({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { linkHeader, metadataOf, type PageFacts } from '../../../src/http/paging/page.ts'
 
-const found: PageFacts = {
+const found: PageFacts<number> = {
   total: 45,
   asOf: '2020-05-31T01:40:47.307000Z',
   hasNext: true,

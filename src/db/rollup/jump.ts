@@ -1,13 +1,18 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { type Kind, kindLiteral, kindNumber } from '../../db/rollup/kinds.ts'
-import { foldedBuckets, pendingCounts, type Span, spanLiteral } from '../../db/rollup/tables.ts'
 import { authorDays, bucketRows, kindArray, kindList, nextBucket, utc } from './counts.ts'
-import { feedOrder } from './feed.ts'
-import { highestId, lowestId } from './position.ts'
-import { type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
+import { type Kind, kindLiteral, kindNumber } from './kinds.ts'
+import {
+  byAge,
+  type FilterSql,
+  highestId,
+  lowestId,
+  matchesFilter,
+  ofEverySource,
+} from './sources.ts'
+import { foldedBuckets, pendingCounts, type Span, spanLiteral } from './tables.ts'
 
 /*
- * Finding a row of the feed by its number. For everyone's rows the rollup counts are descended from months over days to
+ * Finding a row by its number, counted from the newest. For everyone's rows the rollup counts are descended from months over days to
  * quarter-hours, and of a crowd its segments; for one author's rows the days of `current_user_days` serve. Each level
  * counts from the other end: what the sum of its buckets has beyond the row is how far it lies from there. What is left,
  * the rows of one finest bucket or segment, is passed over by index, from the bottom up.
@@ -16,7 +21,7 @@ import { type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
 export type Landed = {
   /** What `beyond` refers to: the CTEs of the statement begin with these. */
   readonly ctes: SQL
-  /** The `(created_at, id)` beyond which a kind's rows are still to come; null where the feed ends before. */
+  /** The `(created_at, id)` beyond which a kind's rows are still to come; null where the rows end before. */
   readonly beyond: (kind: Kind) => SQL
 }
 
@@ -62,7 +67,7 @@ const passedOver = (filter: FilterSql): SQL => {
   )
   return sql`
       select created_at as at, kind, id from (${branches}) as merged
-      order by ${feedOrder('prev')} offset ${rest} limit 1
+      order by ${byAge('oldest')} offset ${rest} limit 1
     `
 }
 

@@ -1,12 +1,12 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import { type Kind, kinds, kindTable } from '../../db/rollup/kinds.ts'
+import { type Kind, kinds, kindTable } from './kinds.ts'
 
-/** Where the feed's rows of one kind come from, and which user they belong to. */
+/** Where the rows of one kind come from, and which user they belong to. */
 export type Source = { readonly kind: Kind } & Pick<(typeof kindTable)[Kind], 'table' | 'owner'>
 
-/** The rows of the feed that a statement is about. */
+/** The rows that a statement is about: counted by rollups, found by their number, read in order. */
 export type FilterSql = {
-  /** A statement of its own for each set of kinds: asking within one what is wanted costs a tenth of a page. */
+  /** A statement of its own for each set of kinds: asking within one what is wanted costs a tenth of a page of the feed. */
   readonly kinds: readonly Kind[]
   /** Only this user's rows. */
   readonly authorId: SQLWrapper | undefined
@@ -26,3 +26,13 @@ export const ofEverySource = (
   make: (source: Source) => SQL,
   separator: string,
 ): SQL => sql.join(sourcesOf(filter).map(make), sql.raw(separator))
+
+/** The bounds of bigint: beyond every id. */
+export const lowestId = '-9223372036854775808'
+export const highestId = '9223372036854775807'
+
+/** Rows of several kinds from new to old, or from old to new. */
+export const byAge = (first: 'newest' | 'oldest'): SQL =>
+  sql.raw(
+    first === 'newest' ? 'created_at desc, kind asc, id desc' : 'created_at asc, kind desc, id asc',
+  )

@@ -1,11 +1,7 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import {
-  activityKinds,
-  type Kind,
-  kindLiteral,
-  kindTable,
-  type Metric,
-} from '../../db/rollup/kinds.ts'
+import { users } from '../schema.ts'
+import { activityKinds, type Kind, kindLiteral, kindTable, type Metric } from './kinds.ts'
+import { type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
 import {
   currentUserDays,
   foldedBuckets,
@@ -14,12 +10,10 @@ import {
   quarterHourOf,
   type Span,
   spanLiteral,
-} from '../../db/rollup/tables.ts'
-import { users } from '../../db/schema.ts'
-import { type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
+} from './tables.ts'
 
 /*
- * Counting rows of the feed without reading the feed: for everyone's rows by the rollup counts, for one author's by the
+ * Counting rows without reading them: for everyone's rows by the rollup counts, for one author's by the
  * days of `current_user_days`. Pending rows are read once for each count.
  */
 
@@ -53,6 +47,10 @@ export const countSince = (filter: FilterSql, instant: SQLWrapper): SQL => {
         ) as whole_buckets)
         + ${restOfQuarterHour(filter, at)})::bigint`
 }
+
+/** The number of the filter's rows created later than `instant`: PostgreSQL counts whole microseconds. */
+export const countAfter = (filter: FilterSql, instant: SQLWrapper): SQL =>
+  countSince(filter, sql`${instant}::timestamptz + interval '1 microsecond'`)
 
 /**
  * Rows from the instant to the end of its quarter-hour: whole segments of a crowd, and what lies before the first of
