@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { type Explanation, explain, readSamples } from '../../src/commands/explain/explain.ts'
 import { kinds } from '../../src/db/rollup/kinds.ts'
 import type { FeedPosition, FeedVariant } from '../../src/features/activity/feed.ts'
 import { boundsOf, startingBefore } from '../../src/features/activity/position.ts'
@@ -8,22 +9,60 @@ import {
   activityPage,
   activityTop,
 } from '../../src/features/activity/queries.ts'
+import { everyStatement } from '../../src/server/statements.ts'
 import { useDatabase } from '../support/database.ts'
 import { fillMillion, million } from '../support/million.ts'
 import { type Plan, planOf } from '../support/plan.ts'
+import { openTestPool } from '../support/pool.ts'
+
+const database = useDatabase()
+beforeAll(() => fillMillion(database.url))
+
+/** Rows of the largest page, from every index that it merges, with their names and titles; a jump's, and a year of days. */
+const mostRows = 1_000
+/** Statements that read more, and why it is bounded all the same. */
+const readMore: Readonly<Record<string, string>> = {
+  trends: 'quarter-hours at both edges of each day, where the zone is another than UTC',
+  explain_samples: 'the newest 2,000 rows of three tables, for a command',
+}
+
+describe('every statement there is, over a million rows', () => {
+  let explanations: readonly Explanation[] = []
+  beforeAll(async () => {
+    const pool = openTestPool(database.url, { size: 1 })
+    const { signal } = new AbortController()
+    const samples = await readSamples(pool, signal)
+    const options = { signal, isWhole: false, onExplained: () => {} }
+    explanations = await explain(pool, everyStatement(), samples, options)
+    await pool.close()
+  })
+
+  it('scans nothing, sorts no more than it answers, and spills nothing', () => {
+    expect(explanations.length).toBeGreaterThan(200)
+    expect(
+      explanations.filter(({ verdict }) => verdict !== 'uses its index' && verdict !== 'exempt'),
+    ).toEqual([])
+  })
+
+  it('reads a page and no more: of what is frequent, rare, last or not there', () => {
+    const most = ({ cases }: Explanation) => Math.max(...cases.map(({ rows }) => rows))
+    const more = explanations.filter((one) => one.verdict !== 'exempt' && most(one) > mostRows)
+    expect(more.map(({ statement }) => statement).toSorted()).toEqual(
+      Object.keys(readMore).toSorted(),
+    )
+  })
+})
 
 describe('the statements of the feed, over a million rows', () => {
-  const database = useDatabase()
   let aMiddle = ''
   let shortlyAfter = ''
   beforeAll(async () => {
-    await fillMillion(database.sql)
     const [middle] = await database.sql<{ at: string; later: string }[]>`
       select created_at::text as at, (created_at + interval '123 hours 4 minutes')::text as later
       from comments where id = ${million.comments / 2}`
     aMiddle = middle?.at ?? ''
     shortlyAfter = middle?.later ?? ''
-  }, 120_000)
+  })
 
   const filter = {
     authorId: null,
