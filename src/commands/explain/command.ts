@@ -5,8 +5,8 @@ import { untilInterrupted } from '../interruption.ts'
 import type { DatabaseCommand } from '../on-database.ts'
 import { progressOn } from '../progress.ts'
 import { type Explained, type Explanation, explain, readSamples } from './explain.ts'
+import type { AnyStatement } from './known.ts'
 import { nearestNames } from './nearest.ts'
-import type { AnyStatement } from './values.ts'
 
 export type ExplainFlags = {
   /** All that the program has. */

@@ -7,8 +7,9 @@ import { AppError } from '../../errors/error.ts'
 import { sqlStateOf } from '../../errors/postgres.ts'
 import { isConnectionLost } from '../failure.ts'
 import { exempt } from './exempt.ts'
+import type { AnyStatement, Case } from './known.ts'
 import { type Samples, samplesIn } from './samples.ts'
-import { type AnyStatement, type Case, unknownTo, type Values, valuesOf } from './values.ts'
+import { unknownTo, type Values, valuesOf } from './values.ts'
 import { type Finding, findingsIn, type Verdict, worstOf } from './verdict.ts'
 
 /** How a statement does with the values of one case. */

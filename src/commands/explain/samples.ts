@@ -9,8 +9,8 @@ import { statement } from '../../db/statement.ts'
 /** A row to start from. */
 export type Sample = { readonly at: string; readonly id: number }
 
-/** The three that a list is asked for: much of it, little of it, and nothing. */
-export type Spread<Value> = { readonly many: Value; readonly few: Value; readonly none: Value }
+/** A user or post, and how many rows it has among those looked at. */
+export type Counted = { readonly id: number; readonly n: number }
 
 /** What there is in a database to ask its statements for; what is not there is made up, so that it can be asked all the same. */
 export type Samples = {
@@ -19,10 +19,10 @@ export type Samples = {
   readonly middle: Readonly<Record<TableName, Sample | null>>
   readonly oldest: Readonly<Record<TableName, Sample | null>>
   /** Authors among the newest posts and comments, users among the newest sessions, and what is theirs. */
-  readonly authors: readonly { readonly id: number; readonly n: number }[]
-  readonly users: readonly { readonly id: number; readonly n: number }[]
+  readonly authors: readonly Counted[]
+  readonly users: readonly Counted[]
   /** Posts among the newest comments. */
-  readonly posts: readonly { readonly id: number; readonly n: number }[]
+  readonly posts: readonly Counted[]
   /** Words of the newest posts, from those that many have to those that one has. */
   readonly words: readonly string[]
   readonly usernames: readonly string[]
