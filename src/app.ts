@@ -1,8 +1,11 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { activity } from './features/activity/routes.ts'
+import { comments } from './features/comments/routes.ts'
 import { health } from './features/health/routes.ts'
 import { home } from './features/home/routes.ts'
+import { posts } from './features/posts/routes.ts'
 import { problemPages } from './features/problems/routes.ts'
+import { sessions } from './features/sessions/routes.ts'
 import { currentStats } from './features/stats/current.ts'
 import { stats } from './features/stats/routes.ts'
 import { answerFromCache } from './http/answer.ts'
@@ -26,7 +29,13 @@ export function createApp(services: Services) {
   app.notFound(answerUnrouted(methodsOf))
   app.use(requests(services), preflight(services.cors, methodsOf), wellFormed)
   app.use('/api/*', identify, answerFromCache, transaction())
-  const routed = app.route('/', health).route('/api/v1', stats).route('/api/v1', activity)
+  const routed = app
+    .route('/', health)
+    .route('/api/v1', stats)
+    .route('/api/v1', activity)
+    .route('/api/v1', posts)
+    .route('/api/v1', comments)
+    .route('/api/v1', sessions)
   mountOpenApi(app)
   app.route('/', home(currentStats)).route('/', problemPages).route('/', docs(services.scripts))
   return routed

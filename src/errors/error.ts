@@ -71,6 +71,10 @@ export const invalidCursor = (
 
 export const malformedJson = () => new AppError('malformed_json')
 
+/** A row by its id. */
+export const noSuchRow = () =>
+  new AppError('not_found', 'There is none with this id, or it is deleted.')
+
 /** `what` is the noun the client asked for: `notFound('Post')`. */
 export const notFound = (what: string) => new AppError('not_found', `${what} not found.`)
 

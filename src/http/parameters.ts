@@ -39,6 +39,20 @@ export const id = wholeNumber(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   format: 'int64',
 })
 
+/** The parameters of a path that ends in an id. */
+export const pathId = z.object({ id: id.openapi({ param: { name: 'id', in: 'path' } }) })
+/** Of a route that takes none: an unknown one is refused everywhere. */
+export const noQuery = z.strictObject({})
+
+export const flag = z
+  .string()
+  .transform((text, context) =>
+    text === 'true' || text === 'false'
+      ? text === 'true'
+      : reject(context, 'must be true or false'),
+  )
+  .openapi({ type: 'boolean' })
+
 export const pageSize = wholeNumber(1, 100)
   .default(20)
   .openapi({ type: 'integer', minimum: 1, maximum: 100, default: 20 })

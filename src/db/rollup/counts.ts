@@ -1,7 +1,7 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { users } from '../schema.ts'
 import { activityKinds, type Kind, kindLiteral, kindTable, type Metric } from './kinds.ts'
-import { type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
+import { type ClassFilter, type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
 import {
   currentUserDays,
   foldedBuckets,
@@ -22,9 +22,13 @@ export const countAll = (filter: FilterSql): SQL =>
   filter.authorId
     ? sql`(select coalesce(sum(n), 0)::bigint from (${authorDays(filter)}) as d)`
     : sql`(select coalesce(sum(n), 0)::bigint from (
-        select ${foldedTotals.n} as n from ${foldedTotals} where ${foldedTotals.kind} in (${kindList(filter)})
+        ${
+          filter.classes
+            ? sql`select ${bucketRows(filter)} as n from ${foldedBuckets} where span = ${spanLiteral('month')}`
+            : sql`select ${foldedTotals.n} as n from ${foldedTotals} where ${foldedTotals.kind} in (${kindList(filter)})`
+        }
         union all
-        select ${pendingCounts.n} from ${pendingCounts} where ${pendingCounts.kind} in (${kindList(filter)})
+        select ${pendingCounts.n} from ${pendingCounts} where ${pendingCounts.kind} in (${kindList(filter)})${ofClasses(filter)}
       ) as both_parts)`
 
 /** The number of the filter's rows created at `instant` or later. */
@@ -43,9 +47,13 @@ export const countSince = (filter: FilterSql, instant: SQLWrapper): SQL => {
           ${foldedBetween(filter, 'quarterHour', nextBucket('quarterHour', at), nextBucket('day', at))}
           union all
           select n from ${pendingCounts} as pending
-          where kind in (${kindList(filter)}) and bucket >= ${nextBucket('quarterHour', at)}
+          where kind in (${kindList(filter)})${ofClasses(filter)} and bucket >= ${nextBucket('quarterHour', at)}
         ) as whole_buckets)
-        + ${restOfQuarterHour(filter, at)})::bigint`
+        + ${
+          filter.classes
+            ? sql`(${rowsBetween(filter, at, () => sql`(${nextBucket('quarterHour', at)}, ${lowest})`)})`
+            : restOfQuarterHour(filter, at)
+        })::bigint`
 }
 
 /** The number of the filter's rows created later than `instant`: PostgreSQL counts whole microseconds. */
@@ -78,7 +86,24 @@ const foldedBetween = (filter: FilterSql, span: Span, from: SQL, until: SQL): SQ
           where span = ${spanLiteral(span)} and bucket >= ${from} and bucket < ${until}`
 
 /** The filter's rows in a bucket, from its columns. */
-export const bucketRows = (filter: FilterSql): SQL => sumOf(filter.kinds)
+export const bucketRows = ({ kinds, classes }: FilterSql): SQL =>
+  classes ? usersOf(classes) : sumOf(kinds)
+
+/** The users of some classes, from a bucket's sign-ups, inactive ones, admins and those who are both. */
+function usersOf({ isActive, isAdmin }: ClassFilter): SQL {
+  const admins = (all: string, some: string) =>
+    isAdmin
+      ? sql`case when ${isAdmin}::boolean then ${sql.raw(some)} else ${sql.raw(`${all} - ${some}`)} end`
+      : sql.raw(all)
+  const everyone = admins('signups', 'admins')
+  const inactive = admins('inactive', 'inactive_admins')
+  if (!isActive) return everyone
+  return sql`case when ${isActive}::boolean then (${everyone}) - (${inactive}) else ${inactive} end`
+}
+
+/** Of pending rows, those of the classes: their flags are 1 for inactive, 2 for an admin, both added. */
+export const ofClasses = ({ classes: { isActive, isAdmin } = {} }: FilterSql): SQL =>
+  sql`${isActive ? sql` and (flags & 1 = 0) = ${isActive}::boolean` : sql.empty()}${isAdmin ? sql` and (flags & 2 <> 0) = ${isAdmin}::boolean` : sql.empty()}`
 
 /** The kinds' numbers as literals. */
 export const kindList = (filter: FilterSql): SQL => sql.join(filter.kinds.map(kindLiteral), sql`, `)

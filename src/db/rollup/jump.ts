@@ -1,5 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { authorDays, bucketRows, kindArray, kindList, nextBucket, utc } from './counts.ts'
+import {
+  authorDays,
+  bucketRows,
+  kindArray,
+  kindList,
+  nextBucket,
+  ofClasses,
+  utc,
+} from './counts.ts'
 import { type Kind, kindLiteral, kindNumber } from './kinds.ts'
 import {
   byAge,
@@ -28,7 +36,7 @@ export type Landed = {
 /** Lands so that row number `target` (0-based, from the newest; at least 1) is the next to come. */
 export const landBefore = (filter: FilterSql, target: SQL): Landed => ({
   ctes: sql`${filter.authorId ? locatedByDay(filter, target) : locatedByBucket(filter, target)},
-    landed as materialized (${filter.authorId ? atTheBottom(filter) : inACrowd(filter)}),
+    landed as materialized (${filter.authorId || filter.classes ? atTheBottom(filter) : inACrowd(filter)}),
     reached as materialized (${passedOver(filter)})`,
   beyond: (kind) =>
     sql.raw(`((select at from reached), (
@@ -90,7 +98,7 @@ const locatedByBucket = (
   target: SQL,
 ): SQL => sql`target as materialized (select ${target} as rest),
     pending as materialized (
-      select bucket, sum(n)::bigint as n from ${pendingCounts} as pending where kind in (${kindList(filter)}) group by bucket
+      select bucket, sum(n)::bigint as n from ${pendingCounts} as pending where kind in (${kindList(filter)})${ofClasses(filter)} group by bucket
     ),
     month as (${level(filter, 'month', 'down', 'target')}),
     day as (${level(filter, 'day', 'up', 'month')}),

@@ -1,8 +1,18 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { users } from '../schema.ts'
 import { type Kind, kinds, kindTable } from './kinds.ts'
 
 /** Where the rows of one kind come from, and which user they belong to. */
-export type Source = { readonly kind: Kind } & Pick<(typeof kindTable)[Kind], 'table' | 'owner'>
+export type Source = { readonly kind: Kind } & Pick<(typeof kindTable)[Kind], 'table' | 'owner'> & {
+    /** One class of users: their indexes begin with it. */
+    readonly ofClass?: SQL
+  }
+
+/** Which users: of either kind where it does not say. */
+export type ClassFilter = {
+  readonly isActive?: SQLWrapper | undefined
+  readonly isAdmin?: SQLWrapper | undefined
+}
 
 /** The rows that a statement is about: counted by rollups, found by their number, read in order. */
 export type FilterSql = {
@@ -10,15 +20,35 @@ export type FilterSql = {
   readonly kinds: readonly Kind[]
   /** Only this user's rows. */
   readonly authorId: SQLWrapper | undefined
+  /** Only these users, where sign-ups are all that is asked for. */
+  readonly classes?: ClassFilter | undefined
 }
 
 /** The sources of the kinds asked for, in the feed's order for equal instants. */
 export const sourcesOf = (filter: FilterSql): readonly Source[] =>
-  kinds.filter((kind) => filter.kinds.includes(kind)).map((kind) => ({ kind, ...kindTable[kind] }))
+  kinds
+    .filter((kind) => filter.kinds.includes(kind))
+    .map((kind) => ({ kind, ...kindTable[kind] }))
+    .flatMap((source) =>
+      filter.classes
+        ? classesOf(filter.classes).map((ofClass) => ({ ...source, ofClass }))
+        : source,
+    )
+
+/** The conditions of the one, two or four classes. */
+export const classesOf = ({ isActive, isAdmin }: ClassFilter): SQL[] =>
+  eitherOf(isActive).flatMap((active) =>
+    eitherOf(isAdmin).map(
+      (admin) => sql`${users.isActive} = ${active} and ${users.isAdmin} = ${admin}`,
+    ),
+  )
+
+const eitherOf = (asked: SQLWrapper | undefined): SQL[] =>
+  asked ? [sql`${asked}::boolean`] : [sql.raw('true'), sql.raw('false')]
 
 /** Holds for the live rows of a source that the filter lets through. */
-export const matchesFilter = ({ table, owner }: Source, { authorId }: FilterSql): SQL =>
-  sql`${table.deletedAt} is null ${authorId ? sql`and ${owner} = ${authorId}::bigint` : sql.empty()}`
+export const matchesFilter = ({ table, owner, ofClass }: Source, { authorId }: FilterSql): SQL =>
+  sql`${table.deletedAt} is null ${authorId ? sql`and ${owner} = ${authorId}::bigint` : sql.empty()}${ofClass ? sql` and ${ofClass}` : sql.empty()}`
 
 /** `make` of every source asked for, joined. */
 export const ofEverySource = (

@@ -1,0 +1,81 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { countAfter, countAll, countSince } from '../rollup/counts.ts'
+import { landBefore } from '../rollup/jump.ts'
+import type { Kind } from '../rollup/kinds.ts'
+import type { FilterSql } from '../rollup/sources.ts'
+import type { Placeholders } from '../statement.ts'
+import { type Landing, type ListParams, type ListSql, type Order, orderOf } from './list.ts'
+
+type Asked = Placeholders<ListParams>
+
+/** Rows of a kind, as rollups count them. */
+export type Counted = {
+  readonly kind: Kind
+  readonly filter: FilterSql
+  readonly isBounded: boolean
+}
+
+/** The number of rows between the bounds. */
+export const countedTotal = ({ filter, isBounded }: Counted, asked: Asked): SQL =>
+  isBounded
+    ? sql`${countAfter(filter, asked.after)} - ${countSince(filter, asked.before)}`
+    : countAll(filter)
+
+/**
+ * Lands in a list sorted by creation at any depth, by the rollups. They number rows from the newest: row k from the
+ * oldest is as many from the newest as lie from there on.
+ */
+export function landByRollup(
+  { kind, filter, isBounded }: Counted,
+  order: Order,
+  asked: Asked,
+): Landing {
+  const newer = isBounded ? countSince(filter, asked.before) : sql.raw('0')
+  const until = isBounded ? countAfter(filter, asked.after) : countAll(filter)
+  const target =
+    order === 'desc'
+      ? sql`(select newer from numbers) + ${asked.skip}::bigint`
+      : sql`(select until from numbers) - ${asked.skip}::bigint + 1`
+  const landed = landBefore(filter, target)
+  return {
+    ctes: sql`numbers as materialized (select ${newer} as newer, ${until} as until), ${landed.ctes}`,
+    position: landed.beyond(kind),
+    total: sql`(select until - newer from numbers)`,
+  }
+}
+
+/** Rows that a jump passes over at most, from the nearer end of a list whose positions no rollup knows. */
+export const mostPassedOver = 50_000
+const most = sql.raw(String(mostPassedOver))
+const mostRows = sql.raw(String(mostPassedOver + 1))
+
+/** Lands by passing over rows in their indexes, from whichever end is near enough; further in there is no position. */
+export function landFromNearerEnd(
+  { sources, order, total }: Pick<ListSql, 'sources' | 'order' | 'total'>,
+  asked: Asked,
+): Landing {
+  const skip = sql`${asked.skip}::bigint`
+  const left = sql`(select n from size) - ${skip}`
+  const row = (direction: 'next' | 'prev', offset: SQL, guard: SQL) => {
+    const inOrder = orderOf(order, direction)
+    const limit = sql`least(${offset} + 1, ${mostRows})`
+    const branches = sources.map(
+      ({ from, where, key, id }) => sql`(select * from (
+            select ${key} as key, ${id} as id from ${from} where ${where} and ${guard}
+            order by ${inOrder} limit ${limit}
+          ) as source order by ${inOrder} limit ${mostRows})`,
+    )
+    return sql`(select * from (${sql.join(branches, sql.raw('\n          union all\n          '))}) as passed
+        order by ${inOrder} offset ${offset} limit 1)`
+  }
+  return {
+    ctes: sql`size as materialized (select ${total} as n),
+    reached as materialized (
+      ${row('next', sql`greatest(${skip} - 1, 0)`, sql`${skip} <= ${most}`)}
+      union all
+      ${row('prev', sql`greatest(${left}, 0)`, sql`${skip} > ${most} and ${left} between 0 and ${most}`)}
+    )`,
+    position: sql.raw('((select key from reached), (select id from reached))'),
+    total: sql.raw('(select n from size)'),
+  }
+}
