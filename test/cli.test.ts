@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { directoryOf } from './commands/import/directory.ts'
-import { runCli } from './support/cli.ts'
+import { program, runCli } from './support/cli.ts'
 import { createTestDatabase, useDatabase } from './support/database.ts'
 import { plant } from './support/plant.ts'
 import { useRole } from './support/role.ts'
@@ -68,7 +68,7 @@ describe('shopboard', () => {
 
   it.skipIf(!existsSync('/dev/full'))('says that nobody hears it on a full disk', async () => {
     const full = openSync('/dev/full', 'w')
-    const child = spawn(process.execPath, ['src/cli.ts', 'verify'], {
+    const child = spawn(process.execPath, [...program, 'verify'], {
       env: { PATH: process.env.PATH, DATABASE_URL: database.url },
       stdio: ['ignore', full, 'pipe'],
     })
