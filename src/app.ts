@@ -8,6 +8,7 @@ import { problemPages } from './features/problems/routes.ts'
 import { sessions } from './features/sessions/routes.ts'
 import { currentStats } from './features/stats/current.ts'
 import { stats } from './features/stats/routes.ts'
+import { users } from './features/users/routes.ts'
 import { answerFromCache } from './http/answer.ts'
 import type { AppEnv, Services } from './http/context.ts'
 import { docs } from './http/docs.ts'
@@ -33,6 +34,7 @@ export function createApp(services: Services) {
     .route('/', health)
     .route('/api/v1', stats)
     .route('/api/v1', activity)
+    .route('/api/v1', users)
     .route('/api/v1', posts)
     .route('/api/v1', comments)
     .route('/api/v1', sessions)

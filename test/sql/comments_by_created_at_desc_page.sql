@@ -60,6 +60,20 @@ with numbers as materialized (select 0 as newer, (select coalesce(sum(n), 0)::bi
       where "comments"."deleted_at" is null  and ("comments"."created_at", "comments"."id") >= ((select at from landed where kind = 1), (select id from landed where kind = 1))
       order by created_at, id limit (select min(rest) from landed) + 1)) as merged
     order by created_at asc, kind desc, id asc offset (select min(rest) from landed) limit 1
+  ),
+  page as materialized (
+    select * from (
+      select * from ((select * from (
+        select "comments"."created_at" as key, "comments"."id" as id, "comments"."author_id" as user_id, "comments"."post_id" as post_id, left("comments"."body", 5001) as body,
+        "comments"."created_at" as created_at, "comments"."updated_at" as updated_at
+        from "comments"
+        where "comments"."deleted_at" is null
+          and ("comments"."created_at", "comments"."id") < ((select at from reached), (
+            select case when kind = 1 then id when kind < 1 then 9223372036854775807 else (-9223372036854775808)::bigint end
+            from reached))
+        order by key desc, id desc limit $2::int + 1
+      ) as source order by key desc, id desc limit 101)) as merged order by key desc, id desc limit $2::int + 1
+    ) as sized order by key desc, id desc limit 101
   )
   select string_agg(row_lines, E'\n') as rows,
   ($1::bigint > 0) as "isPreceded",
@@ -68,19 +82,6 @@ with numbers as materialized (select 0 as newer, (select coalesce(sum(n), 0)::bi
   from (
     select concat('["', to_char(page.key at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","', page.id, '"]', E'\n', '{"id":', page.id, ',"postId":', page.post_id, ',"author":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'), ',"body":', to_json(left(page.body, 5000)), ',"isTruncated":', to_json(char_length(page.body) > 5000),
       ',"createdAt":"', to_char(page.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","updatedAt":"', to_char(page.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '"}') as row_lines
-    from (
-      select * from (
-        select * from ((select * from (
-          select "comments"."created_at" as key, "comments"."id" as id, "comments"."author_id" as user_id, "comments"."post_id" as post_id, left("comments"."body", 5001) as body,
-          "comments"."created_at" as created_at, "comments"."updated_at" as updated_at
-          from "comments"
-          where "comments"."deleted_at" is null
-            and ("comments"."created_at", "comments"."id") < ((select at from reached), (
-              select case when kind = 1 then id when kind < 1 then 9223372036854775807 else (-9223372036854775808)::bigint end
-              from reached))
-          order by key desc, id desc limit $2::int + 1
-        ) as source order by key desc, id desc limit 101)) as merged order by key desc, id desc limit $2::int + 1
-      ) as sized order by key desc, id desc limit 101
-    ) as page left join "users" on "users"."deleted_at" is null and "users"."id" = page.user_id
+    from page left join "users" on "users"."deleted_at" is null and "users"."id" = page.user_id
     order by page.key desc, page.id desc
   ) as rows

@@ -60,6 +60,19 @@ with numbers as materialized (select 0 as newer, (select coalesce(sum(n), 0)::bi
       where "sessions"."deleted_at" is null  and ("sessions"."created_at", "sessions"."id") >= ((select at from landed where kind = 3), (select id from landed where kind = 3))
       order by created_at, id limit (select min(rest) from landed) + 1)) as merged
     order by created_at asc, kind desc, id asc offset (select min(rest) from landed) limit 1
+  ),
+  page as materialized (
+    select * from (
+      select * from ((select * from (
+        select "sessions"."created_at" as key, "sessions"."id" as id, "sessions"."user_id" as user_id, "sessions"."created_at" as created_at, "sessions"."last_seen_at" as last_seen_at
+        from "sessions"
+        where "sessions"."deleted_at" is null
+          and ("sessions"."created_at", "sessions"."id") < ((select at from reached), (
+            select case when kind = 3 then id when kind < 3 then 9223372036854775807 else (-9223372036854775808)::bigint end
+            from reached))
+        order by key desc, id desc limit $2::int + 1
+      ) as source order by key desc, id desc limit 101)) as merged order by key desc, id desc limit $2::int + 1
+    ) as sized order by key desc, id desc limit 101
   )
   select string_agg(row_lines, E'\n') as rows,
   ($1::bigint > 0) as "isPreceded",
@@ -68,18 +81,6 @@ with numbers as materialized (select 0 as newer, (select coalesce(sum(n), 0)::bi
   from (
     select concat('["', to_char(page.key at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","', page.id, '"]', E'\n', '{"id":', page.id, ',"user":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'),
       ',"createdAt":"', to_char(page.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","lastSeenAt":"', to_char(page.last_seen_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '"}') as row_lines
-    from (
-      select * from (
-        select * from ((select * from (
-          select "sessions"."created_at" as key, "sessions"."id" as id, "sessions"."user_id" as user_id, "sessions"."created_at" as created_at, "sessions"."last_seen_at" as last_seen_at
-          from "sessions"
-          where "sessions"."deleted_at" is null
-            and ("sessions"."created_at", "sessions"."id") < ((select at from reached), (
-              select case when kind = 3 then id when kind < 3 then 9223372036854775807 else (-9223372036854775808)::bigint end
-              from reached))
-          order by key desc, id desc limit $2::int + 1
-        ) as source order by key desc, id desc limit 101)) as merged order by key desc, id desc limit $2::int + 1
-      ) as sized order by key desc, id desc limit 101
-    ) as page left join "users" on "users"."deleted_at" is null and "users"."id" = page.user_id
+    from page left join "users" on "users"."deleted_at" is null and "users"."id" = page.user_id
     order by page.key desc, page.id desc
   ) as rows

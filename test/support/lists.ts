@@ -36,8 +36,27 @@ const bounds = [
 export const askable: Readonly<Record<string, Askable>> = {
   posts: {
     table: 'posts',
-    sorts: { createdAt: 'created_at' },
+    sorts: {
+      createdAt: 'created_at',
+      commentsCount:
+        '(select count(*) from comments where post_id = posts.id and comments.deleted_at is null)',
+    },
     filters: [[{ authorId: '-1' }, 'author_id = -1'], ...bounds],
+  },
+  users: {
+    table: 'users',
+    sorts: {
+      createdAt: 'created_at',
+      username: 'lower(username)',
+      lastSeenAt: "coalesce(last_seen_at, '-infinity')",
+    },
+    filters: [
+      [{ isActive: 'true' }, 'is_active'],
+      [{ isActive: 'false' }, 'not is_active'],
+      [{ isAdmin: 'true' }, 'is_admin'],
+      [{ isAdmin: 'false' }, 'not is_admin'],
+      ...bounds,
+    ],
   },
   comments: {
     table: 'comments',

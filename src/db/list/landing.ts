@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { countAfter, countAll, countSince } from '../rollup/counts.ts'
-import { landBefore } from '../rollup/jump.ts'
+import { landBefore, landOn } from '../rollup/jump.ts'
 import type { Kind } from '../rollup/kinds.ts'
 import type { FilterSql } from '../rollup/sources.ts'
 import type { Placeholders } from '../statement.ts'
@@ -22,8 +22,7 @@ export const countedTotal = ({ filter, isBounded }: Counted, asked: Asked): SQL 
     : countAll(filter)
 
 /**
- * Lands in a list sorted by creation at any depth, by the rollups. They number rows from the newest: row k from the
- * oldest is as many from the newest as lie from there on.
+ * Lands in a list sorted by creation at any depth, by the rollups, which number rows from the newest.
  */
 export function landByRollup(
   { kind, filter, isBounded }: Counted,
@@ -32,11 +31,11 @@ export function landByRollup(
 ): Landing {
   const newer = isBounded ? countSince(filter, asked.before) : sql.raw('0')
   const until = isBounded ? countAfter(filter, asked.after) : countAll(filter)
-  const target =
+  const skip = sql`${asked.skip}::bigint`
+  const landed =
     order === 'desc'
-      ? sql`(select newer from numbers) + ${asked.skip}::bigint`
-      : sql`(select until from numbers) - ${asked.skip}::bigint + 1`
-  const landed = landBefore(filter, target)
+      ? landBefore(filter, sql`(select newer from numbers) + ${skip}`)
+      : landOn(filter, sql`(select until from numbers) - ${skip}`)
   return {
     ctes: sql`numbers as materialized (select ${newer} as newer, ${until} as until), ${landed.ctes}`,
     position: landed.beyond(kind),

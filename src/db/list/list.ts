@@ -10,7 +10,16 @@ export type Way = (typeof ways)[number]
 
 export type SortName = 'createdAt' | 'commentsCount' | 'lastSeenAt' | 'username'
 /** What a list may be narrowed by: `bounds` are instants of creation. */
-export type FilterName = 'author' | 'user' | 'post' | 'active' | 'admin' | 'search' | 'bounds'
+export type FilterName =
+  | 'author'
+  | 'user'
+  | 'post'
+  | 'active'
+  | 'inactive'
+  | 'admins'
+  | 'others'
+  | 'search'
+  | 'bounds'
 
 /** Each is a statement of its own: its rows lie in other indexes. */
 export type ListVariant = {
@@ -35,8 +44,6 @@ export type ListParams = {
   /** Instants, RFC 3339 or ±infinity; both bounds are exclusive. */
   readonly after: string
   readonly before: string
-  readonly isActive: boolean | null
-  readonly isAdmin: boolean | null
   /** Of `like`, in lower case. */
   readonly pattern: string
 }

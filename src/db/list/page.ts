@@ -21,18 +21,19 @@ export function listPage<Total extends number | null>(
   asked: Asked,
 ): SQL<FoundPage<Total>> {
   const landing = way === 'page' ? list.landing() : undefined
-  const ctes = [list.ctes, landing?.ctes].filter((each) => each !== undefined)
   const direction = way === 'bottom' || way === 'prev' ? 'prev' : 'next'
   const position = landing?.position ?? (way === direction ? positionOf(list, asked) : undefined)
+  const page = sql`page as materialized (${picked(list, direction, position, asked)})`
+  const ctes = [list.ctes, landing?.ctes, page].filter((each) => each !== undefined)
   const { item } = list
-  return sql`${ctes.length > 0 ? sql`with ${sql.join(ctes, sql.raw(', '))}` : sql.empty()}
+  return sql`with ${sql.join(ctes, sql.raw(',\n    '))}
     select string_agg(row_lines, E'\\n') as rows,
       (${isPreceded(list, way, asked)}) as "isPreceded",
       ${landing?.total ?? list.total} as total,
       ${rfc3339(sql`now()`)} as "asOf"
     from (
       select concat(${keys[list.key].position}, E'\\n', ${item.json}) as row_lines
-      from (${picked(list, direction, position, sql`${asked.size}`)}) as page ${item.joins}
+      from page ${item.joins}
       order by ${inList(list)}
     ) as rows`
 }
@@ -41,7 +42,7 @@ const picked = (
   { sources, order, item }: ListSql,
   direction: 'next' | 'prev',
   position: SQL | undefined,
-  size: SQL,
+  { size }: Asked,
 ): SQL => {
   const inOrder = orderOf(order, direction)
   return merged(
@@ -51,7 +52,7 @@ const picked = (
           where ${where}
             ${position ? sql`and (${key}, ${id}) ${beyond(order, direction)} ${position}` : sql.empty()}`,
     ),
-    { within: inOrder, order: inOrder, size },
+    { within: inOrder, order: inOrder, size: sql`${size}` },
   )
 }
 

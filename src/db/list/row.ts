@@ -10,7 +10,7 @@ export const rowById = (
   table: { readonly id: SQLWrapper; readonly deletedAt: SQLWrapper } & SQLWrapper,
   { columns, json, joins }: Item,
   { id }: Placeholders<ById>,
-): SQL<FoundRow> => sql`
-    select concat(${json}) as json
-    from (select ${table.id} as id, ${columns} from ${table} where ${table.id} = ${id}::bigint and ${table.deletedAt} is null) as page
-    ${joins}`
+): SQL<FoundRow> => sql`with page as materialized (
+      select ${table.id} as id, ${columns} from ${table} where ${table.id} = ${id}::bigint and ${table.deletedAt} is null
+    )
+    select concat(${json}) as json from page ${joins}`

@@ -1,7 +1,7 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { users } from '../schema.ts'
 import { activityKinds, type Kind, kindLiteral, kindTable, type Metric } from './kinds.ts'
-import { type ClassFilter, type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
+import { type FilterSql, matchesFilter, ofEverySource } from './sources.ts'
 import {
   currentUserDays,
   foldedBuckets,
@@ -11,6 +11,7 @@ import {
   type Span,
   spanLiteral,
 } from './tables.ts'
+import { isSignupOf, signupsOf } from './user-classes.ts'
 
 /*
  * Counting rows without reading them: for everyone's rows by the rollup counts, for one author's by the
@@ -87,23 +88,11 @@ const foldedBetween = (filter: FilterSql, span: Span, from: SQL, until: SQL): SQ
 
 /** The filter's rows in a bucket, from its columns. */
 export const bucketRows = ({ kinds, classes }: FilterSql): SQL =>
-  classes ? usersOf(classes) : sumOf(kinds)
+  classes ? signupsOf(classes) : sumOf(kinds)
 
-/** The users of some classes, from a bucket's sign-ups, inactive ones, admins and those who are both. */
-function usersOf({ isActive, isAdmin }: ClassFilter): SQL {
-  const admins = (all: string, some: string) =>
-    isAdmin
-      ? sql`case when ${isAdmin}::boolean then ${sql.raw(some)} else ${sql.raw(`${all} - ${some}`)} end`
-      : sql.raw(all)
-  const everyone = admins('signups', 'admins')
-  const inactive = admins('inactive', 'inactive_admins')
-  if (!isActive) return everyone
-  return sql`case when ${isActive}::boolean then (${everyone}) - (${inactive}) else ${inactive} end`
-}
-
-/** Of pending rows, those of the classes: their flags are 1 for inactive, 2 for an admin, both added. */
-export const ofClasses = ({ classes: { isActive, isAdmin } = {} }: FilterSql): SQL =>
-  sql`${isActive ? sql` and (flags & 1 = 0) = ${isActive}::boolean` : sql.empty()}${isAdmin ? sql` and (flags & 2 <> 0) = ${isAdmin}::boolean` : sql.empty()}`
+/** Of pending rows, those of the classes asked for. */
+export const ofClasses = ({ classes }: FilterSql): SQL =>
+  classes ? sql` and ${isSignupOf(classes, sql.raw('flags'))}` : sql.empty()
 
 /** The kinds' numbers as literals. */
 export const kindList = (filter: FilterSql): SQL => sql.join(filter.kinds.map(kindLiteral), sql`, `)

@@ -34,8 +34,25 @@ export type Landed = {
 }
 
 /** Lands so that row number `target` (0-based, from the newest; at least 1) is the next to come. */
-export const landBefore = (filter: FilterSql, target: SQL): Landed => ({
-  ctes: sql`${filter.authorId ? locatedByDay(filter, target) : locatedByBucket(filter, target)},
+export const landBefore = (filter: FilterSql, target: SQL): Landed =>
+  landed(filter, located(filter, target, 'located'))
+
+/** Lands on row number `target` itself: beyond it, from old to new, come those newer than it. */
+export const landOn = (filter: FilterSql, target: SQL): Landed =>
+  landed(
+    filter,
+    sql`${located(filter, target, 'holding')},
+    located as (select bucket, rest - 1 as rest from holding)`,
+  )
+
+const located = (filter: FilterSql, target: SQL, name: Located): SQL =>
+  filter.authorId ? locatedByDay(filter, target, name) : locatedByBucket(filter, target, name)
+
+/** The bucket that holds the row, and how many rows from its bottom on lie up to that. */
+type Located = 'located' | 'holding'
+
+const landed = (filter: FilterSql, found: SQL): Landed => ({
+  ctes: sql`${found},
     landed as materialized (${filter.authorId || filter.classes ? atTheBottom(filter) : inACrowd(filter)}),
     reached as materialized (${passedOver(filter)})`,
   beyond: (kind) =>
@@ -82,8 +99,9 @@ const passedOver = (filter: FilterSql): SQL => {
 const locatedByDay = (
   filter: FilterSql,
   target: SQL,
+  name: Located,
 ): SQL => sql`target as materialized (select ${target} as rest),
-    located as (
+    ${sql.raw(name)} as (
       select ${utc(sql`day`)} as bucket, (reached - (select rest from target))::bigint as rest
       from (
         select day, sum(n) over (order by day desc) as reached
@@ -96,13 +114,14 @@ const locatedByDay = (
 const locatedByBucket = (
   filter: FilterSql,
   target: SQL,
+  name: Located,
 ): SQL => sql`target as materialized (select ${target} as rest),
     pending as materialized (
       select bucket, sum(n)::bigint as n from ${pendingCounts} as pending where kind in (${kindList(filter)})${ofClasses(filter)} group by bucket
     ),
     month as (${level(filter, 'month', 'down', 'target')}),
     day as (${level(filter, 'day', 'up', 'month')}),
-    located as (${level(filter, 'quarterHour', 'down', 'day')})`
+    ${sql.raw(name)} as (${level(filter, 'quarterHour', 'down', 'day')})`
 
 /**
  * The bucket of that span inside the one of `top` that holds the row sought. Going down, `rest` of the rows of `top`

@@ -1,18 +1,13 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { users } from '../schema.ts'
 import { type Kind, kinds, kindTable } from './kinds.ts'
+import { classesOf, type UserClass, type UserClasses } from './user-classes.ts'
 
 /** Where the rows of one kind come from, and which user they belong to. */
 export type Source = { readonly kind: Kind } & Pick<(typeof kindTable)[Kind], 'table' | 'owner'> & {
     /** One class of users: their indexes begin with it. */
     readonly ofClass?: SQL
   }
-
-/** Which users: of either kind where it does not say. */
-export type ClassFilter = {
-  readonly isActive?: SQLWrapper | undefined
-  readonly isAdmin?: SQLWrapper | undefined
-}
 
 /** The rows that a statement is about: counted by rollups, found by their number, read in order. */
 export type FilterSql = {
@@ -21,7 +16,7 @@ export type FilterSql = {
   /** Only this user's rows. */
   readonly authorId: SQLWrapper | undefined
   /** Only these users, where sign-ups are all that is asked for. */
-  readonly classes?: ClassFilter | undefined
+  readonly classes?: UserClasses | undefined
 }
 
 /** The sources of the kinds asked for, in the feed's order for equal instants. */
@@ -31,20 +26,12 @@ export const sourcesOf = (filter: FilterSql): readonly Source[] =>
     .map((kind) => ({ kind, ...kindTable[kind] }))
     .flatMap((source) =>
       filter.classes
-        ? classesOf(filter.classes).map((ofClass) => ({ ...source, ofClass }))
+        ? classesOf(filter.classes).map((one) => ({ ...source, ofClass: conditionOf(one) }))
         : source,
     )
 
-/** The conditions of the one, two or four classes. */
-export const classesOf = ({ isActive, isAdmin }: ClassFilter): SQL[] =>
-  eitherOf(isActive).flatMap((active) =>
-    eitherOf(isAdmin).map(
-      (admin) => sql`${users.isActive} = ${active} and ${users.isAdmin} = ${admin}`,
-    ),
-  )
-
-const eitherOf = (asked: SQLWrapper | undefined): SQL[] =>
-  asked ? [sql`${asked}::boolean`] : [sql.raw('true'), sql.raw('false')]
+const conditionOf = ({ isActive, isAdmin }: UserClass): SQL =>
+  sql`${users.isActive} = ${sql.raw(String(isActive))} and ${users.isAdmin} = ${sql.raw(String(isAdmin))}`
 
 /** Holds for the live rows of a source that the filter lets through. */
 export const matchesFilter = ({ table, owner, ofClass }: Source, { authorId }: FilterSql): SQL =>

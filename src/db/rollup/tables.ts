@@ -32,6 +32,10 @@ const buckets = {
     const { metric } = kindTable[kind]
     return [metric, bigint(metric, { mode: 'number' }).notNull()]
   }),
+  /** Signups too: of users that are not active, of admins, and of both at once. */
+  inactive: bigint('inactive', { mode: 'number' }).notNull(),
+  admins: bigint('admins', { mode: 'number' }).notNull(),
+  inactiveAdmins: bigint('inactive_admins', { mode: 'number' }).notNull(),
 }
 
 /** Live rows created in each UTC month, day and quarter-hour. A bucket may stand in several rows: sum them. */
@@ -40,7 +44,13 @@ export const currentBuckets = rollup.view('current_buckets', buckets).existing()
 /** `currentBuckets` in its two parts, for a statement that reads many short ranges and the pending rows only once. */
 export const foldedBuckets = rollup.table('counts', buckets)
 export const pendingCounts = rollup
-  .view('pending_counts', { kind: kind(), bucket: bucket(), n: n() })
+  .view('pending_counts', {
+    kind: kind(),
+    bucket: bucket(),
+    n: n(),
+    /** Of signups, the class of the user: 0, 1 inactive, 2 an admin, 3 both. */
+    flags: smallint('flags').notNull(),
+  })
   .existing()
 
 /** Live rows of each kind, as far as folded. */
@@ -51,6 +61,15 @@ export const currentTotals = rollup.view('current_totals', { kind: kind(), n: n(
 
 /** Rows ever written to each kind's table, by anyone: its version. */
 export const currentVersions = rollup.view('current_versions', { kind: kind(), n: n() }).existing()
+
+/** Comments of each post, and whether it is live (`lives` = 1). A post may stand in several rows: sum them. */
+export const currentPostComments = rollup
+  .view('current_post_comments', {
+    postId: bigint('post_id', { mode: 'number' }).notNull(),
+    n: n(),
+    lives: bigint('lives', { mode: 'number' }).notNull(),
+  })
+  .existing()
 
 /** What each user did on each UTC day. A day may stand in two rows: sum them. */
 export const currentUserDays = rollup

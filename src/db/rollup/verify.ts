@@ -1,12 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Pool } from '../database.ts'
-import { comments } from '../schema.ts'
+import { comments, posts, users } from '../schema.ts'
 import { statement } from '../statement.ts'
 import {
   activityKinds,
   kindLiteral,
   kinds,
   kindTable,
+  metrics,
   type TableName,
   tableNames,
 } from './kinds.ts'
@@ -68,6 +69,22 @@ const liveRows = sql`(${sql.join(
 )}
 )`
 
+/** Live rows by the columns that count them: users in those of their class, too. */
+const countedRows = sql`(${sql.join(
+  kinds.map((kind) => {
+    const { table, metric } = kindTable[kind]
+    return sql`
+  select ${sql.raw(`'${metric}'`)} as counted, ${table.createdAt} as created_at from ${table} where ${table.deletedAt} is null
+  union all`
+  }),
+)}
+  select counted, ${users.createdAt} from ${users}, unnest(array[
+    case when not ${users.isActive} then 'inactive' end, case when ${users.isAdmin} then 'admins' end,
+    case when not ${users.isActive} and ${users.isAdmin} then 'inactive_admins' end
+  ]) as counted where ${users.deletedAt} is null and counted is not null
+)`
+const countColumns = [...metrics, 'inactive', 'admins', 'inactive_admins']
+
 /** The tables whose rows make users active. */
 const activityTables = activityKinds.map((kind) => kindTable[kind].tableName)
 
@@ -92,16 +109,17 @@ export const recounts = [
   recount(
     'counts',
     tableNames,
-    sql`select concat_ws(' ', kind, span, bucket) as key, sum(n)::text as value from rollup.current_counts
-      group by kind, span, bucket having sum(n) <> 0`,
-    sql`select concat_ws(' ', kind, span, bucket), sum(n)::text
+    sql`select concat_ws(' ', counted, span, bucket) as key, sum(n)::text as value
+      from rollup.current_buckets, lateral (values ${sql.raw(countColumns.map((name) => `('${name}', ${name})`).join(', '))}) as counts (counted, n)
+      group by counted, span, bucket having sum(n) <> 0`,
+    sql`select concat_ws(' ', counted, span, bucket), sum(n)::text
       from (
-        select kind, span,
+        select counted, span,
           date_trunc(case span when ${spanLiteral('quarterHour')} then 'minute' else span::text end, quarter_hour, 'UTC') as bucket, n
-        from (select kind, ${quarterHourOf(sql`created_at`)} as quarter_hour, count(*) as n from ${liveRows} as live group by 1, 2) as q,
+        from (select counted, ${quarterHourOf(sql`created_at`)} as quarter_hour, count(*) as n from ${countedRows} as live group by 1, 2) as q,
           unnest(enum_range(null::rollup.span)) as span
       ) as spans
-      group by kind, span, bucket`,
+      group by counted, span, bucket`,
   ),
   recount(
     'user_days',
@@ -140,15 +158,13 @@ export const recounts = [
   ),
   recount(
     'post_comments',
-    ['comments'],
-    sql`select post_id::text as key, sum(n)::text as value
-      from (
-        select post_id, n from rollup.post_comments
-        union all
-        select post_id, n from rollup.pending_post_comments
-      ) as both_parts
-      group by post_id having sum(n) <> 0`,
-    sql`select ${comments.postId}::text, count(*)::text from ${comments} where ${comments.deletedAt} is null group by 1`,
+    ['posts', 'comments'],
+    sql`select post_id::text as key, sum(n) || case sum(lives) when 1 then ' on a live post' else '' end as value
+      from rollup.current_post_comments group by post_id having (sum(n), sum(lives)) <> (0, 0)`,
+    sql`select post_id::text, coalesce(n, 0) || case when is_live then ' on a live post' else '' end
+      from (select ${posts.id} as post_id, true as is_live from ${posts} where ${posts.deletedAt} is null) as live full join (
+        select ${comments.postId} as post_id, count(*) as n from ${comments} where ${comments.deletedAt} is null group by 1
+      ) as discussed using (post_id)`,
   ),
   recount(
     'segments',

@@ -91,8 +91,10 @@ const isGiven: Readonly<Record<FilterName, (query: ListQuery) => boolean>> = {
   author: ({ authorId }) => authorId !== undefined,
   user: ({ userId }) => userId !== undefined,
   post: ({ postId }) => postId !== undefined,
-  active: ({ isActive }) => isActive !== undefined,
-  admin: ({ isAdmin }) => isAdmin !== undefined,
+  active: ({ isActive }) => isActive === true,
+  inactive: ({ isActive }) => isActive === false,
+  admins: ({ isAdmin }) => isAdmin === true,
+  others: ({ isAdmin }) => isAdmin === false,
   search: ({ search }) => search !== undefined,
   bounds: ({ createdAfter, createdBefore }) =>
     createdAfter !== undefined || createdBefore !== undefined,
@@ -105,8 +107,6 @@ const paramsOf = (query: ListQuery): Omit<ListParams, 'key' | 'id'> => ({
   postId: query.postId ?? null,
   after: query.createdAfter ?? '-infinity',
   before: query.createdBefore ?? 'infinity',
-  isActive: query.isActive ?? null,
-  isAdmin: query.isAdmin ?? null,
   pattern: likePattern(query.search ?? ''),
 })
 

@@ -1,0 +1,50 @@
+import { z } from '@hono/zod-openapi'
+import { metadataSchema } from '../../http/paging/page.ts'
+import {
+  creationBounds,
+  inOrder,
+  oneStrategy,
+  onlySortedBy,
+  order,
+  pageParameters,
+} from '../../http/paging/query.ts'
+import { flag } from '../../http/parameters.ts'
+import { rowId, time } from '../../http/values.ts'
+
+export const userSchema = z
+  .object({
+    id: rowId,
+    username: z.string(),
+    isActive: z.boolean(),
+    isAdmin: z.boolean(),
+    lastSeenAt: time.nullable().openapi({ description: 'Null where the user was never seen.' }),
+    createdAt: time,
+    updatedAt: time,
+  })
+  .openapi('User')
+
+export const userPageSchema = z
+  .object({ items: z.array(userSchema), metadata: metadataSchema })
+  .openapi('UserPage')
+
+export const userQuery = z
+  .strictObject({
+    sort: z.enum(['createdAt', 'username', 'lastSeenAt']).default('createdAt').openapi({
+      description:
+        'By `username` whatever its case; by `lastSeenAt` users never seen stand before every instant.',
+    }),
+    order: order.openapi({ description: 'Missing: `asc` for `username`, else `desc`.' }),
+    isActive: flag.optional(),
+    isAdmin: flag.optional(),
+    ...creationBounds,
+    ...pageParameters,
+  })
+  .check(
+    oneStrategy,
+    inOrder('createdAfter', 'createdBefore'),
+    onlySortedBy('createdAt', 'createdAfter'),
+    onlySortedBy('createdAt', 'createdBefore'),
+  )
+
+export type User = z.infer<typeof userSchema>
+export type UserPage = z.infer<typeof userPageSchema>
