@@ -55,6 +55,8 @@ export const askable: Readonly<Record<string, Askable>> = {
       [{ isActive: 'false' }, 'not is_active'],
       [{ isAdmin: 'true' }, 'is_admin'],
       [{ isAdmin: 'false' }, 'not is_admin'],
+      [{ search: 'Ann' }, "lower(username) like '%ann%'"],
+      [{ search: 'zoë|%' }, "strpos(lower(username), 'zoë|%') > 0"],
       ...bounds,
     ],
   },

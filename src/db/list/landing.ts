@@ -48,10 +48,14 @@ export const mostPassedOver = 50_000
 const most = sql.raw(String(mostPassedOver))
 const mostRows = sql.raw(String(mostPassedOver + 1))
 
-/** Lands by passing over rows in their indexes, from whichever end is near enough; further in there is no position. */
+/** Of a list that is filtered row by row, too long to be counted: from its first row on. */
+export const mostFiltered = 1_000
+
+/** Lands by passing over rows in their indexes, from whichever end is near enough; further in there is no position. `reach`: from the first row. */
 export function landFromNearerEnd(
   { sources, order, total }: Pick<ListSql, 'sources' | 'order' | 'total'>,
   asked: Asked,
+  reach = most,
 ): Landing {
   const skip = sql`${asked.skip}::bigint`
   const left = sql`(select n from size) - ${skip}`
@@ -70,7 +74,7 @@ export function landFromNearerEnd(
   return {
     ctes: sql`size as materialized (select ${total} as n),
     reached as materialized (
-      ${row('next', sql`greatest(${skip} - 1, 0)`, sql`${skip} <= ${most}`)}
+      ${row('next', sql`greatest(${skip} - 1, 0)`, sql`${skip} <= ${reach}`)}
       union all
       ${row('prev', sql`greatest(${left}, 0)`, sql`${skip} > ${most} and ${left} between 0 and ${most}`)}
     )`,

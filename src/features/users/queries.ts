@@ -9,6 +9,7 @@ import type { UserClasses } from '../../db/rollup/user-classes.ts'
 import { users } from '../../db/schema.ts'
 import { type Placeholders, statement } from '../../db/statement.ts'
 import { user } from './item.ts'
+import { searched } from './search.ts'
 
 const reads = ['users'] as const
 
@@ -22,34 +23,40 @@ const classes: readonly (readonly FilterName[])[] = [
   ),
 ]
 
-export const userPages = listFamily({
+export const userPages = listFamily<number | null>({
   name: 'users',
   reads,
-  offers: classes.flatMap((filters) => [
-    { sort: 'createdAt', filters },
-    { sort: 'createdAt', filters: [...filters, 'bounds'] },
-    { sort: 'username', filters },
-    { sort: 'lastSeenAt', filters },
-  ]),
-  listOf: (variant, asked) =>
-    variant.sort === 'createdAt'
-      ? listByCreation(
-          {
-            kind: 'signup',
-            item: user,
-            order: variant.order,
-            isBounded: variant.filters.includes('bounds'),
-            filter: {
-              authorId: undefined,
-              classes: hasClass(variant) ? classesOf(variant) : undefined,
-            },
-          },
-          asked,
-        )
-      : byClass(variant, asked),
+  offers: classes.flatMap((some) =>
+    [some, [...some, 'search'] as const].flatMap((filters) => [
+      { sort: 'createdAt', filters },
+      { sort: 'createdAt', filters: [...filters, 'bounds'] },
+      { sort: 'username', filters },
+      { sort: 'lastSeenAt', filters },
+    ]),
+  ),
+  listOf(variant, asked) {
+    const list = variant.sort === 'createdAt' ? byCreation(variant, asked) : byClass(variant, asked)
+    return variant.filters.includes('search') ? searched(list, asked) : list
+  },
 })
 
-const hasClass = ({ filters }: ListVariant) => filters.some((filter) => filter !== 'bounds')
+const byCreation = (variant: ListVariant, asked: Placeholders<ListParams>): ListSql =>
+  listByCreation(
+    {
+      kind: 'signup',
+      item: user,
+      order: variant.order,
+      isBounded: variant.filters.includes('bounds'),
+      filter: {
+        authorId: undefined,
+        classes: hasClass(variant) ? classesOf(variant) : undefined,
+      },
+    },
+    asked,
+  )
+
+const hasClass = ({ filters }: ListVariant) =>
+  filters.some((filter) => filter !== 'bounds' && filter !== 'search')
 
 const classesOf = ({ filters }: ListVariant): UserClasses => ({
   isActive: filters.includes('active') || (filters.includes('inactive') ? false : undefined),

@@ -10,10 +10,10 @@ import { userExample, userPageExamples } from './examples.ts'
 import { userById, userPages } from './queries.ts'
 import { type User, userPageSchema, userQuery, userSchema } from './schemas.ts'
 
-const list: List<number> = {
+const list: List<number | null> = {
   name: 'users',
   pages: userPages,
-  filters: ['active', 'inactive', 'admins', 'others', 'bounds'],
+  filters: ['active', 'inactive', 'admins', 'others', 'search', 'bounds'],
   isPassedOver: ({ sort }) => sort !== 'createdAt',
 }
 
@@ -55,5 +55,5 @@ const getUser = createRoute({
 
 /** Mounted under /api/v1. */
 export const users = new OpenAPIHono<AppEnv>()
-  .openapi(listUsers, (c) => respondList<User, number>(c, list, c.req.valid('query')))
+  .openapi(listUsers, (c) => respondList<User, number | null>(c, list, c.req.valid('query')))
   .openapi(getUser, (c) => respondRow<User>(c, bind(userById, c.req.valid('param'))))

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { metadataSchema } from '../../http/paging/page.ts'
+import { openMetadataSchema } from '../../http/paging/page.ts'
 import {
   creationBounds,
   inOrder,
@@ -24,7 +24,7 @@ export const userSchema = z
   .openapi('User')
 
 export const userPageSchema = z
-  .object({ items: z.array(userSchema), metadata: metadataSchema })
+  .object({ items: z.array(userSchema), metadata: openMetadataSchema })
   .openapi('UserPage')
 
 export const userQuery = z
@@ -36,6 +36,14 @@ export const userQuery = z
     order: order.openapi({ description: 'Missing: `asc` for `username`, else `desc`.' }),
     isActive: flag.optional(),
     isAdmin: flag.optional(),
+    search: z
+      .string()
+      .refine(
+        (text) => text.length <= 100 && /[\p{L}\p{N}]{3}/u.test(text),
+        'must have three letters or digits in a row, and at most 100 characters',
+      )
+      .optional()
+      .openapi({ description: 'Only users whose name contains this text, whatever its case.' }),
     ...creationBounds,
     ...pageParameters,
   })

@@ -1,7 +1,7 @@
 import type { Context, TypedResponse } from 'hono'
 import { type BoundStatement, bind, onlyRow } from '../../db/bound-statement.ts'
 import type { ListPages } from '../../db/list/family.ts'
-import { mostPassedOver } from '../../db/list/landing.ts'
+import { mostFiltered, mostPassedOver } from '../../db/list/landing.ts'
 import type {
   FilterName,
   FoundPage,
@@ -165,9 +165,6 @@ export function listPageOf<Item, Total extends number | null>(
     headers: { Link: linkHeader(url, metadata) },
   }
 }
-
-/** Rows that a page at a number goes into a list that is filtered on the way. */
-const mostFiltered = 1_000
 
 const isFarIn = (skip: number, total: number) =>
   skip > mostPassedOver && total - skip > mostPassedOver
