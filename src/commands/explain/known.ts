@@ -24,6 +24,8 @@ const spread = (many: unknown, few: unknown = many, none: unknown = few): Spread
 
 /** No row has it. */
 const noId = Number.MAX_SAFE_INTEGER
+/** No text has it. */
+const nothing = 'qzxqzx'
 /** Before every row. */
 const longAgo = '0001-01-02T00:00:00Z'
 /** Rows that a jump passes over at most, where no rollup knows the way. */
@@ -58,7 +60,10 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
       },
     ],
   ),
-  at: (asked) => spread(middleOf(asked).at, oldestOf(asked).at, '-infinity'),
+  at: (asked) =>
+    isSearch(asked)
+      ? spread(hoursAfter(asked.samples.now, 1))
+      : spread(middleOf(asked).at, oldestOf(asked).at, '-infinity'),
   id: (asked) => spread(middleOf(asked).id, oldestOf(asked).id, noId),
   key: keysOf,
   after: (asked) => spread(oldestOf(asked).at, middleOf(asked).at, longAgo),
@@ -67,7 +72,17 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   isActive: () => spread(true, false),
   isAdmin: () => spread(false, true),
   pattern: ({ samples: { usernames } }) =>
-    spread(`%${commonPartOf(usernames)}%`, `%${usernames[0] ?? 'nobody'}%`, '%qzxqzx%'),
+    spread(`%${commonPartOf(usernames)}%`, `%${usernames[0] ?? 'nobody'}%`, `%${nothing}%`),
+  q: ({ samples: { words, usernames }, statement }) =>
+    statement.name.includes('_users_')
+      ? spread(commonPartOf(usernames), usernames[0] ?? 'nobody', nothing)
+      : spread(words[0] ?? 'word', words.at(-1) ?? 'word', nothing),
+  topAt: ({ samples }) => spread(samples.now),
+  edgeAt: (asked) => spread(middleOf(asked).at, '-infinity'),
+  edgeId: () => spread(1),
+  way: () => spread('w', 'a', 'r'),
+  matches: () => spread(300_000, 100, 20_000),
+  isExact: () => spread(false, true, false),
   days: () => spread(365, 7, 1),
   months: () => spread(24, 12, 1),
   from: (asked) =>
@@ -88,12 +103,18 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
 /** Positions in a list, by what its name says that it is sorted by. */
 function keysOf(asked: Asked): Spread {
   const { statement, samples } = asked
+  if (isSearch(asked))
+    return statement.name.endsWith('_by_relevance')
+      ? spread(5e14, 0)
+      : spread(1000 * Date.parse(middleOf(asked).at), 0)
   if (statement.name.includes('_by_username_'))
     return spread(samples.usernames.at(50)?.toLowerCase() ?? 'm', 'a', '')
   if (statement.name.includes('_by_comments_count_')) return spread(1, samples.posts[0]?.n ?? 1, -1)
   if (statement.name.includes('_by_last_seen_at_')) return spread(middleOf(asked).at, '-infinity')
   return spread(middleOf(asked).at, oldestOf(asked).at, '-infinity')
 }
+
+const isSearch = ({ statement }: Asked) => statement.name.startsWith('search_')
 
 const isOfPost = ({ statement }: Asked) => /^comments_by_.*_of_post/.test(statement.name)
 

@@ -8,11 +8,11 @@ export type Verdict = (typeof verdicts)[number]
 /** What a plan does that costs more as the tables grow, in a sentence. */
 export type Finding = { readonly verdict: Verdict; readonly because: string }
 
-/** The edges of the longest trends, three for each of 1,000 buckets: a larger sort grows with the tables. */
-const mostSorted = 3_003
-/** Rows that a filter may throw away before what it lets pass is compared with them. */
-const mostRemoved = 1_000
-/** And how many of them for each row that passes. */
+/** The matches that a search counts and sorts: a larger sort grows with the tables. */
+const mostSorted = 10_001
+/** Rows that a search looks at one after the other; and a page. */
+const mostRemoved = 20_200
+/** Thrown away for each row that is kept. */
 const mostRemovedForOne = 10
 /** What a jump may pass over in an index, and a page. */
 const mostRead = 50_200

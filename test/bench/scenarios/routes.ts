@@ -101,9 +101,9 @@ async function routesOf(databaseUrl: string, server: string): Promise<Route[]> {
     list('sessions', '', 1.5),
     list('sessions', 'sort=lastSeenAt', 1.5),
     list('sessions', `userId=${found.author}`, 2),
-    search(`search for ${found.rare.share} of the posts`, `q=${found.rare.word}`),
-    search(`search for ${found.common.share} of the posts`, `q=${found.common.word}`),
-    search('search for recent ones', `q=${found.common.word}&sort=recent`),
+    search(`search for ${found.rare.share} of the posts`, `q=${found.rare.words}`),
+    search(`search for ${found.common.share} of the posts`, `q=${found.common.words}`),
+    search('search for recent ones', `q=${found.common.words}&sort=recent`),
     search('search for users', `q=${found.username}&type=users`),
     people('retention', 'months=24'),
     people('leaders', 'by=activity'),
@@ -134,17 +134,28 @@ async function findIn(databaseUrl: string) {
         (newest - 7)::text as "weekAgo", (newest - 365)::text as "yearAgo"
       from posts join users on users.id = author_id, (select max(created_at)::date as newest from posts) as n
       where posts.id >= (select max(id) / 2 from posts) order by posts.id limit 1`
-    const words = await sql<{ word: string; share: number }[]>`
-      with sample as (select title || ' ' || body as text from posts tablesample system (1) repeatable (1) limit 10000)
-      select word, count(*) / (select count(*) from sample)::float8 as share
-      from sample, lateral (select distinct word from regexp_split_to_table(lower(text), '[^a-z]+') as word) as words
-      where char_length(word) between 5 and 15 group by word`
+    const words = await sql<{ words: string; share: number }[]>`
+      with sample as (
+        select id, title || ' ' || body as text from posts where deleted_at is null order by created_at desc, id desc limit 10000
+      ),
+      words as materialized (
+        select distinct id, word from sample, regexp_split_to_table(lower(text), '[^a-z]+') as word
+        where char_length(word) between 5 and 15
+      ),
+      pairs as (
+        select one.word || ' ' || other.word as words, count(*) as n
+        from words as one join words as other on other.id = one.id and other.word > one.word
+        where one.id % 10 = 0 group by 1
+      )
+      select words, 10 * n / (select count(*) from sample)::float8 as share from pairs
+      union all
+      select word, count(*) / (select count(*) from sample)::float8 from words group by word`
     if (!row) throw new Error('There is no post to ask about')
     const nearest = (share: number) => {
       const distance = (word: { share: number }) => Math.abs(Math.log(word.share / share))
       const [best] = words.toSorted((one, other) => distance(one) - distance(other))
       if (!best) throw new Error('There is no word to search for')
-      return { word: best.word, share: `${(100 * best.share).toFixed(2)} %` }
+      return { words: encodeURIComponent(best.words), share: `${(100 * best.share).toFixed(2)} %` }
     }
     return { ...row, rare: nearest(0.001), common: nearest(0.3) }
   } finally {

@@ -27,9 +27,9 @@ describe('the verdict on a plan', () => {
     ['select count(*) from posts where body = $$x$$', ['scans']],
     ['select title from posts where id > 0 and body = $$x$$ order by id limit 20', ['scans']],
     ['select count(id) from posts where id > 0', ['scans']],
-    ['select id from posts where id <= 3000 order by title limit 20', []],
-    ['select id from posts where id <= 4000 order by title limit 20', ['sorts']],
-    ['select id, body from posts where id <= 4000 order by body', ['spills', 'sorts']],
+    ['select id from posts where id <= 10000 order by title limit 20', []],
+    ['select id from posts where id <= 11000 order by title limit 20', ['sorts']],
+    ['select id, body from posts where id <= 11000 order by body', ['spills', 'sorts']],
     ['select relname from pg_class where relpages >= 0', []],
     ['select body from posts where id < 0 and body = $$x$$', []],
   ])('of %s is %j', async (text, verdicts) => {
