@@ -30,8 +30,9 @@ select json_build_object(
     select json_build_object('id', id, 'n', count(*)) from ((select user_id as id from sessions where deleted_at is null order by created_at desc, id desc limit 2000)) as newest
     where id is not null group by id order by count(*) desc, id),
   'posts', array(
-    select json_build_object('id', id, 'n', count(*)) from ((select post_id as id from comments where deleted_at is null order by created_at desc, id desc limit 2000)) as newest
-    where id is not null group by id order by count(*) desc, id),
+    (select json_build_object('id', post_id, 'n', n) from rollup.post_comments where is_live order by n desc, post_id desc limit 1)
+    union all
+    (select json_build_object('id', post_id, 'n', n) from rollup.post_comments where is_live order by n, post_id limit 1)),
   'words', array(
     select word
     from (select title, body from posts where deleted_at is null order by created_at desc, id desc limit 2000) as newest,

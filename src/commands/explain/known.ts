@@ -80,9 +80,9 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   topAt: ({ samples }) => spread(samples.now),
   edgeAt: (asked) => spread(middleOf(asked).at, '-infinity'),
   edgeId: () => spread(1),
-  way: () => spread('w', 'a', 'r'),
-  matches: () => spread(300_000, 100, 20_000),
-  isExact: () => spread(false, true, false),
+  way: () => spread('w', 'a', 'n'),
+  matches: () => spread(300_000, 100, 0),
+  isExact: () => spread(false, true),
   days: () => spread(365, 7, 1),
   months: () => spread(24, 12, 1),
   from: (asked) =>

@@ -21,7 +21,7 @@ export type Samples = {
   /** Authors among the newest posts and comments, users among the newest sessions, and what is theirs. */
   readonly authors: readonly Counted[]
   readonly users: readonly Counted[]
-  /** Posts among the newest comments. */
+  /** The posts with the most and the fewest comments. */
   readonly posts: readonly Counted[]
   /** Words of the newest posts, from those that many have to those that one has. */
   readonly words: readonly string[]
@@ -52,7 +52,10 @@ const findSamples = statement<Record<never, never>, { samples: Samples }>(
         union all
         (select author_id from comments where deleted_at is null order by created_at desc, id desc limit ${looked})`)}),
       'users', array(${frequent(sql`(select user_id as id from sessions where deleted_at is null order by created_at desc, id desc limit ${looked})`)}),
-      'posts', array(${frequent(sql`(select post_id as id from comments where deleted_at is null order by created_at desc, id desc limit ${looked})`)}),
+      'posts', array(
+        (select json_build_object('id', post_id, 'n', n) from rollup.post_comments where is_live order by n desc, post_id desc limit 1)
+        union all
+        (select json_build_object('id', post_id, 'n', n) from rollup.post_comments where is_live order by n, post_id limit 1)),
       'words', array(
         select word
         from (select title, body from posts where deleted_at is null order by created_at desc, id desc limit ${looked}) as newest,

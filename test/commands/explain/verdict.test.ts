@@ -6,8 +6,9 @@ import { useDatabase } from '../../support/database.ts'
 describe('the verdict on a plan', () => {
   const database = useDatabase()
   beforeAll(async () => {
-    await database.sql`insert into posts (title, body) select 'Title ' || i, repeat(md5(i::text), 10) from generate_series(1, 60000) as i`
-    await database.sql`vacuum analyze posts`
+    await database.sql`create table things (id bigint primary key, title text, body text)`
+    await database.sql`insert into things select i, 'Title ' || i, repeat(md5(i::text), 10) from generate_series(1, 60000) as i`
+    await database.sql`vacuum analyze things`
   })
 
   async function findings(text: string, isRun = true) {
@@ -23,15 +24,15 @@ describe('the verdict on a plan', () => {
   }
 
   it.each([
-    ['select id from posts order by id limit 20', []],
-    ['select count(*) from posts where body = $$x$$', ['scans']],
-    ['select title from posts where id > 0 and body = $$x$$ order by id limit 20', ['scans']],
-    ['select count(id) from posts where id > 0', ['scans']],
-    ['select id from posts where id <= 10000 order by title limit 20', []],
-    ['select id from posts where id <= 11000 order by title limit 20', ['sorts']],
-    ['select id, body from posts where id <= 11000 order by body', ['spills', 'sorts']],
+    ['select id from things order by id limit 20', []],
+    ['select count(*) from things where body = $$x$$', ['scans']],
+    ['select title from things where id > 0 and body = $$x$$ order by id limit 20', ['scans']],
+    ['select count(id) from things where id > 0', ['scans']],
+    ['select id from things where id <= 10000 order by title limit 20', []],
+    ['select id from things where id <= 11000 order by title limit 20', ['sorts']],
+    ['select id, body from things where id <= 11000 order by body', ['spills', 'sorts']],
     ['select relname from pg_class where relpages >= 0', []],
-    ['select body from posts where id < 0 and body = $$x$$', []],
+    ['select body from things where id < 0 and body = $$x$$', []],
   ])('of %s is %j', async (text, verdicts) => {
     const found = await findings(text)
     expect(found.map(({ verdict }) => verdict)).toEqual(verdicts)
@@ -39,15 +40,15 @@ describe('the verdict on a plan', () => {
   })
 
   it('tells a scan without running it', async () => {
-    expect(await findings('select count(*) from posts where body = $$x$$', false)).toEqual([
-      { verdict: 'scans', because: 'reads the table posts from end to end' },
+    expect(await findings('select count(*) from things where body = $$x$$', false)).toEqual([
+      { verdict: 'scans', because: 'reads the table things from end to end' },
     ])
   })
 
   it('tells how much was read for how little', async () => {
-    const text = 'select id from posts where id > 0 and body = $$x$$ order by id limit 20'
+    const text = 'select id from things where id > 0 and body = $$x$$ order by id limit 20'
     expect(await findings(text)).toEqual([
-      { verdict: 'scans', because: 'reads 60,000 rows by posts_pkey for 0' },
+      { verdict: 'scans', because: 'reads 60,000 rows by things_pkey for 0' },
     ])
   })
 })
