@@ -1,19 +1,11 @@
--- Indexes of the lists. Those of the foreign keys stand beside the ones of live rows: what is deleted costs no list a walk.
-CREATE INDEX IF NOT EXISTS "comments_post_id" ON "comments" USING btree ("post_id");
+-- Indexes of the lists: what is deleted costs none of them a walk. They may have been built before, by create index concurrently.
+CREATE INDEX IF NOT EXISTS "comments_post_feed" ON "comments" USING btree ("post_id",("deleted_at" is null),"created_at","id","deleted_at");
 --> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "comments_post_feed" ON "comments" USING btree ("post_id","created_at","id") WHERE "comments"."deleted_at" is null;
+CREATE INDEX IF NOT EXISTS "comments_author_feed" ON "comments" USING btree ("author_id",("deleted_at" is null),"created_at","id","deleted_at");
 --> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "comments_author_id" ON "comments" USING btree ("author_id");
+CREATE INDEX IF NOT EXISTS "posts_author_feed" ON "posts" USING btree ("author_id",("deleted_at" is null),"created_at","id","deleted_at");
 --> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "comments_author_feed" ON "comments" USING btree ("author_id","created_at","id") WHERE "comments"."deleted_at" is null;
---> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "posts_author_id" ON "posts" USING btree ("author_id");
---> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "posts_author_feed" ON "posts" USING btree ("author_id","created_at","id") WHERE "posts"."deleted_at" is null;
---> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "sessions_user_id" ON "sessions" USING btree ("user_id");
---> statement-breakpoint
-CREATE INDEX IF NOT EXISTS "sessions_user_feed" ON "sessions" USING btree ("user_id","created_at","id") WHERE "sessions"."deleted_at" is null;
+CREATE INDEX IF NOT EXISTS "sessions_user_feed" ON "sessions" USING btree ("user_id",("deleted_at" is null),"created_at","id","deleted_at");
 --> statement-breakpoint
 CREATE INDEX IF NOT EXISTS "sessions_user_by_last_seen_at" ON "sessions" USING btree ("user_id","last_seen_at","id") WHERE "sessions"."deleted_at" is null;
 --> statement-breakpoint
@@ -106,6 +98,36 @@ create view rollup.current_post_comments as
 select post_id, n, is_live::integer::bigint as lives from rollup.post_comments
 union all
 select post_id, n, lives from rollup.pending_post_comments;
+--> statement-breakpoint
+-- Crowds of users are cut for every pair of flags, too: their segments are of the kinds 4 to 11. A flag that is null takes both.
+create function rollup.user_crowd(is_active boolean, is_admin boolean) returns smallint
+language sql immutable parallel safe
+return case when is_active is null and is_admin is null then 2
+  else 3 + case when is_active then 3 when not is_active then 6 else 0 end + case when is_admin then 1 when not is_admin then 2 else 0 end
+end;
+
+-- The kinds of crowd that a row is of.
+create function rollup.crowds_of(kind smallint, flags smallint) returns smallint[]
+language sql immutable parallel safe
+return case when kind <> 2 then array[kind] else
+  case coalesce(flags, 0) when 0 then '{2,5,6,8}' when 1 then '{2,5,9,11}' when 2 then '{2,4,6,7}' else '{2,4,9,10}' end::smallint[]
+end;
+grant execute on function rollup.user_crowd(boolean, boolean), rollup.crowds_of(smallint, smallint) to public;
+
+-- Live rows in each quarter-hour, as far as folded, by kind of crowd.
+create view rollup.crowd_counts as
+select bucket, k.kind::smallint as kind, k.n
+from rollup.counts, lateral (values
+  (0, posts), (1, comments), (2, signups), (3, sessions),
+  (4, admins), (5, signups - admins),
+  (6, signups - inactive), (7, admins - inactive_admins), (8, signups - inactive - admins + inactive_admins),
+  (9, inactive), (10, inactive_admins), (11, inactive - inactive_admins)
+) as k (kind, n)
+where span = 'quarter';
+
+create view rollup.pending_crowds as
+select crowd as kind, created_at, id, n
+from rollup.pending, lateral unnest(rollup.crowds_of(kind, flags)) as crowd where n <> 0;
 --> statement-breakpoint
 -- A change of class moves a user. As ever: names and operators in full, for there is no search path.
 do $$
@@ -207,12 +229,16 @@ begin
     update rollup.segments s set n = s.n + d.n
     from (
       select t.kind, s.bucket, s.created_at, s.id, sum(t.n) as n
-      from taken t, lateral (
+      from (
+        select kind, created_at, id, n from taken where n <> 0
+        union all
+        select crowd, created_at, id, n from taken, unnest(rollup.crowds_of(kind, flags)) as crowd where kind = 2 and crowd > 3 and n <> 0
+      ) as t, lateral (
         select bucket, created_at, id from rollup.segments s
         where s.kind = t.kind and s.bucket = rollup.quarter(t.created_at) and (s.created_at, s.id) <= (t.created_at, t.id)
         order by s.created_at desc, s.id desc limit 1
       ) as s
-      where t.n <> 0 group by 1, 2, 3, 4 having sum(t.n) <> 0
+      group by 1, 2, 3, 4 having sum(t.n) <> 0
     ) as d
     where (s.kind, s.bucket, s.created_at, s.id) = (d.kind, d.bucket, d.created_at, d.id)
     returning s.bucket, s.n as most
@@ -347,6 +373,130 @@ begin
     perform rollup.divide(crowded);
   end if;
   return folded;
+end $$;
+--> statement-breakpoint
+-- As before, and: the crowds of classes.
+create or replace function rollup.divide(buckets timestamptz[]) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  crowd record;
+  segment record;
+  rows text;
+begin
+  for crowd in
+    select bucket, kind, n from rollup.crowd_counts where bucket = any (buckets)
+  loop
+    if crowd.n <= rollup.crowd_size() then
+      delete from rollup.segments s where s.kind = crowd.kind and s.bucket = crowd.bucket and crowd.n <= rollup.crowd_size() / 2;
+      continue;
+    end if;
+    insert into rollup.segments (kind, bucket, created_at, id, n)
+    select crowd.kind, crowd.bucket, crowd.bucket, -9223372036854775808, crowd.n
+    where not exists (select from rollup.segments s where s.kind = crowd.kind and s.bucket = crowd.bucket);
+
+    rows := case when crowd.kind < 4 then format('only %s where deleted_at is null', rollup.table_of(crowd.kind))
+      else 'only public.users where deleted_at is null' || (array[
+        ' and is_admin', ' and not is_admin',
+        ' and is_active', ' and is_active and is_admin', ' and is_active and not is_admin',
+        ' and not is_active', ' and not is_active and is_admin', ' and not is_active and not is_admin'
+      ])[crowd.kind - 3] end;
+    for segment in
+      select *, lead(s.created_at, 1, s.bucket + interval '15 minutes') over w as until, lead(s.id, 1, -9223372036854775808) over w as until_id
+      from rollup.segments s where s.kind = crowd.kind and s.bucket = crowd.bucket
+      window w as (order by s.created_at, s.id)
+    loop
+      continue when segment.n <= 2 * rollup.crowd_size();
+      execute format($sql$
+        with cut as (
+          select created_at, id, (row_number() over (order by created_at, id) - 1) / $7 as piece
+          from %s and (created_at, id) >= ($3, $4) and (created_at, id) < ($5, $6)
+        ),
+        pieces as (
+          select case when piece = 0 then $3 else min(created_at) end as created_at,
+            case when piece = 0 then $4 else (array_agg(id order by created_at, id))[1] end as id, count(*) as n
+          from cut group by piece
+        ),
+        bounds as (
+          select *, lead(created_at, 1, $5) over w as until, lead(id, 1, $6) over w as until_id from pieces window w as (order by created_at, id)
+        ),
+        folded as (
+          select created_at, id, n - coalesce((
+            select sum(p.n) from rollup.pending_crowds p
+            where p.kind = $1 and (p.created_at, p.id) >= (b.created_at, b.id) and (p.created_at, p.id) < (b.until, b.until_id)), 0) as n
+          from bounds b
+        )
+        insert into rollup.segments as s (kind, bucket, created_at, id, n)
+        select $1, $2, created_at, id, n from folded
+        on conflict (kind, bucket, created_at, id) do update set n = excluded.n
+      $sql$, rows)
+      using crowd.kind, crowd.bucket, segment.created_at, segment.id, segment.until, segment.until_id, rollup.crowd_size();
+    end loop;
+  end loop;
+end $$;
+
+create or replace function rollup.crowd_since(kinds smallint[], of_bucket timestamptz, since timestamptz)
+returns table (kind smallint, at timestamptz, id bigint, n bigint)
+language plpgsql stable rows 4
+as $$
+#variable_conflict use_column
+begin
+  return query
+  select k, coalesce(s.created_at, of_bucket + interval '15 minutes'), coalesce(s.id, -9223372036854775808), coalesce(s.n, 0)
+  from unnest(kinds) as k left join lateral (
+    select first.created_at, first.id, (
+        select sum(later.n)::bigint from rollup.segments as later
+        where later.kind = k and later.bucket = of_bucket and (later.created_at, later.id) >= (first.created_at, first.id)
+      ) + (
+        select coalesce(sum(p.n), 0) from rollup.pending_crowds as p
+        where p.kind = k and p.created_at < of_bucket + interval '15 minutes' and (p.created_at, p.id) >= (first.created_at, first.id)
+      ) as n
+    from rollup.segments as first
+    where first.kind = k and first.bucket = of_bucket and first.created_at >= since
+    order by first.created_at, first.id limit 1
+  ) as s on true;
+end $$;
+
+create or replace function rollup.crowd_position(kinds smallint[], of_bucket timestamptz, lowest bigint)
+returns table (kind smallint, at timestamptz, id bigint, rest bigint)
+language plpgsql stable rows 4
+as $$
+#variable_conflict use_column
+begin
+  return query
+  with pending as materialized (
+    select p.kind, p.created_at, p.id, p.n::bigint as n from rollup.pending_crowds as p
+    where p.kind = any (kinds) and p.created_at >= of_bucket and p.created_at < of_bucket + interval '15 minutes'
+  ),
+  reached as (
+    select e.*, sum(e.n) over (order by e.at, e.kind desc, e.id, e.n desc rows unbounded preceding) as most
+    from (
+      select s.kind, s.created_at as at, s.id, s.n from rollup.segments as s where s.kind = any (kinds) and s.bucket = of_bucket
+      union all
+      select * from pending
+      union all
+      select c.kind, of_bucket, -9223372036854775808, c.n
+      from rollup.crowd_counts as c
+      where c.kind = any (kinds) and c.bucket = of_bucket
+        and not exists (select from rollup.segments as s where s.kind = c.kind and s.bucket = of_bucket)
+      union all
+      select 0::smallint, of_bucket + interval '15 minutes', -9223372036854775808, lowest + 1
+    ) as e
+  ),
+  turn as (select * from reached where most > lowest order by at, kind desc, id, n desc limit 1)
+  select k, coalesce(s.created_at, of_bucket), coalesce(s.id, -9223372036854775808), (lowest - sum(coalesce(s.below, 0)) over ())::bigint
+  from turn, unnest(kinds) as k left join lateral (
+    select last.created_at, last.id, (
+        select coalesce(sum(below.n), 0) from rollup.segments as below
+        where below.kind = k and below.bucket = of_bucket and (below.created_at, below.id) < (last.created_at, last.id)
+      ) + (
+        select coalesce(sum(p.n), 0) from pending as p where p.kind = k and (p.created_at, p.id) < (last.created_at, last.id)
+      ) as below
+    from rollup.segments as last
+    where last.kind = k and last.bucket = of_bucket and (last.created_at, last.id) <= (
+      turn.at, case when k = turn.kind then turn.id when k > turn.kind then 9223372036854775807 else -9223372036854775808 end)
+    order by last.created_at desc, last.id desc limit 1
+  ) as s on true;
 end $$;
 --> statement-breakpoint
 -- As before, and: the classes of users; every live post.
@@ -626,7 +776,7 @@ begin
   on conflict (day) do update set
     daily = a.daily + excluded.daily, weekly = a.weekly + excluded.weekly, monthly = a.monthly + excluded.monthly;
   -- A crowd that grew is cut anew.
-  delete from rollup.segments s using pg_temp.loaded_quarters q where q.kind = s.kind and q.bucket = s.bucket and q.n > 0;
+  delete from rollup.segments s using pg_temp.loaded_quarters q where (q.kind = s.kind or q.kind = 2 and s.kind > 3) and q.bucket = s.bucket and q.n > 0;
   if cardinality(crowded) > 0 then
     perform rollup.divide(crowded);
   end if;
@@ -649,6 +799,8 @@ begin
   group by 1, 2
   on conflict (span, bucket) do update set
     inactive = excluded.inactive, admins = excluded.admins, inactive_admins = excluded.inactive_admins;
+  insert into rollup.undivided select bucket from rollup.counts where span = 'quarter' and signups > rollup.crowd_size()
+  on conflict do nothing;
   perform set_config('search_path', found_path, true);
 end $$;
 --> statement-breakpoint

@@ -37,6 +37,7 @@ const called = [
   'steps',
   'expected_posts',
   'expected_users',
+  'has_trigrams',
 ]
 
 /** What a server reads or calls that is not there, by catalogs alone: 0.2 ms. */

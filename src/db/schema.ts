@@ -29,6 +29,13 @@ const expressions = (first: SQLWrapper, ...others: readonly SQLWrapper[]): [SQL,
   ...others.map((other) => sql`${other}`),
 ]
 
+/**
+ * Of a reference: deletions of what it refers to look for all rows, lists for live ones in order, which what is deleted
+ * costs no walk. One index for both takes a third less of an insert than two; `deletedAt` last, for scans of the index alone.
+ */
+const liveFirstOf = (t: Record<'createdAt' | 'id' | 'deletedAt', AnyPgColumn>, to: AnyPgColumn) =>
+  expressions(to, sql`(${isLive(t)})`, t.createdAt, t.id, t.deletedAt)
+
 /** Of a column that is null where nothing happened, too: a check is passed by null. */
 const years = (table: string, columns: readonly AnyPgColumn[]) =>
   columns.map((column) => check(`${table}_${column.name}_range`, fourDigitYear(column)))
@@ -40,9 +47,9 @@ const lifetime = {
   deletedAt: instant('deleted_at'),
 }
 
-/** What is searched of a post: the words of its title, which weigh more, and of its body, as far as they are indexed. */
+/** The words of a title, which weigh more, and of a body: a prefix, and none of a length its parser is slow with; none where deleted. */
 const document = customType<{ data: string }>({ dataType: () => 'tsvector' })
-const documentOf = sql`setweight(to_tsvector('rollup.search'::regconfig, left(coalesce(title, ''::text), 1000)), 'A'::"char") || setweight(to_tsvector('rollup.search'::regconfig, left(body, 50000)), 'B'::"char")`
+const documentOf = sql`case when deleted_at is null then setweight(to_tsvector('rollup.search'::regconfig, left(coalesce(title, ''::text), 1000)), 'A'::"char") || setweight(to_tsvector('rollup.search'::regconfig, regexp_replace(left(body, 30000), '\\S{200}', '\\& ', 'g')), 'B'::"char") end`
 
 export const users = pgTable(
   'users',
@@ -88,9 +95,9 @@ export const posts = pgTable(
     document: document('document').generatedAlwaysAs(documentOf),
   },
   (t) => [
-    index('posts_document').using('gin', t.document).with({ fastupdate: 'off' }).where(isLive(t)),
-    index('posts_author_id').on(t.authorId),
-    index('posts_author_feed').on(t.authorId, t.createdAt, t.id).where(isLive(t)),
+    // not partial: PostgreSQL does not join two indexes of the same condition
+    index('posts_document').using('gin', t.document).with({ fastupdate: 'off' }),
+    index('posts_author_feed').on(...liveFirstOf(t, t.authorId)),
     index('posts_feed').on(t.createdAt, t.id).where(isLive(t)),
     ...years('posts', [t.createdAt, t.updatedAt, t.deletedAt]),
   ],
@@ -110,10 +117,8 @@ export const comments = pgTable(
     ...lifetime,
   },
   (t) => [
-    index('comments_post_id').on(t.postId),
-    index('comments_post_feed').on(t.postId, t.createdAt, t.id).where(isLive(t)),
-    index('comments_author_id').on(t.authorId),
-    index('comments_author_feed').on(t.authorId, t.createdAt, t.id).where(isLive(t)),
+    index('comments_post_feed').on(...liveFirstOf(t, t.postId)),
+    index('comments_author_feed').on(...liveFirstOf(t, t.authorId)),
     index('comments_feed').on(t.createdAt, t.id).where(isLive(t)),
     ...years('comments', [t.createdAt, t.updatedAt, t.deletedAt]),
   ],
@@ -131,8 +136,7 @@ export const sessions = pgTable(
     deletedAt: instant('deleted_at'),
   },
   (t) => [
-    index('sessions_user_id').on(t.userId),
-    index('sessions_user_feed').on(t.userId, t.createdAt, t.id).where(isLive(t)),
+    index('sessions_user_feed').on(...liveFirstOf(t, t.userId)),
     index('sessions_user_by_last_seen_at').on(t.userId, t.lastSeenAt, t.id).where(isLive(t)),
     index('sessions_feed').on(t.createdAt, t.id).where(isLive(t)),
     index('sessions_by_last_seen_at').on(t.lastSeenAt, t.id).where(isLive(t)),

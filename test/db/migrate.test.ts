@@ -50,9 +50,9 @@ async function migrateOnly(url: string, count: number) {
   }
 }
 
-/** A little of everything: authorless, deleted, orphaned of its account, several of a day. */
+/** A little of everything: users of each class, authorless, deleted, orphaned of its account, several of a day. */
 async function liveALittle({ sql }: TestDatabase) {
-  await sql`insert into users (username, created_at) select 'user ' || i, '2020-01-01'::timestamptz + i * interval '5 hours' from generate_series(1, 20) i`
+  await sql`insert into users (username, is_active, is_admin, created_at) select 'user ' || i, i % 4 > 0, i % 3 = 0, '2020-01-01'::timestamptz + i * interval '5 hours' from generate_series(1, 20) i`
   await sql`insert into posts (author_id, created_at, deleted_at) select nullif(i % 7, 0), '2020-01-02'::timestamptz + i * interval '9 hours', case when i % 5 = 0 then now() end from generate_series(1, 50) i`
   await sql`insert into comments (post_id, author_id, body, created_at) select 1 + i % 50, nullif(i % 11, 0), '', '2020-01-03'::timestamptz + i * interval '7 minutes' from generate_series(1, 300) i`
   await sql`insert into sessions (user_id, created_at) select 1 + i % 20, '2020-01-01'::timestamptz + i * interval '1 day' from generate_series(1, 40) i`

@@ -148,4 +148,16 @@ describe('the statements of the feed, over a million rows', () => {
       expect((await jump(page)).blocks).toBeLessThan(1.5 * second.blocks)
     }
   })
+
+  it('pass over no row of an author that is deleted', async () => {
+    await database.sql`
+      insert into comments (post_id, author_id, body, created_at, deleted_at)
+      select 1, 4711, 'gone', now() - i * interval '1 minute', now() from generate_series(1, 5000) as i`
+    const author = { authorId: 4711 }
+    isLean(await go(activityTop, author, { ofAuthor: true }))
+    isLean(
+      await go(activityBefore, { ...startingBefore('infinity'), ...author }, { ofAuthor: true }),
+    )
+    isLean(await jump(3, author, { ofAuthor: true }))
+  })
 })

@@ -69,6 +69,15 @@ const liveRows = sql`(${sql.join(
 )}
 )`
 
+/** Live rows of every kind of crowd: users in those of their classes, too. */
+const crowdRows = sql`(
+  select kind, id, created_at from ${liveRows} as live
+  union all
+  select crowd, ${users.id}, ${users.createdAt}
+  from ${users}, unnest(rollup.crowds_of(${kindLiteral('signup')}::smallint, rollup.flags_of(${users.isActive}, ${users.isAdmin}))) as crowd
+  where ${users.deletedAt} is null and crowd <> ${kindLiteral('signup')}
+)`
+
 /** Live rows by the columns that count them: users in those of their class, too. */
 const countedRows = sql`(${sql.join(
   kinds.map((kind) => {
@@ -172,11 +181,11 @@ export const recounts = [
     sql`select concat_ws(' ', kind, created_at, id) as key, (n + coalesce(pending, 0))::text as value
       from rollup.segments as s left join (
         select segment.kind, segment.bucket, segment.created_at, segment.id, sum(p.n) as pending
-        from rollup.pending as p, ${segmentOf(sql`p`)} as segment group by 1, 2, 3, 4
+        from rollup.pending_crowds as p, ${segmentOf(sql`p`)} as segment group by 1, 2, 3, 4
       ) as added using (kind, bucket, created_at, id)`,
     sql`select concat_ws(' ', s.kind, s.created_at, s.id), count(rows.*)::text
       from rollup.segments as s left join (
-        select segment.* from ${liveRows} as live, ${segmentOf(sql`live`)} as segment
+        select segment.* from ${crowdRows} as live, ${segmentOf(sql`live`)} as segment
       ) as rows using (kind, bucket, created_at, id)
       group by s.kind, s.created_at, s.id`,
   ),
