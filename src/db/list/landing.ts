@@ -63,8 +63,8 @@ export function landFromNearerEnd(
     const inOrder = orderOf(order, direction)
     const limit = sql`least(${offset} + 1, ${mostRows})`
     const branches = sources.map(
-      ({ from, where, key, id }) => sql`(select * from (
-            select ${key} as key, ${id} as id from ${from} where ${where} and ${guard}
+      ({ from, bare = from, where, key, id }) => sql`(select * from (
+            select ${key} as key, ${id} as id from ${bare} where ${where} and ${guard}
             order by ${inOrder} limit ${limit}
           ) as source order by ${inOrder} limit ${mostRows})`,
     )

@@ -61,6 +61,8 @@ export type FoundPage<Total extends number | null = number> = {
 /** Rows that an index gives in the order of their keys and ids. */
 export type Source = {
   readonly from: SQL
+  /** Without what nothing but the item's columns refers to. */
+  readonly bare?: SQL
   readonly where: SQL
   readonly key: SQL
   readonly id: SQL

@@ -84,8 +84,8 @@ function isPreceded(list: ListSql, way: Way, asked: Asked): SQL {
   if (way === 'top' || way === 'bottom') return sql.raw('false')
   const back = way === 'next' ? 'prev' : 'next'
   const any = list.sources.map(
-    ({ from, where, key, id }) => sql`(select true from (
-        select ${key} as key, ${id} as id from ${from}
+    ({ from, bare = from, where, key, id }) => sql`(select true from (
+        select ${key} as key, ${id} as id from ${bare}
         where ${where} and (${key}, ${id}) ${beyond(list.order, back)}= ${positionOf(list, asked)}
         order by ${orderOf(list.order, back)} limit 1) as behind)`,
   )

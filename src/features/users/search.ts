@@ -10,7 +10,7 @@ const expected = sql.raw('(select n from expected)')
 
 /**
  * The users of a list whose name contains a text. PostgreSQL's own estimate decides: few are fetched and sorted, and
- * counted with that; of many the list's order is walked and filtered, and nobody counts them. The concatenation keeps
+ * counted with that, by their trigrams and no other index; of many the list's order is walked and filtered, and nobody counts them. The concatenation keeps
  * that walk off the trigrams.
  */
 export function searched(list: ListSql, asked: Placeholders<ListParams>): ListSql {
@@ -24,9 +24,12 @@ export function searched(list: ListSql, asked: Placeholders<ListParams>): ListSq
     ...list,
     ctes: sql`expected as materialized (select rollup.expected_users(${asked.pattern}::text) as n),
     found as materialized (
-      select * from ${users}
-      where ${users.deletedAt} is null and lower(${users.username}) like lower(${asked.pattern}::text)
-        and (${ofAny}) and ${expected} <= ${mostFetched}
+      select * from (
+        select * from ${users}
+        where ${users.deletedAt} is null and lower(${users.username}) like lower(${asked.pattern}::text)
+          and ${expected} <= ${mostFetched} offset 0
+      ) as ${users}
+      where ${ofAny}
     )`,
     sources: [
       { from: sql`found as ${users}`, where: sql`true`, key, id: sql`${users.id}` },
