@@ -74,7 +74,7 @@ select (
     from (
       select matches, case when not answerable then 'n' when indexed and matches <= 10000 then 'a' when n <= 10000 then 'w' else 'e' end as way
       from (
-        select (select numnode(query) > 0 from asked) as answerable, (select querytree(query) <> 'T' from asked) as indexed, least((select rollup.expected_posts(query) from asked), n) as matches, n
+        select (select numnode(query) > 0 from asked) as answerable, (select querytree(query) <> 'T' and (numnode(query) = 1 or rollup.expected_work(query) <= 60000) from asked) as indexed, least((select rollup.expected_posts(query) from asked), n) as matches, n
         from (select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 0) as live
       ) as expected
     ) as chosen
