@@ -5,6 +5,7 @@ import { health } from './features/health/routes.ts'
 import { home } from './features/home/routes.ts'
 import { posts } from './features/posts/routes.ts'
 import { problemPages } from './features/problems/routes.ts'
+import { search } from './features/search/routes.ts'
 import { sessions } from './features/sessions/routes.ts'
 import { currentStats } from './features/stats/current.ts'
 import { stats } from './features/stats/routes.ts'
@@ -38,6 +39,7 @@ export function createApp(services: Services) {
     .route('/api/v1', posts)
     .route('/api/v1', comments)
     .route('/api/v1', sessions)
+    .route('/api/v1', search)
   mountOpenApi(app)
   app.route('/', home(currentStats)).route('/', problemPages).route('/', docs(services.scripts))
   return routed

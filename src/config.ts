@@ -79,6 +79,7 @@ function configOf(read: Variables) {
     cacheSize: read.CACHE_SIZE * 2 ** 20,
     cacheThreshold: read.CACHE_THRESHOLD,
     foldInterval: read.FOLD_INTERVAL,
+    searchLanguage: read.SEARCH_LANGUAGE,
     cursorSecret: read.CURSOR_SECRET,
   }
 }

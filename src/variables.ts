@@ -64,6 +64,13 @@ export const variables = z.object({
   CACHE_SIZE: whole(1, 1_000_000, 'MiB').default(64),
   CACHE_THRESHOLD: milliseconds(0, 60_000).default(5),
   FOLD_INTERVAL: milliseconds(50, 60_000).default(1000),
+  SEARCH_LANGUAGE: z
+    .string()
+    .regex(
+      /^[a-z_][a-z\d_]{0,62}$/,
+      'a text search configuration of PostgreSQL, such as english or simple',
+    )
+    .optional(),
   CURSOR_SECRET: z.string().min(32, 'at least 32 characters').optional(),
 })
 

@@ -39,6 +39,8 @@ const called = [
   'retention_moved',
   'expected_posts',
   'expected_users',
+  'has_trigrams',
+  'expected_work',
 ]
 
 /** What a server reads or calls that is not there, by catalogs alone: 0.2 ms. */

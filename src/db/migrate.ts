@@ -14,6 +14,7 @@ import {
   stateOf,
   versionOf,
 } from './schema-version.ts'
+import { beginInLanguage, changeLanguage, otherLanguage } from './search-language.ts'
 import { compile } from './statement.ts'
 
 type Sql = Line['sql']
@@ -30,6 +31,8 @@ export type MigrateOptions = {
   readonly lockTimeout?: number
   /** ms to wait for another migration; default 300,000 */
   readonly turnTimeout?: number
+  /** What posts are searched in; default what the database has, english in a new one. */
+  readonly searchLanguage?: string | undefined
   /** Called with a sentence about who is waited for, at first and every 30 s. */
   readonly onHeldUp?: (sentence: string) => void
 }
@@ -58,7 +61,7 @@ const sentenceInterval = 30_000
  * older schema may not or cannot be migrated
  */
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<SchemaVersion> {
-  const { isMigrating = true, lockTimeout = 5_000 } = options
+  const { isMigrating = true, lockTimeout = 5_000, searchLanguage } = options
   const line = openLine(url, { application_name: 'shopboard migrate', TimeZone: 'UTC' })
   try {
     await line.connect()
@@ -66,11 +69,12 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
     await begin(sql, lockTimeout).catch((error) => expectTransactions(url, error))
     const found = await journalOf(sql)
     const version = await readVersion(sql, found)
+    const language = version === 'current' ? await otherLanguage(sql, searchLanguage) : undefined
     await sql.unsafe('rollback')
-    if (version === 'current' || version === 'newer') return version
-    if (found.isStandby) throw new Error(`${stateOf(version)}, and a standby: migrate its primary`)
-    if (!isMigrating)
-      throw new Error(`${stateOf(version)}: run "${shopboard} migrate", or set MIGRATE=on`)
+    if (version === 'newer' || (version === 'current' && !language)) return version
+    const state = version === 'current' ? `posts are searched in ${language}` : stateOf(version)
+    if (found.isStandby) throw new Error(`${state}, and a standby: migrate its primary`)
+    if (!isMigrating) throw new Error(`${state}: run "${shopboard} migrate", or set MIGRATE=on`)
     return await applyPatiently(sql, lockTimeout, options)
   } catch (error) {
     if (sqlStateOf(error) !== '42501' || !(error instanceof Error)) throw error
@@ -102,14 +106,21 @@ async function expectTransactions(url: string, error: unknown): Promise<never> {
 async function applyPatiently(
   sql: Sql,
   longest: number,
-  { turnTimeout = 300_000, onHeldUp = () => {} }: MigrateOptions,
+  { turnTimeout = 300_000, onHeldUp = () => {}, searchLanguage }: MigrateOptions,
 ): Promise<SchemaVersion> {
   const lockTimeouts = triesOf(longest)
   for (const [tries, timeout] of lockTimeouts.entries()) {
     if (tries > 0) await sleep(Math.min(longestPause, longest))
     await takeTurn(sql, timeout, turnTimeout, onHeldUp)
     try {
-      const version = await applyPending(sql)
+      const version = await applyPending(sql, searchLanguage)
+      const language = await otherLanguage(sql, searchLanguage)
+      if (language && searchLanguage) {
+        onHeldUp(
+          `Posts were searched in ${language}; what is indexed of them is written anew, in ${searchLanguage}, and they wait.`,
+        )
+        await changeLanguage(sql, searchLanguage)
+      }
       await sql.unsafe('commit')
       return version
     } catch (error) {
@@ -160,10 +171,11 @@ const begin = (sql: Sql, lockTimeout: number) =>
   )
 
 /** Whoever had the turn before may have applied them. */
-async function applyPending(sql: Sql): Promise<SchemaVersion> {
+async function applyPending(sql: Sql, searchLanguage: string | undefined): Promise<SchemaVersion> {
   const found = await journalOf(sql)
   const last = found.isThere ? await lastOf(sql) : undefined
   if (!found.isThere) await createJournal(sql)
+  if (searchLanguage) await beginInLanguage(sql, searchLanguage)
   for (const migration of readMigrationFiles({ migrationsFolder })) {
     if (last !== undefined && last !== null && migration.folderMillis <= last) continue
     for (const text of migration.sql) await sql.unsafe(text)

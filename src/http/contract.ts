@@ -25,6 +25,7 @@ export const contract = {
   tags: [
     { name: 'Activity', description: 'What happened, newest first.' },
     { name: 'Comments', description: 'Comments as a list, and one by its id.' },
+    { name: 'Search', description: 'Posts by their words, users by their names.' },
     { name: 'Dashboard', description: 'Statistics of the community, exact as of one snapshot.' },
     {
       name: 'Health',

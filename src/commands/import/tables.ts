@@ -82,7 +82,7 @@ function importTableOf(name: TableName, table: PgTable): ImportTable {
   const { columns, foreignKeys } = getTableConfig(table)
   return {
     name,
-    columns: columns.map(columnOf),
+    columns: columns.filter(({ generated }) => generated === undefined).map(columnOf),
     references: foreignKeys.flatMap((key) => {
       const { columns, foreignTable } = key.reference()
       const target = getTableConfig(foreignTable).name

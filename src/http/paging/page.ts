@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { asOf, count } from '../values.ts'
 
-const fields = z.object({
+/** What every list says of a page; one that says more extends it. */
+export const metadataFields = z.object({
   strategy: z
     .enum(['cursor', 'page'])
     .openapi({ description: 'How the page was asked for; without either it is page 1.' }),
@@ -17,9 +18,9 @@ const fields = z.object({
 })
 
 /** The `metadata` of every list. In cursor mode `page` and `totalPages` are null. */
-export const metadataSchema = fields.openapi('PageMetadata')
+export const metadataSchema = metadataFields.openapi('PageMetadata')
 /** Of a list that may hold more than is worth counting. */
-export const openMetadataSchema = fields
+export const openMetadataSchema = metadataFields
   .extend({
     total: count.nullable().openapi({
       description:
