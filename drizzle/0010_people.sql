@@ -37,12 +37,13 @@ from (
   group by 1, 2 having sum(n) < 0
 ) as each group by user_id having max(cohort) is not null or (sum(posts), sum(comments)) <> (0, 0);
 
+-- User by user in the order of the key: a third of what sorting all days takes.
 insert into rollup.retention (cohort, month, n)
 select t.cohort, active.month, count(*)
-from (
-  select user_id, rollup.month_of(day) as month from rollup.user_days where posts + comments + sessions > 0 group by 1, 2
-) as active join rollup.user_totals t using (user_id)
-where active.month >= t.cohort group by 1, 2;
+from rollup.user_totals t, lateral (
+  select distinct rollup.month_of(d.day) as month from rollup.user_days d
+  where d.user_id = t.user_id and d.day >= t.cohort and d.posts + d.comments + d.sessions > 0 offset 0
+) as active where t.cohort is not null group by 1, 2;
 
 create index user_totals_posts on rollup.user_totals (posts desc, user_id) where cohort is not null and posts > 0;
 create index user_totals_comments on rollup.user_totals (comments desc, user_id) where cohort is not null and comments > 0;
@@ -650,10 +651,10 @@ begin
   when 'retention' then
     with expected as materialized (
       select t.cohort, active.month, count(*) as n
-      from (
-        select user_id, rollup.month_of(day) as month from rollup.user_days where posts + comments + sessions > 0 group by 1, 2
-      ) as active join rollup.user_totals t using (user_id)
-      where active.month >= t.cohort group by 1, 2
+      from rollup.user_totals t, lateral (
+        select distinct rollup.month_of(d.day) as month from rollup.user_days d
+        where d.user_id = t.user_id and d.day >= t.cohort and d.posts + d.comments + d.sessions > 0 offset 0
+      ) as active where t.cohort is not null group by 1, 2
     ),
     put as (
       insert into rollup.retention (cohort, month, n)

@@ -14,12 +14,11 @@ first as materialized (
   select user_id from (
     (
       select user_id, posts, comments from "rollup"."user_totals" as folded
-      where cohort is not null and posts > 0 and posts >= 1
-        and user_id not in (select user_id from pending)
+      where cohort is not null and posts > 0 and user_id not in (select user_id from pending) and posts > 0
       order by posts desc, user_id limit 200
     )
     union all
-    select user_id, posts, comments from pending where cohort is not null and posts >= 1
+    select user_id, posts, comments from pending where cohort is not null and posts > 0
   ) as best
   order by posts desc, user_id limit 2 * $3::integer
 ),
@@ -38,13 +37,12 @@ second as materialized (
   select user_id from (
     (
       select user_id, posts, comments from "rollup"."user_totals" as folded
-      where cohort is not null and posts > 0 and posts >= (
+      where cohort is not null and posts > 0 and user_id not in (select user_id from pending) and posts >= (
         select coalesce(max(score) filter (where rank = $3::integer), 1)
         from (
           select greatest(posts, 1) as score, row_number() over (order by posts desc) as rank from first_sums
         ) as ranked
-      )
-        and user_id not in (select user_id from pending)
+      ) and user_id not in (select user_id from first)
       order by posts desc, user_id limit 2000
     )
     union all
@@ -53,9 +51,8 @@ second as materialized (
       from (
         select greatest(posts, 1) as score, row_number() over (order by posts desc) as rank from first_sums
       ) as ranked
-    )
+    ) and user_id not in (select user_id from first)
   ) as best
-  where user_id not in (select user_id from first)
   order by posts desc, user_id limit 20 * $3::integer
 ),
 second_sums as materialized (select * from first_sums union all
@@ -73,13 +70,12 @@ third as materialized (
   select user_id from (
     (
       select user_id, posts, comments from "rollup"."user_totals" as folded
-      where cohort is not null and posts > 0 and posts >= (
+      where cohort is not null and posts > 0 and user_id not in (select user_id from pending) and posts >= (
         select coalesce(max(score) filter (where rank = $3::integer), 1)
         from (
           select greatest(posts, 1) as score, row_number() over (order by posts desc) as rank from second_sums
         ) as ranked
-      )
-        and user_id not in (select user_id from pending)
+      ) and user_id not in (select user_id from second_sums)
       order by posts desc, user_id limit 5001
     )
     union all
@@ -88,9 +84,8 @@ third as materialized (
       from (
         select greatest(posts, 1) as score, row_number() over (order by posts desc) as rank from second_sums
       ) as ranked
-    )
+    ) and user_id not in (select user_id from second_sums)
   ) as best
-  where user_id not in (select user_id from second_sums)
 ),
 way as materialized (
   select case

@@ -6,12 +6,11 @@ with pending as materialized (
 best as (
   (
     select user_id, posts, comments from "rollup"."user_totals" as folded
-    where cohort is not null and posts > 0 and posts >= 1
-      and user_id not in (select user_id from pending)
+    where cohort is not null and posts > 0 and user_id not in (select user_id from pending) and posts > 0
     order by posts desc, user_id limit 100
   )
   union all
-  select user_id, posts, comments from pending where cohort is not null and posts >= 1
+  select user_id, posts, comments from pending where cohort is not null and posts > 0
 )
 select json_build_object('asOf', to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'items', coalesce(json_agg(json_build_object(
   'user', json_build_object('id', user_id, 'username', username), 'posts', posts, 'comments', comments

@@ -48,14 +48,12 @@ export const leadersBetween = recordOf(leadings, (by) => [
     ),
     first_sums as materialized (${sumsOf(sql`first`)}),
     second as materialized (
-      select user_id from (${best(by, 20 * mostLeaders, lastOf(by, sql`first_sums`, asked))}) as best
-      where user_id not in (select user_id from first)
+      select user_id from (${best(by, 20 * mostLeaders, { least: lastOf(by, sql`first_sums`, asked), known: sql`first` })}) as best
       order by ${scores[by]} desc, user_id limit 20 * ${asked.limit}::integer
     ),
     second_sums as materialized (select * from first_sums union all ${sumsOf(sql`second`)}),
     third as materialized (
-      select user_id from (${best(by, mostCandidates + 1, lastOf(by, sql`second_sums`, asked))}) as best
-      where user_id not in (select user_id from second_sums)
+      select user_id from (${best(by, mostCandidates + 1, { least: lastOf(by, sql`second_sums`, asked), known: sql`second_sums` })}) as best
     ),
     way as materialized (
       select case

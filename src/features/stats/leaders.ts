@@ -39,20 +39,28 @@ export const pendingTotals = sql`
       select user_id, cohort, posts, comments from ${pendingUserTotals} as totals
     `
 
-/**
- * The `most` best of all times with at least `least`, from the index; beside them all of the CTE `pending`, who may
- * stand elsewhere by now.
- */
-export const best = (by: Leading, most: number, least: SQL = sql`1`): SQL => sql`
+type Further = {
+  /** What those have at least. */
+  readonly least: SQL
+  /** The CTE of those who are known by now: none of them is counted again. */
+  readonly known: SQL
+}
+
+/** The `most` best of all times, from the index; beside them all of the CTE `pending`, who may stand elsewhere by now. */
+export const best = (by: Leading, most: number, further?: Further): SQL => {
+  const isFurther = further
+    ? sql`${scores[by]} >= ${further.least} and user_id not in (select user_id from ${further.known})`
+    : sql`${scores[by]} > 0`
+  return sql`
       (
         select user_id, posts, comments from ${foldedUserTotals} as folded
-        where cohort is not null and ${scores[by]} > 0 and ${scores[by]} >= ${least}
-          and user_id not in (select user_id from pending)
+        where cohort is not null and ${scores[by]} > 0 and user_id not in (select user_id from pending) and ${isFurther}
         order by ${scores[by]} desc, user_id limit ${sql.raw(String(most))}
       )
       union all
-      select user_id, posts, comments from pending where cohort is not null and ${scores[by]} >= ${least}
+      select user_id, posts, comments from pending where cohort is not null and ${isFurther}
     `
+}
 
 /** The first of `rows` (user_id, posts, comments) that are live users: no more are looked up than it takes. */
 export const leadersAnswer = (
