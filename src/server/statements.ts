@@ -6,6 +6,7 @@ import '../db/rollup/fold.ts'
 import '../db/rollup/rebuild.ts'
 import '../db/rollup/verify.ts'
 import '../db/schema-version.ts'
+import '../db/search-language.ts'
 import { everyVariant, type Statement } from '../db/statement.ts'
 
 /** Every statement of the program in all its variants, by name: the imports above make them. */
