@@ -154,7 +154,7 @@ describe('the comments of posts', () => {
         await sql`select relpages - relallvisible as others from pg_class where oid = 'rollup.post_comments'::regclass`
       return found?.others
     }
-    await expect.poll(unseenPages).toBe(0)
+    await expect.poll(unseenPages).toBeLessThan(2)
     const [middle] = await sql<Row[]>`
       select post_id, n from rollup.post_comments where is_live order by n desc, post_id desc offset 10000 limit 1`
     for (const order of ['asc', 'desc'] as const) {
@@ -163,6 +163,6 @@ describe('the comments of posts', () => {
       const deep = { n: middle?.n ?? '', id: middle?.post_id ?? '', limit: 21 }
       expect((await planOf(sql, pages[order], deep)).blocks).toBeLessThan(1.5 * top.blocks)
     }
-    expect((await planOf(sql, jump, { skip: 10_000 })).blocks).toBeLessThan(200)
+    expect((await planOf(sql, jump, { skip: 10_000 })).blocks).toBeLessThan(300)
   })
 })
