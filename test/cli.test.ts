@@ -25,6 +25,7 @@ describe('shopboard', () => {
       'demo [options]',
       'verify [options]',
       'rebuild [options]',
+      'explain [options] [statement]',
     ])
       expect(stdout).toContain(`  ${command} `)
   })
@@ -121,14 +122,26 @@ describe('shopboard', () => {
     expect(verified).toMatchObject({ code: 0, stderr: '' })
   })
 
-  it.each(['verify', 'rebuild'])('says that a database is not migrated: %s', async (command) => {
-    const empty = await createTestDatabase({ migrated: false })
-    const run = await runCli([command], { DATABASE_URL: empty.url })
-    expect(run).toEqual({
-      code: 1,
-      stdout: '',
-      stderr: 'The database is not migrated: npm run shopboard -- migrate\n',
+  it('explains a statement for it, as JSON too', async () => {
+    const { code, stdout, stderr } = await runCli(['explain', 'activity_top', '--json'], {
+      DATABASE_URL: reader.url,
     })
-    await empty.drop()
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const told = { statement: 'activity_top', verdict: 'uses its index', because: '' }
+    expect(JSON.parse(stdout)).toMatchObject({ command: 'explain', statements: [told] })
   })
+
+  it.each(['verify', 'rebuild', 'explain'])(
+    'says that a database is not migrated: %s',
+    async (command) => {
+      const empty = await createTestDatabase({ migrated: false })
+      const run = await runCli([command], { DATABASE_URL: empty.url })
+      expect(run).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: 'The database is not migrated: npm run shopboard -- migrate\n',
+      })
+      await empty.drop()
+    },
+  )
 })

@@ -51,8 +51,6 @@ export const id = wholeNumber(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
 
 /** The parameters of a path that ends in an id. */
 export const pathId = z.object({ id: id.openapi({ param: { name: 'id', in: 'path' } }) })
-/** Of a route that takes none: an unknown one is refused everywhere. */
-export const noQuery = z.strictObject({})
 
 export const flag = z
   .string()

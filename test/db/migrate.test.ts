@@ -205,6 +205,21 @@ describe('migrate', () => {
       await sql`alter table posts validate constraint posts_updated_at_range`
     }))
 
+  it('finds the indexes that docs/operating.md has made beforehand, beside writers', () =>
+    onEmptyDatabase(async ({ url, sql }) => {
+      await migrateOnly(url, countBefore('_lists'))
+      const manual = await readFile(join(folder, '../docs/operating.md'), 'utf8')
+      const indexes = manual.match(/^create index concurrently .*;$/gm) ?? []
+      expect(indexes).toHaveLength(8)
+      for (const index of indexes) await sql.unsafe(index)
+      await migrate(url)
+      const migrated = await createTestDatabase()
+      const defined = (of: TestSql) =>
+        of`select indexdef from pg_indexes where schemaname = 'public' order by indexname`
+      expect(await defined(sql)).toEqual(await defined(migrated.sql))
+      await migrated.drop()
+    }))
+
   it('takes what needs a superuser from functions that were made with it', () =>
     onEmptyDatabase(async ({ url, sql }) => {
       await migrateOnly(url, countBefore('_lighter_deltas'))

@@ -107,7 +107,7 @@ const triggers = statement<Record<never, never>, Verification>(
     from rollup.trigger_faults`,
 )
 
-const recounts = [
+export const recounts = [
   triggers,
   recount(
     'totals',

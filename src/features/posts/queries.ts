@@ -41,6 +41,7 @@ export const postPages = listFamily({
 function byCommentsCount(order: Order, asked: Placeholders<ListParams>): ListSql {
   const counted = (from: SQL, where: SQL) => ({
     from: sql`${from} as counts join ${posts} on ${posts.id} = counts.post_id`,
+    bare: sql`${from} as counts`,
     where,
     key: sql.raw('counts.n'),
     id: sql.raw('counts.post_id'),

@@ -141,7 +141,7 @@ export const endsOf = ({ table }: Source): SQL => sql`
         select 2, edge_at, edge_id from plan where way = 'r'
         union all (
           select 2, created_at, id from ${table}
-          where deleted_at is null and created_at <= (select top_at from plan) and (select not is_exact and (way = 'w' or overflows) from known, plan, sizes)
+          where deleted_at is null and created_at <= (select top_at from plan) and (select not is_exact and matching < ${number(mostRanked)} and (way = 'w' or overflows) from known, plan, sizes)
           order by created_at desc, id desc offset (select greatest(most, 1) - 1 from plan) limit 1
         )
         union all
@@ -150,11 +150,12 @@ export const endsOf = ({ table }: Source): SQL => sql`
       order by turn, at desc, id desc limit 1
     )`
 
-/** How many match, for who searches something else: null where the search says nothing. */
+/** How many match, for whoever searches something else: counted where they are few, or all the rows are; `otherwise` where the search says nothing. */
 export const countOf = (source: Source, otherwise: SQL): SQL => {
   const { table, matches, isAnswerable, isIndexed, expected } = source
-  const counted = sql`select count(*) from (
-          select from ${table} where ${table.deletedAt} is null and ${matches} and way = 'a' limit ${number(mostCounted + 1)}
+  const counted = sql`select case when n > ${number(mostCounted)} and count(*) > ${number(mostCounted / 4)} then greatest(count(*), matches) else count(*) end from (
+          select from ${table} where ${table.deletedAt} is null and ${matches} and way = 'a'
+          limit case when n > ${number(mostCounted)} then ${number(mostCounted / 4 + 1)} end
         ) as every`
   const walked = sql`select count(*) from (
           select * from ${table} where ${table.deletedAt} is null and way = 'w' order by created_at desc, id desc limit ${number(mostCounted)}
@@ -162,7 +163,7 @@ export const countOf = (source: Source, otherwise: SQL): SQL => {
   return sql`(
       select case way when 'n' then ${otherwise} when 'a' then (${counted}) when 'w' then (${walked}) else matches end
       from (
-        select matches, case when not answerable then 'n' when indexed and matches <= ${number(mostCounted)} then 'a' when n <= ${number(mostCounted)} then 'w' else 'e' end as way
+        select matches, n, case when not answerable then 'n' when indexed and matches <= ${number(mostCounted)} then 'a' when n <= ${number(mostCounted)} then 'w' else 'e' end as way
         from (
           select ${isAnswerable} as answerable, ${isIndexed} as indexed, least(${expected}, n) as matches, n
           from (select coalesce(sum(n), 0)::bigint as n from ${currentTotals} where kind = ${kindLiteral(source.kind)}) as live
