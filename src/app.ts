@@ -1,11 +1,15 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { activity } from './features/activity/routes.ts'
+import { comments } from './features/comments/routes.ts'
 import { health } from './features/health/routes.ts'
 import { home } from './features/home/routes.ts'
+import { posts } from './features/posts/routes.ts'
 import { problemPages } from './features/problems/routes.ts'
 import { search } from './features/search/routes.ts'
+import { sessions } from './features/sessions/routes.ts'
 import { currentStats } from './features/stats/current.ts'
 import { stats } from './features/stats/routes.ts'
+import { users } from './features/users/routes.ts'
 import { answerFromCache } from './http/answer.ts'
 import type { AppEnv, Services } from './http/context.ts'
 import { docs } from './http/docs.ts'
@@ -31,6 +35,10 @@ export function createApp(services: Services) {
     .route('/', health)
     .route('/api/v1', stats)
     .route('/api/v1', activity)
+    .route('/api/v1', users)
+    .route('/api/v1', posts)
+    .route('/api/v1', comments)
+    .route('/api/v1', sessions)
     .route('/api/v1', search)
   mountOpenApi(app)
   app.route('/', home(currentStats)).route('/', problemPages).route('/', docs(services.scripts))

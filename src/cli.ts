@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type DemoFlags, demoHelp, runDemo } from './commands/demo/command.ts'
 import { mostUsers } from './commands/demo/demo.ts'
+import { runExplain } from './commands/explain/command.ts'
 import { grouped } from './commands/grouped.ts'
 import { type ImportFlags, importHelp, runImport } from './commands/import/command.ts'
 import { delimiterNamed } from './commands/import/delimiter.ts'
@@ -84,6 +85,16 @@ command(
   'rebuild',
   'recount every rollup and mend what drifted, beside a running server too',
 ).action((flags: Json) => run('rebuild', runRebuild, flags, { isMigrating: false }))
+
+command('explain', 'the plan of every statement on this database; exit 1 where one scans a table')
+  .argument('[statement]', 'the name of one, for its whole plan')
+  .action(async (asked: string | undefined, flags: Json) => {
+    // the whole program, which no other command needs
+    const { everyStatement } = await import('./server/statements.ts')
+    const statements = everyStatement()
+    const options = { isMigrating: false, isSession: true }
+    await run('explain', runExplain, { ...flags, statements, asked }, options)
+  })
 
 // whoever reads may stop, or the disk be full, before the command is done: its work and its exit code are the same
 process.stderr.on('error', () => {})

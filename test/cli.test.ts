@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { directoryOf } from './commands/import/directory.ts'
-import { runCli } from './support/cli.ts'
+import { program, runCli } from './support/cli.ts'
 import { createTestDatabase, useDatabase } from './support/database.ts'
 import { plant } from './support/plant.ts'
 import { useRole } from './support/role.ts'
@@ -25,6 +25,7 @@ describe('shopboard', () => {
       'demo [options]',
       'verify [options]',
       'rebuild [options]',
+      'explain [options] [statement]',
     ])
       expect(stdout).toContain(`  ${command} `)
   })
@@ -67,7 +68,7 @@ describe('shopboard', () => {
 
   it.skipIf(!existsSync('/dev/full'))('says that nobody hears it on a full disk', async () => {
     const full = openSync('/dev/full', 'w')
-    const child = spawn(process.execPath, ['src/cli.ts', 'verify'], {
+    const child = spawn(process.execPath, [...program, 'verify'], {
       env: { PATH: process.env.PATH, DATABASE_URL: database.url },
       stdio: ['ignore', full, 'pipe'],
     })
@@ -121,14 +122,26 @@ describe('shopboard', () => {
     expect(verified).toMatchObject({ code: 0, stderr: '' })
   })
 
-  it.each(['verify', 'rebuild'])('says that a database is not migrated: %s', async (command) => {
-    const empty = await createTestDatabase({ migrated: false })
-    const run = await runCli([command], { DATABASE_URL: empty.url })
-    expect(run).toEqual({
-      code: 1,
-      stdout: '',
-      stderr: 'The database is not migrated: npm run shopboard -- migrate\n',
+  it('explains a statement for it, as JSON too', async () => {
+    const { code, stdout, stderr } = await runCli(['explain', 'activity_top', '--json'], {
+      DATABASE_URL: reader.url,
     })
-    await empty.drop()
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const told = { statement: 'activity_top', verdict: 'uses its index', because: '' }
+    expect(JSON.parse(stdout)).toMatchObject({ command: 'explain', statements: [told] })
   })
+
+  it.each(['verify', 'rebuild', 'explain'])(
+    'says that a database is not migrated: %s',
+    async (command) => {
+      const empty = await createTestDatabase({ migrated: false })
+      const run = await runCli([command], { DATABASE_URL: empty.url })
+      expect(run).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: 'The database is not migrated: npm run shopboard -- migrate\n',
+      })
+      await empty.drop()
+    },
+  )
 })

@@ -35,6 +35,8 @@ const called = [
   'quarter',
   'utc_day',
   'steps',
+  'month_of',
+  'retention_moved',
   'expected_posts',
   'expected_users',
   'has_trigrams',

@@ -61,7 +61,11 @@ function compiledOf(name: string, { sql, params }: Query, map: Compiled['map']):
       : -1
     return known === -1 ? sent.push(param) : known + 1
   })
-  const text = sql.replace(/\$(\d+)/g, (_, number) => `$${numbers[Number(number) - 1]}`)
+  // without a value of its own it may be about another statement, whose numbers stay
+  const text =
+    params.length === 0
+      ? sql
+      : sql.replace(/\$(\d+)/g, (_, number) => `$${numbers[Number(number) - 1]}`)
   const bound = sent.map((param) => boundTo(name, param))
   return { name, text, map, bind: (values) => bound.map((valueIn) => valueIn(values)) }
 }

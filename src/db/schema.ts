@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import {
   type AnyPgColumn,
   bigint,
@@ -17,6 +17,24 @@ const id = () => bigint('id', { mode: 'number' }).primaryKey().generatedByDefaul
 /** Every instant can be written as RFC 3339: a four-digit year, neither infinite nor before Christ. */
 const fourDigitYear = (column: AnyPgColumn) =>
   sql`${column} >= '0001-01-01T00:00:00Z' and ${column} < '10000-01-01T00:00:00Z'`
+
+const isLive = ({ deletedAt }: { readonly deletedAt: AnyPgColumn }) => sql`${deletedAt} is null`
+
+/** Never seen is before every instant. */
+const seenOrNever = (lastSeenAt: AnyPgColumn) => sql`coalesce(${lastSeenAt}, '-infinity')`
+
+/** An index's columns where one is an expression: drizzle-kit reads them all as expressions, and would push it again. */
+const expressions = (first: SQLWrapper, ...others: readonly SQLWrapper[]): [SQL, ...SQL[]] => [
+  sql`${first}`,
+  ...others.map((other) => sql`${other}`),
+]
+
+/**
+ * Of a reference: deletions of what it refers to look for all rows, lists for live ones in order, which what is deleted
+ * costs no walk. One index for both takes a third less of an insert than two; `deletedAt` last, for scans of the index alone.
+ */
+const liveFirstOf = (t: Record<'createdAt' | 'id' | 'deletedAt', AnyPgColumn>, to: AnyPgColumn) =>
+  expressions(to, sql`(${isLive(t)})`, t.createdAt, t.id, t.deletedAt)
 
 /** Of a column that is null where nothing happened, too: a check is passed by null. */
 const years = (table: string, columns: readonly AnyPgColumn[]) =>
@@ -46,10 +64,18 @@ export const users = pgTable(
   },
   (t) => [
     uniqueIndex('users_email_key').on(sql`lower(${t.email})`),
-    index('users_feed').on(t.createdAt, t.id).where(sql`${t.deletedAt} is null`),
+    index('users_feed').on(t.createdAt, t.id).where(isLive(t)),
+    // lists: the four classes of users side by side; the bare column last, for scans of the index alone
+    index('users_by_created_at').on(t.isActive, t.isAdmin, t.createdAt, t.id).where(isLive(t)),
+    index('users_by_username')
+      .on(...expressions(t.isActive, t.isAdmin, sql`lower(${t.username})`, t.id, t.username))
+      .where(isLive(t)),
+    index('users_by_last_seen_at')
+      .on(...expressions(t.isActive, t.isAdmin, seenOrNever(t.lastSeenAt), t.id, t.lastSeenAt))
+      .where(isLive(t)),
     index('users_username_trigrams')
       .using('gin', sql`lower(${t.username}) gin_trgm_ops`)
-      .where(sql`${t.deletedAt} is null`),
+      .where(isLive(t)),
     check('users_username_length', sql`char_length(${t.username}) between 1 and 200`),
     check('users_email_shape', sql`${t.email} like '%_@_%'`),
     ...years('users', [t.lastSeenAt, t.createdAt, t.updatedAt, t.deletedAt]),
@@ -71,8 +97,8 @@ export const posts = pgTable(
   (t) => [
     // not partial: PostgreSQL does not join two indexes of the same condition
     index('posts_document').using('gin', t.document).with({ fastupdate: 'off' }),
-    index('posts_author').on(t.authorId, t.createdAt, t.id),
-    index('posts_feed').on(t.createdAt, t.id).where(sql`${t.deletedAt} is null`),
+    index('posts_author_feed').on(...liveFirstOf(t, t.authorId)),
+    index('posts_feed').on(t.createdAt, t.id).where(isLive(t)),
     ...years('posts', [t.createdAt, t.updatedAt, t.deletedAt]),
   ],
 )
@@ -91,9 +117,9 @@ export const comments = pgTable(
     ...lifetime,
   },
   (t) => [
-    index('comments_post').on(t.postId, t.createdAt, t.id),
-    index('comments_author').on(t.authorId, t.createdAt, t.id),
-    index('comments_feed').on(t.createdAt, t.id).where(sql`${t.deletedAt} is null`),
+    index('comments_post_feed').on(...liveFirstOf(t, t.postId)),
+    index('comments_author_feed').on(...liveFirstOf(t, t.authorId)),
+    index('comments_feed').on(t.createdAt, t.id).where(isLive(t)),
     ...years('comments', [t.createdAt, t.updatedAt, t.deletedAt]),
   ],
 )
@@ -110,9 +136,10 @@ export const sessions = pgTable(
     deletedAt: instant('deleted_at'),
   },
   (t) => [
-    index('sessions_user').on(t.userId, t.createdAt, t.id),
-    index('sessions_feed').on(t.createdAt, t.id).where(sql`${t.deletedAt} is null`),
-    index('sessions_last_seen').on(t.lastSeenAt).where(sql`${t.deletedAt} is null`),
+    index('sessions_user_feed').on(...liveFirstOf(t, t.userId)),
+    index('sessions_user_by_last_seen_at').on(t.userId, t.lastSeenAt, t.id).where(isLive(t)),
+    index('sessions_feed').on(t.createdAt, t.id).where(isLive(t)),
+    index('sessions_by_last_seen_at').on(t.lastSeenAt, t.id).where(isLive(t)),
     ...years('sessions', [t.createdAt, t.lastSeenAt, t.deletedAt]),
   ],
 )

@@ -9,14 +9,17 @@ export const problems = {
   forbidden: { status: 403, title: 'The key does not allow this' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
+  request_timeout: { status: 408, title: 'The request did not come in time' },
   conflict: { status: 409, title: 'Such a record already exists' },
   idempotency_conflict: { status: 409, title: 'The idempotency key is in use' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  expectation_failed: { status: 417, title: 'The server expects nothing but 100-continue' },
   reference_missing: { status: 422, title: 'A referenced record does not exist' },
   constraint_failed: { status: 422, title: 'A value is not allowed' },
   misdirected_request: { status: 421, title: 'This server does not answer for that host' },
   rate_limited: { status: 429, title: 'Too many requests', retryAfter: 1 },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong' },
   database_unavailable: { status: 503, title: 'The database is unavailable', retryAfter: 2 },
   pool_exhausted: { status: 503, title: 'All connections are busy', retryAfter: 1 },
@@ -70,6 +73,10 @@ export const invalidCursor = (
 ) => new AppError('invalid_cursor', detail)
 
 export const malformedJson = () => new AppError('malformed_json')
+
+/** A row by its id. */
+export const noSuchRow = () =>
+  new AppError('not_found', 'There is none with this id, or it is deleted.')
 
 /** `what` is the noun the client asked for: `notFound('Post')`. */
 export const notFound = (what: string) => new AppError('not_found', `${what} not found.`)

@@ -24,12 +24,16 @@ export const contract = {
   security: [],
   tags: [
     { name: 'Activity', description: 'What happened, newest first.' },
+    { name: 'Comments', description: 'Comments as a list, and one by its id.' },
     { name: 'Search', description: 'Posts by their words, users by their names.' },
     { name: 'Dashboard', description: 'Statistics of the community, exact as of one snapshot.' },
     {
       name: 'Health',
       description: 'For load balancers and process managers: cheap, and open to anyone.',
     },
+    { name: 'Posts', description: 'Posts as a list, and one by its id.' },
+    { name: 'Sessions', description: 'Sessions as a list, and one by its id.' },
+    { name: 'Users', description: 'Users as a list, and one by their id.' },
   ],
 }
 

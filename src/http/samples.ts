@@ -5,6 +5,7 @@ import {
   internalError,
   invalidCursor,
   misdirectedRequest,
+  noSuchRow,
   overloaded,
   poolExhausted,
   problems,
@@ -21,6 +22,7 @@ const samples: { readonly [Code in ErrorCode]?: () => AppError } = {
   validation_failed: () =>
     validationFailed([{ path: 'colour', message: 'is not a parameter here' }]),
   invalid_cursor: () => invalidCursor(),
+  not_found: noSuchRow,
   misdirected_request: misdirectedRequest,
   internal_error: () => internalError(undefined),
   database_unavailable: databaseUnavailable,

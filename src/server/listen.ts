@@ -8,6 +8,7 @@ import { type AdmissionOptions, admission, type Handle } from './admission.ts'
 import { limitConnections } from './connections.ts'
 import { malformed } from './malformed.ts'
 import { refuse, unservable } from './refusal.ts'
+import { answerUnreadable } from './unreadable.ts'
 
 export type Listening = {
   readonly url: string
@@ -55,6 +56,7 @@ export async function listen(fetch: Fetch, options: ListenOptions): Promise<List
     handlerOf(fetch, options, maxConnections),
   )
   limitConnections(server, maxConnections)
+  answerUnreadable(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(explained(error, host, port)))
     server.listen({ port, host, backlog }, resolve)

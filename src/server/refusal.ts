@@ -27,7 +27,8 @@ export function unservable(thrown: unknown): Response {
   return new Response(body, { status: error.status, headers })
 }
 
-function documentOf(error: AppError, sentId: string | undefined) {
+/** A problem document with the headers of every response, its own id where none `sentId`. */
+export function documentOf(error: AppError, sentId: string | undefined) {
   const requestId = requestIdOf(sentId)
   const { body, headers } = problemDocument(error, requestId)
   const common = {

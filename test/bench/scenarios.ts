@@ -10,6 +10,7 @@ import { measureImport } from './scenarios/import.ts'
 import { measureNetwork } from './scenarios/network.ts'
 import { measureOverload } from './scenarios/overload.ts'
 import { measurePages } from './scenarios/pages.ts'
+import { measureRoutes } from './scenarios/routes.ts'
 import type { Bench, Scenario } from './scenarios/scenario.ts'
 import { measureStart } from './scenarios/start.ts'
 import { measureWrites } from './scenarios/writes.ts'
@@ -18,6 +19,7 @@ import { measureWrites } from './scenarios/writes.ts'
 export const scenarios: Readonly<Record<string, Scenario>> = {
   start: measureStart,
   pages: measurePages,
+  routes: measureRoutes,
   depth: measureDepth,
   crowds: measureCrowds,
   growth: measureGrowth,

@@ -61,8 +61,10 @@ describe.skipIf(withoutTerminal)(title, () => {
     ['demo', '10 users, 100 posts, 500 comments, 100 sessions in '],
     ['verify', 'segments: 0 entries, no drift'],
     ['rebuild', 'The rollups are rebuilt.'],
+    ['explain', 'Execution Time: '],
   ])('%s ends below its bars when all is well', async (command, last) => {
-    const args = { import: [await directoryOf({ 'posts.csv': postsCsv(3) })], demo: ['--users=10'] }
+    const directory = await directoryOf({ 'posts.csv': postsCsv(3) })
+    const args = { import: [directory], demo: ['--users=10'], explain: ['activity_top'] }
     const run = start(command, ...(command in args ? args[command as keyof typeof args] : []))
     const ended = await end(run)
     expect(ended.code).toBe(0)
@@ -84,6 +86,7 @@ describe.skipIf(withoutTerminal)(title, () => {
     ['demo', 'Nothing was written.'],
     ['verify', 'Nothing was changed.'],
     ['rebuild', 'Nothing was mended.'],
+    ['explain', 'Nothing was changed.'],
   ])('%s that is stopped', (command, outcome) => {
     async function stopped(stop: (run: TerminalCli) => unknown) {
       const holder = await database.sql.reserve()

@@ -42,6 +42,11 @@ describe('a compiled statement', () => {
     expect(compile(any).bind({ names: ['a"b', 'c\\d', ''] })).toEqual(['{"a\\"b","c\\\\d",""}'])
   })
 
+  it('leaves alone what a text without values says of another statement', () => {
+    const prepare = statement('prepare', { reads: [] }, () => sql`prepare one as select $1::int`)
+    expect(compile(prepare).text).toBe('prepare one as select $1::int')
+  })
+
   it('maps rows as Drizzle does, nested fields and missing joins included', () => {
     const nested = statement('nested', { reads: [] }, (db) =>
       db

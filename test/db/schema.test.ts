@@ -37,6 +37,14 @@ describe('the tables', () => {
       await insert(database.sql, { [column]: instant })
   })
 
+  it('have an index of all rows for each reference, so that no deletion of a parent scans for its children', async () => {
+    const unindexed = await database.sql`
+      select conrelid::regclass, conname from pg_constraint
+      where contype = 'f' and not exists (
+        select from pg_index where indrelid = conrelid and indkey[0] = conkey[1] and indpred is null)`
+    expect(unindexed).toEqual([])
+  })
+
   it('take a user name twice, and an e-mail address once however it is written', async () => {
     const { sql } = database
     await insertUser(sql, { username: 'ada', email: 'Ada@example.org' })

@@ -76,10 +76,18 @@ describe('requests in each other’s way', () => {
         pool: { acquireTimeout: 5_000 },
         services: { requestTimeout: 250 },
       })
-      const held = Promise.all([1, 2, 3].map(() => request(long)))
-      await expect.poll(() => pool.stats().inUse).toBe(3)
+      const leaving = Promise.withResolvers<void>()
+      // not requests: their deadline would be over before it, on a busy machine
+      const holders = Array.from({ length: pool.stats().size }, () =>
+        pool.transaction({ access: 'read only' }, async (db) => {
+          await db.run(countPosts)
+          await leaving.promise
+        }),
+      )
+      await expect.poll(() => pool.stats().inUse).toBe(holders.length)
       await expectProblem(await request(activity), 'timeout')
-      for (const answer of await held) await expectProblem(answer, 'timeout')
+      leaving.resolve()
+      await Promise.all(holders)
       await expectSettled(pool)
       await expectRecovery(() => request(activity))
     })
@@ -88,36 +96,40 @@ describe('requests in each other’s way', () => {
   describe('for rows', () => {
     /**
      * A rival that locks `theirs`, and wants `ours` as soon as the request has it: a deadlock, found by the request's
-     * own server process because the rival looks for it much later.
+     * own server process because the rival looks for it much later. What it got it gives back; then it holds `theirs`
+     * again, or leaves.
      */
-    async function openRival(sql: TestApp['sql'], ours: number, theirs: number) {
+    async function openRival(
+      sql: TestApp['sql'],
+      { ours, theirs, isRepeated }: { ours: number; theirs: number; isRepeated: boolean },
+    ) {
       const rival = await sql.reserve()
+      const [me] = await rival<{ pid: number }[]>`select pg_backend_pid() as pid`
       await rival`set deadlock_timeout = '1min'`
       const hold = async () => {
         await rival`begin`
         await rival`update posts set body = 'theirs' where id = ${theirs}`
       }
-      let held = hold()
-      await held
+      const want = async () => {
+        await rival`update posts set body = 'theirs' where id = ${ours}`
+        wanting = undefined
+        ready = rival`rollback`.then(isRepeated ? hold : undefined)
+      }
+      const isWaiting = async () =>
+        (await sql`select from pg_locks where pid = ${me?.pid ?? 0} and not granted`).length > 0
+      let ready: Promise<unknown> = hold()
+      let wanting: Promise<void> | undefined
+      await ready
       return {
-        /** Resolves once the rival waits for the request. */
-        async provoke(): Promise<{ given: Promise<unknown> }> {
-          await held
-          const [me] = await rival<{ pid: number }[]>`select pg_backend_pid() as pid`
-          const given = rival`update posts set body = 'theirs' where id = ${ours}`.execute()
-          await expect
-            .poll(
-              async () =>
-                (await sql`select 1 from pg_locks where pid = ${me?.pid ?? 0} and not granted`)
-                  .length,
-            )
-            .toBeGreaterThan(0)
-          return { given }
-        },
-        again() {
-          held = rival`rollback`.then(hold)
+        /** Resolves once the rival waits for the request: it may do so still, when a retry came before it. */
+        async provoke() {
+          await ready
+          wanting ??= want()
+          await expect.poll(isWaiting).toBe(true)
         },
         async leave() {
+          await wanting
+          await ready
           await rival`rollback`
           rival.release()
         },
@@ -130,19 +142,15 @@ describe('requests in each other’s way', () => {
       await sql.unsafe(`alter database "${name.value}" set deadlock_timeout = '20ms'`)
       const ours = Number((await insertPost(sql)).id)
       const theirs = Number((await insertPost(sql)).id)
-      const rival = await openRival(sql, ours, theirs)
+      const rival = await openRival(sql, { ours, theirs, isRepeated })
       let tries = 0
       app.post('/api/fault/deadlock', async (c) => {
         await c.var.db.transaction(async (db) => {
           tries += 1
           await db.run(touch, { id: ours })
           if (tries > 1 && !isRepeated) return
-          const { given } = await rival.provoke()
-          try {
-            await db.run(touch, { id: theirs })
-          } finally {
-            void given.then(isRepeated ? rival.again : rival.leave)
-          }
+          await rival.provoke()
+          await db.run(touch, { id: theirs })
         })
         return c.json({ tries })
       })
@@ -150,12 +158,13 @@ describe('requests in each other’s way', () => {
     }
 
     it('are tried again after a deadlock, and succeed', async () => {
-      await openDeadlock(false)
+      const { rival } = await openDeadlock(false)
       const answer = await test.request('/api/fault/deadlock', { method: 'POST' })
       expect(answer.status).toBe(200)
       expect(await answer.json()).toEqual({ tries: 2 })
       expect(retries()).toBe(1)
       await expectSettled(test.pool)
+      await rival.leave()
     })
 
     it('are told of a deadlock that comes back at every try', async () => {

@@ -2,6 +2,7 @@ import { serve } from '@hono/node-server'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TestApp, TestAppOptions } from '../support/app.ts'
 import { useDatabase } from '../support/database.ts'
+import { sleep } from '../support/failure-routes.ts'
 import {
   addUser,
   createFaultApp,
@@ -33,6 +34,14 @@ describe('a query under way', () => {
   async function open(options: TestAppOptions = {}) {
     test = await createFaultApp({ url: proxy.url, ...options })
     return test
+  }
+
+  /** As many connections as the pool has stand: connecting takes none of a request's time. */
+  const connectAll = async ({ pool }: TestApp) => {
+    const all = Array.from({ length: pool.stats().size }, () =>
+      pool.transaction({ access: 'read only' }, (db) => db.run(sleep, { seconds: 0.1 })),
+    )
+    await Promise.all(all)
   }
 
   const expectSleeping = (count: number) =>
@@ -86,11 +95,15 @@ describe('a query under way', () => {
 
   it('is 504 at the deadline of its request, and cancelled on the server', async () => {
     const { request } = await open({ services: { requestTimeout: 200 } })
+    await connectAll(test)
     const answers = await Promise.all([request(long), request(long), request(long)])
     for (const answer of answers) await expectProblem(answer, 'timeout')
     await expectWell()
     const cancelled = test.observed.filter(
-      ({ ...seen }) => seen.type === 'database' && seen.event.type === 'cancelled',
+      ({ ...seen }) =>
+        seen.type === 'database' &&
+        seen.event.type === 'cancelled' &&
+        seen.event.statement === sleep.name,
     )
     expect(cancelled).toHaveLength(3)
   })
@@ -113,7 +126,9 @@ describe('a query under way', () => {
   })
 
   it('is 504 at the deadline when the network goes dead, and the connection is not used again', async () => {
-    const { request } = await open({ services: { requestTimeout: 300 } })
+    // it has to be seen asleep before: a busy machine takes its time
+    const { request } = await open({ services: { requestTimeout: 1_000 } })
+    await connectAll(test)
     const answer = request(long)
     await expectSleeping(1)
     proxy.freeze()

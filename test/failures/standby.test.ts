@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { noCache } from '../../src/cache/cache.ts'
 import { type Watcher, watchTables } from '../../src/cache/watcher.ts'
+import { runExplain } from '../../src/commands/explain/command.ts'
 import { onDatabase } from '../../src/commands/on-database.ts'
 import { runVerify } from '../../src/commands/verify.ts'
 import { faultOf } from '../../src/db/access.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { startFolding } from '../../src/db/rollup/fold.ts'
+import { statements } from '../../src/db/statement.ts'
 import { recordingTerminal } from '../commands/terminal.ts'
 import type { TestApp } from '../support/app.ts'
 import { connectTo, type TestSql } from '../support/database.ts'
@@ -82,6 +84,14 @@ describe.skipIf(withoutDebian)('the app on a hot standby', () => {
     const env = { DATABASE_URL: standby.url() }
     expect(await onDatabase(runVerify, {}, terminal, env, { isMigrating: false })).toBe(0)
     expect(terminal.written.stderr).toBe('')
+  })
+
+  it('explains', async () => {
+    const terminal = recordingTerminal()
+    const flags = { statements, asked: 'activity_top' }
+    const env = { DATABASE_URL: standby.url() }
+    expect(await onDatabase(runExplain, flags, terminal, env, { isMigrating: false })).toBe(0)
+    expect(terminal.written.stdout).toMatch(/^activity_top: uses its index /)
   })
 
   it('answers a read that the recovery cancels with a clean 503', async () => {

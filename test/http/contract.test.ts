@@ -35,10 +35,14 @@ describe('the OpenAPI document', () => {
       '/livez': 'getLiveness',
       '/readyz': 'getReadiness',
       '/api/v1/activity': 'listActivity',
+      '/api/v1/posts': 'listPosts',
+      '/api/v1/posts/{id}': 'getPost',
       '/api/v1/dashboard/stats': 'getDashboardStats',
       '/api/v1/dashboard/active-users': 'listActiveUsers',
       '/api/v1/dashboard/trends': 'listTrends',
       '/api/v1/search': 'search',
+      '/api/v1/dashboard/retention': 'listRetention',
+      '/api/v1/dashboard/leaders': 'listLeaders',
     })
   })
 
@@ -176,7 +180,8 @@ describe('whatever is asked', () => {
       const asked = fc.dictionary(fc.constantFrom(...names, 'colour'), odd, { maxKeys: 4 })
       await fc.assert(
         fc.asyncProperty(asked, async (query) => {
-          const response = await app.request(`${path}?${new URLSearchParams(query)}`)
+          const asked = path.replace('{id}', encodeURIComponent(query.id ?? '1'))
+          const response = await app.request(`${asked}?${new URLSearchParams(query)}`)
           expect(faultsOf(path, response.status, await response.json())).toEqual([])
         }),
       )
@@ -213,7 +218,7 @@ describe('an example of a failure', () => {
 
   it.each(failures)('is a real one: $code of $path', async ({ path, status, code, value }) => {
     fault = thrown[code]
-    const response = await app.request(`${path}${queryOf(path, code)}`)
+    const response = await app.request(`${path.replace('{id}', '42')}${queryOf(path, code)}`)
     fault = undefined
     expect(response.status).toBe(status)
     const body = await response.json()

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { type Explanation, explain, readSamples } from '../../src/commands/explain/explain.ts'
 import { kinds } from '../../src/db/rollup/kinds.ts'
 import type { FeedPosition, FeedVariant } from '../../src/features/activity/feed.ts'
 import { boundsOf, startingBefore } from '../../src/features/activity/position.ts'
@@ -10,22 +11,74 @@ import {
 } from '../../src/features/activity/queries.ts'
 import { searchPage } from '../../src/features/search/queries.ts'
 import type { SearchSort, SearchType } from '../../src/features/search/schemas.ts'
+import { everyStatement } from '../../src/server/statements.ts'
 import { useDatabase } from '../support/database.ts'
 import { fillMillion, million } from '../support/million.ts'
 import { type Plan, planOf } from '../support/plan.ts'
+import { openTestPool } from '../support/pool.ts'
 
-describe('the statements, over a million rows', () => {
-  const database = useDatabase()
+const database = useDatabase()
+beforeAll(() => fillMillion(database.url))
+
+/** Rows of the largest page, from every index that it merges, with their names and titles; a jump's, and a year of days. */
+const mostRows = 1_000
+/** Statements that read more, how much more, and why. */
+const exceptions: readonly (readonly [names: RegExp, most: number, reason: string])[] = [
+  [/^trends$/, 10_000, 'quarter-hours at both edges of each day, in another zone than UTC'],
+  [/^explain_samples$/, 12_000, 'the newest 2,000 rows of each table, for a command'],
+  [/^(users|sessions)_by_(username|last_seen_at)_.*page$/, 50_500, 'passed over by index alone'],
+  [/^posts_by_comments_count_.*page$/, 50_500, 'passed over by index alone'],
+  [/^comments_by_created_at_.*_of_post_page$/, 50_500, 'passed over by index alone'],
+  [
+    /^comments_by_created_at_.*_of_post_bounds_/,
+    110_500,
+    'counted between the bounds by index alone',
+  ],
+  [/^users_by_.*search/, 30_000, 'names are found by trigrams, or walked along the list'],
+  [/^search_/, 60_000, 'a window of the newest matches, bounded however many there are'],
+  [/^leaders_between_/, 60_000, 'the best of all times, each summed up between the bounds'],
+]
+const exceptionOf = (statement: string) => exceptions.find(([names]) => names.test(statement))
+
+describe('every statement there is, over a million rows', () => {
+  let explanations: readonly Explanation[] = []
+  beforeAll(async () => {
+    const pool = openTestPool(database.url, { size: 1 })
+    const { signal } = new AbortController()
+    const samples = await readSamples(pool, signal)
+    const options = { signal, isWhole: false, onExplained: () => {} }
+    explanations = await explain(pool, everyStatement(), samples, options)
+    await pool.close()
+  })
+
+  it('scans nothing, sorts no more than it answers, and spills nothing', () => {
+    expect(explanations.length).toBeGreaterThan(200)
+    const others = explanations
+      .filter(({ verdict }) => verdict !== 'uses its index' && verdict !== 'exempt')
+      .filter(({ statement }) => !/^comments_by_.*_of_post_bounds_/.test(statement))
+    expect(others.map(({ statement, because }) => `${statement}: ${because}`)).toEqual([])
+  })
+
+  it('reads a page and no more: of what is frequent, rare, last or not there', () => {
+    const more = explanations.flatMap(({ statement, verdict, cases }) => {
+      const most = verdict === 'exempt' ? 0 : Math.max(...cases.map(({ rows }) => rows))
+      const [, allowed = mostRows] = exceptionOf(statement) ?? []
+      return most > allowed ? [`${statement}: ${most}`] : []
+    })
+    expect(more).toEqual([])
+  })
+})
+
+describe('the statements of the feed and of search, over a million rows', () => {
   let aMiddle = ''
   let shortlyAfter = ''
   beforeAll(async () => {
-    await fillMillion(database.sql)
     const [middle] = await database.sql<{ at: string; later: string }[]>`
       select created_at::text as at, (created_at + interval '123 hours 4 minutes')::text as later
       from comments where id = ${million.comments / 2}`
     aMiddle = middle?.at ?? ''
     shortlyAfter = middle?.later ?? ''
-  }, 120_000)
+  })
 
   const filter = {
     authorId: null,
@@ -96,6 +149,18 @@ describe('the statements, over a million rows', () => {
     for (const page of [1_000, 25_000, 50_000]) {
       expect((await jump(page)).blocks).toBeLessThan(1.5 * second.blocks)
     }
+  })
+
+  it('pass over no row of an author that is deleted', async () => {
+    await database.sql`
+      insert into comments (post_id, author_id, body, created_at, deleted_at)
+      select 1, 4711, 'gone', now() - i * interval '1 minute', now() from generate_series(1, 5000) as i`
+    const author = { authorId: 4711 }
+    isLean(await go(activityTop, author, { ofAuthor: true }))
+    isLean(
+      await go(activityBefore, { ...startingBefore('infinity'), ...author }, { ofAuthor: true }),
+    )
+    isLean(await jump(3, author, { ofAuthor: true }))
   })
 
   describe('a search', () => {

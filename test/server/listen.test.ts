@@ -214,3 +214,50 @@ describe('drain', () => {
     await new Promise((resolve) => next.close(resolve))
   })
 })
+
+describe('what cannot be read as a request', () => {
+  it.each([
+    ['no HTTP', 'hello\r\n\r\n', 400, 'validation_failed'],
+    [
+      'more headers than fit',
+      `GET /?q=${'x'.repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+      431,
+      'headers_too_large',
+    ],
+    [
+      'another expectation',
+      'GET / HTTP/1.1\r\nHost: localhost\r\nExpect: the unexpected\r\n\r\n',
+      417,
+      'expectation_failed',
+    ],
+  ])('is answered as a problem: %s', async (_, text, status, code) => {
+    const { url } = await serving(() => new Response('here'))
+    const answer = await sent(url, text)
+    expect(answer).toMatch(
+      new RegExp(`^HTTP/1.1 ${status} [\\s\\S]*connection: close[\\s\\S]*"code":"${code}"`, 'i'),
+    )
+    expect(answer).toMatch(/content-type: application\/problem\+json[\s\S]*x-request-id: [\w-]+/i)
+  })
+
+  it('is answered as a problem when it does not come in time', async () => {
+    const { url } = await serving(() => new Response('here'), { headersTimeout: 100 })
+    expect(await sent(url, 'GET / HTTP/1.1\r\n')).toMatch(
+      /^HTTP\/1\.1 408 [\s\S]*"code":"request_timeout"/,
+    )
+  })
+
+  it('does not get between the parts of an answer under way', async () => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    const writer = writable.getWriter()
+    const { url } = await serving(() => new Response(readable))
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    void writer.write(new TextEncoder().encode('part')).catch(() => {})
+    let received = ''
+    for await (const chunk of socket) {
+      received += chunk
+      if (received.endsWith('part\r\n')) socket.write('hello\r\n\r\n')
+    }
+    expect(received).toMatch(/part\r\n$/)
+  })
+})

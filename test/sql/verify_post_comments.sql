@@ -1,5 +1,5 @@
 -- verify_post_comments
--- reads comments
+-- reads posts, comments
 select 'post_comments' as rollup,
   count(*) as entries,
   count(*) filter (where differs) as drift,
@@ -7,12 +7,10 @@ select 'post_comments' as rollup,
     filter (where differs))[:3], '{}')) as examples
 from (
   select key, s.value as stored, e.value as expected, s.value is distinct from e.value as differs
-  from (select post_id::text as key, sum(n)::text as value
-    from (
-      select post_id, n from rollup.post_comments
-      union all
-      select post_id, n from rollup.pending_post_comments
-    ) as both_parts
-    group by post_id having sum(n) <> 0) as s (key, value)
-    full join (select "comments"."post_id"::text, count(*)::text from "comments" where "comments"."deleted_at" is null group by 1) as e (key, value) using (key)
+  from (select post_id::text as key, sum(n) || case sum(lives) when 1 then ' on a live post' else '' end as value
+    from rollup.current_post_comments group by post_id having (sum(n), sum(lives)) <> (0, 0)) as s (key, value)
+    full join (select post_id::text, coalesce(n, 0) || case when is_live then ' on a live post' else '' end
+      from (select "posts"."id" as post_id, true as is_live from "posts" where "posts"."deleted_at" is null) as live full join (
+        select "comments"."post_id" as post_id, count(*) as n from "comments" where "comments"."deleted_at" is null group by 1
+      ) as discussed using (post_id)) as e (key, value) using (key)
 ) as compared

@@ -2,6 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
+/** What `npm run shopboard` starts Node with. */
+export const program = ['--import', './scripts/preload.js', 'src/cli.ts']
+
 export type RunningCli = {
   readonly child: ChildProcess
   readonly stdout: () => string
@@ -16,7 +19,7 @@ export function startCli(
   env: Readonly<Record<string, string>> = {},
 ): RunningCli {
   const { PATH = '' } = process.env
-  const child = spawn(process.execPath, ['src/cli.ts', ...args], {
+  const child = spawn(process.execPath, [...program, ...args], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     env: { PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

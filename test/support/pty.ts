@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { program } from './cli.ts'
 
 const script = '/usr/bin/script'
 
@@ -23,7 +24,7 @@ export function startOnTerminal(
   env: Readonly<Record<string, string>> = {},
 ): TerminalCli {
   const { PATH = '' } = process.env
-  const quoted = [process.execPath, 'src/cli.ts', ...args].map(
+  const quoted = [process.execPath, ...program, ...args].map(
     (each) => `'${each.replaceAll("'", `'\\''`)}'`,
   )
   const command = `stty cols 100 rows 30; exec ${quoted.join(' ')}`

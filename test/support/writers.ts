@@ -5,14 +5,14 @@ import type { TestSql } from './database.ts'
 type Write = { readonly name: keyof typeof writes; readonly n: number; readonly at: string }
 type Transaction = {
   readonly writes: readonly Write[]
-  readonly isolation: 'read committed' | 'repeatable read'
+  readonly isolation: 'read committed' | 'repeatable read' | 'serializable'
   readonly end: 'commit' | 'rollback'
 }
 
 /** What writers do; `n` picks rows, `at` is when something happened. */
 const writes = {
   signUp: (sql, { n, at }) =>
-    sql`insert into users (username, created_at) select 'u' || i, ${at} from generate_series(1, ${1 + (n % 4)}::int) i`,
+    sql`insert into users (username, is_active, is_admin, created_at) select 'u' || i, i % 4 > 0, i % 3 = 0, ${at} from generate_series(1, ${1 + (n % 4)}::int) i`,
   post: (sql, { n, at }) =>
     sql`insert into posts (author_id, created_at) select ${someUser(sql, n)}, ${at}::timestamptz + i * interval '9 hours' from generate_series(1, ${1 + (n % 5)}::int) i`,
   postWithoutAuthor: (sql, { at }) => sql`insert into posts (created_at) values (${at})`,
@@ -25,6 +25,8 @@ const writes = {
   softDelete: (sql, { n }) => sql`update posts set deleted_at = now() where id % 4 = ${n % 4}`,
   restore: (sql, { n }) => sql`update posts set deleted_at = null where id % 3 = ${n % 3}`,
   softDeleteUser: (sql, { n }) => sql`update users set deleted_at = now() where id % 7 = ${n % 7}`,
+  restoreUser: (sql, { n }) => sql`update users set deleted_at = null where id % 3 = ${n % 3}`,
+  moveSignUp: (sql, { n, at }) => sql`update users set created_at = ${at} where id % 4 = ${n % 4}`,
   softDeleteComment: (sql, { n }) =>
     sql`update comments set deleted_at = now() where id % 2 = ${n % 2}`,
   move: (sql, { n, at }) => sql`update comments set created_at = ${at} where id % 5 = ${n % 5}`,
@@ -32,6 +34,8 @@ const writes = {
     sql`update comments set author_id = ${someUser(sql, n)} where id % 3 = ${n % 3}`,
   moveToPost: (sql, { n }) =>
     sql`update comments set post_id = (select min(id) from posts) where id % 6 = ${n % 6} and exists (select from posts)`,
+  deactivate: (sql, { n }) => sql`update users set is_active = id % 3 = ${n % 3}`,
+  promote: (sql, { n }) => sql`update users set is_admin = not is_admin where id % 4 = ${n % 4}`,
   heartbeat: (sql) => sql`update sessions set last_seen_at = now()`,
   upsert: (sql, { n, at }) =>
     sql`insert into users (id, username, created_at) values (${n % 10}, 'upserted', ${at}) on conflict (id) do update set created_at = excluded.created_at, deleted_at = null`,
@@ -73,7 +77,11 @@ export const writersOf = (names: readonly Write['name'][]) =>
           }),
           { minLength: 1, maxLength: 4 },
         ),
-        isolation: fc.constantFrom('read committed' as const, 'repeatable read' as const),
+        isolation: fc.constantFrom(
+          'read committed' as const,
+          'repeatable read' as const,
+          'serializable' as const,
+        ),
         end: fc.constantFrom(
           'commit' as const,
           'commit' as const,

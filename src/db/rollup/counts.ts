@@ -11,6 +11,7 @@ import {
   type Span,
   spanLiteral,
 } from './tables.ts'
+import { crowdNumber, isSignupOf, signupsOf } from './user-classes.ts'
 
 /*
  * Counting rows without reading them: for everyone's rows by the rollup counts, for one author's by the
@@ -22,9 +23,13 @@ export const countAll = (filter: FilterSql): SQL =>
   filter.authorId
     ? sql`(select coalesce(sum(n), 0)::bigint from (${authorDays(filter)}) as d)`
     : sql`(select coalesce(sum(n), 0)::bigint from (
-        select ${foldedTotals.n} as n from ${foldedTotals} where ${foldedTotals.kind} in (${kindList(filter)})
+        ${
+          filter.classes
+            ? sql`select ${bucketRows(filter)} as n from ${foldedBuckets} where span = ${spanLiteral('month')}`
+            : sql`select ${foldedTotals.n} as n from ${foldedTotals} where ${foldedTotals.kind} in (${kindList(filter)})`
+        }
         union all
-        select ${pendingCounts.n} from ${pendingCounts} where ${pendingCounts.kind} in (${kindList(filter)})
+        select ${pendingCounts.n} from ${pendingCounts} where ${pendingCounts.kind} in (${kindList(filter)})${ofClasses(filter)}
       ) as both_parts)`
 
 /** The number of the filter's rows created at `instant` or later. */
@@ -43,7 +48,7 @@ export const countSince = (filter: FilterSql, instant: SQLWrapper): SQL => {
           ${foldedBetween(filter, 'quarterHour', nextBucket('quarterHour', at), nextBucket('day', at))}
           union all
           select n from ${pendingCounts} as pending
-          where kind in (${kindList(filter)}) and bucket >= ${nextBucket('quarterHour', at)}
+          where kind in (${kindList(filter)})${ofClasses(filter)} and bucket >= ${nextBucket('quarterHour', at)}
         ) as whole_buckets)
         + ${restOfQuarterHour(filter, at)})::bigint`
 }
@@ -58,15 +63,17 @@ export const countAfter = (filter: FilterSql, instant: SQLWrapper): SQL =>
  */
 const restOfQuarterHour = (filter: FilterSql, at: SQL): SQL => {
   const bucket = quarterHourOf(at)
+  const crowds = crowdList(filter)
   const before = (kind: Kind) => {
+    const crowd = filter.classes ? crowds : kindLiteral(kind)
     const of = (column: string, otherwise: SQL) =>
-      sql`coalesce((select ${sql.raw(column)} from whole where kind = ${kindLiteral(kind)}), ${otherwise})`
+      sql`coalesce((select ${sql.raw(column)} from whole where kind = ${crowd}), ${otherwise})`
     return sql`(${of('at', nextBucket('quarterHour', at))}, ${of('id', lowest)})`
   }
   return sql`(
           with whole as materialized (
-            select whole.* from rollup.crowd_since(${kindArray(filter)}, ${bucket}, ${at}) as whole
-            where exists (select from rollup.segments where kind in (${kindList(filter)}) and bucket = ${bucket})
+            select whole.* from rollup.crowd_since(${crowdArray(filter)}, ${bucket}, ${at}) as whole
+            where exists (select from rollup.segments where kind in (${crowds}) and bucket = ${bucket})
           )
           select (select coalesce(sum(n), 0) from whole) + (${rowsBetween(filter, at, before)}))`
 }
@@ -78,11 +85,21 @@ const foldedBetween = (filter: FilterSql, span: Span, from: SQL, until: SQL): SQ
           where span = ${spanLiteral(span)} and bucket >= ${from} and bucket < ${until}`
 
 /** The filter's rows in a bucket, from its columns. */
-export const bucketRows = (filter: FilterSql): SQL => sumOf(filter.kinds)
+export const bucketRows = ({ kinds, classes }: FilterSql): SQL =>
+  classes ? signupsOf(classes) : sumOf(kinds)
+
+/** Of pending rows, those of the classes asked for. */
+export const ofClasses = ({ classes }: FilterSql): SQL =>
+  classes ? sql` and ${isSignupOf(classes, sql.raw('flags'))}` : sql.empty()
 
 /** The kinds' numbers as literals. */
 export const kindList = (filter: FilterSql): SQL => sql.join(filter.kinds.map(kindLiteral), sql`, `)
 export const kindArray = (filter: FilterSql): SQL => sql`array[${kindList(filter)}]::smallint[]`
+
+/** The numbers that crowds of the filter's rows have: users of some classes have crowds of their own. */
+const crowdList = (filter: FilterSql): SQL =>
+  filter.classes ? sql.raw(String(crowdNumber(filter.classes))) : kindList(filter)
+export const crowdArray = (filter: FilterSql): SQL => sql`array[${crowdList(filter)}]::smallint[]`
 
 const metricOf = (kind: Kind): Metric => kindTable[kind].metric
 const sumOf = (kinds: readonly Kind[]): SQL =>

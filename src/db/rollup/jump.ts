@@ -1,5 +1,14 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { authorDays, bucketRows, kindArray, kindList, nextBucket, utc } from './counts.ts'
+import {
+  authorDays,
+  bucketRows,
+  crowdArray,
+  kindArray,
+  kindList,
+  nextBucket,
+  ofClasses,
+  utc,
+} from './counts.ts'
 import { type Kind, kindLiteral, kindNumber } from './kinds.ts'
 import {
   byAge,
@@ -26,8 +35,25 @@ export type Landed = {
 }
 
 /** Lands so that row number `target` (0-based, from the newest; at least 1) is the next to come. */
-export const landBefore = (filter: FilterSql, target: SQL): Landed => ({
-  ctes: sql`${filter.authorId ? locatedByDay(filter, target) : locatedByBucket(filter, target)},
+export const landBefore = (filter: FilterSql, target: SQL): Landed =>
+  landed(filter, located(filter, target, 'located'))
+
+/** Lands on row number `target` itself: beyond it, from old to new, come those newer than it. */
+export const landOn = (filter: FilterSql, target: SQL): Landed =>
+  landed(
+    filter,
+    sql`${located(filter, target, 'holding')},
+    located as (select bucket, rest - 1 as rest from holding)`,
+  )
+
+const located = (filter: FilterSql, target: SQL, name: Located): SQL =>
+  filter.authorId ? locatedByDay(filter, target, name) : locatedByBucket(filter, target, name)
+
+/** The bucket that holds the row, and how many rows from its bottom on lie up to that. */
+type Located = 'located' | 'holding'
+
+const landed = (filter: FilterSql, found: SQL): Landed => ({
+  ctes: sql`${found},
     landed as materialized (${filter.authorId ? atTheBottom(filter) : inACrowd(filter)}),
     reached as materialized (${passedOver(filter)})`,
   beyond: (kind) =>
@@ -45,7 +71,7 @@ const inACrowd = (
   filter: FilterSql,
 ): SQL => sql`${atTheBottom(filter)} where rest <= rollup.crowd_size()
       union all
-      select crowd.* from located, rollup.crowd_position(${kindArray(filter)}, bucket, located.rest) as crowd
+      select ${filter.classes ? sql`${kindLiteral('signup')}, at, crowd.id, crowd.rest` : sql.raw('crowd.*')} from located, rollup.crowd_position(${crowdArray(filter)}, bucket, located.rest) as crowd
       where located.rest > rollup.crowd_size()
     `
 
@@ -74,8 +100,9 @@ const passedOver = (filter: FilterSql): SQL => {
 const locatedByDay = (
   filter: FilterSql,
   target: SQL,
+  name: Located,
 ): SQL => sql`target as materialized (select ${target} as rest),
-    located as (
+    ${sql.raw(name)} as (
       select ${utc(sql`day`)} as bucket, (reached - (select rest from target))::bigint as rest
       from (
         select day, sum(n) over (order by day desc) as reached
@@ -88,13 +115,14 @@ const locatedByDay = (
 const locatedByBucket = (
   filter: FilterSql,
   target: SQL,
+  name: Located,
 ): SQL => sql`target as materialized (select ${target} as rest),
     pending as materialized (
-      select bucket, sum(n)::bigint as n from ${pendingCounts} as pending where kind in (${kindList(filter)}) group by bucket
+      select bucket, sum(n)::bigint as n from ${pendingCounts} as pending where kind in (${kindList(filter)})${ofClasses(filter)} group by bucket
     ),
     month as (${level(filter, 'month', 'down', 'target')}),
     day as (${level(filter, 'day', 'up', 'month')}),
-    located as (${level(filter, 'quarterHour', 'down', 'day')})`
+    ${sql.raw(name)} as (${level(filter, 'quarterHour', 'down', 'day')})`
 
 /**
  * The bucket of that span inside the one of `top` that holds the row sought. Going down, `rest` of the rows of `top`

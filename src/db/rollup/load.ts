@@ -17,7 +17,8 @@ export async function countLoaded(sql: Bulk['sql'], { sources, ownIds }: Loaded)
     const { owner, isActivity } = kindTable[kind]
     const user = isActivity ? owner.name : 'null::bigint'
     const post = kind === 'comment' ? 'post_id' : 'null::bigint'
-    const rows = `select id, created_at, ${user} as user_id, ${post} as post_id, deleted_at is null as is_live from ${source}`
+    const flags = kind === 'signup' ? 'rollup.flags_of(is_active, is_admin)' : 'null::smallint'
+    const rows = `select id, created_at, ${user} as user_id, ${post} as post_id, ${flags} as flags, deleted_at is null as is_live from ${source}`
     await sql`select rollup.load(${kindNumber(kind)}::integer, ${rows}::text)`
   }
   await sql`select rollup.load_days()`

@@ -1,12 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Pool } from '../database.ts'
-import { comments } from '../schema.ts'
+import { comments, posts, users } from '../schema.ts'
 import { statement } from '../statement.ts'
 import {
   activityKinds,
   kindLiteral,
   kinds,
   kindTable,
+  metrics,
   type TableName,
   tableNames,
 } from './kinds.ts'
@@ -68,6 +69,31 @@ const liveRows = sql`(${sql.join(
 )}
 )`
 
+/** Live rows of every kind of crowd: users in those of their classes, too. */
+const crowdRows = sql`(
+  select kind, id, created_at from ${liveRows} as live
+  union all
+  select crowd, ${users.id}, ${users.createdAt}
+  from ${users}, unnest(rollup.crowds_of(${kindLiteral('signup')}::smallint, rollup.flags_of(${users.isActive}, ${users.isAdmin}))) as crowd
+  where ${users.deletedAt} is null and crowd <> ${kindLiteral('signup')}
+)`
+
+/** Live rows by the columns that count them: users in those of their class, too. */
+const countedRows = sql`(${sql.join(
+  kinds.map((kind) => {
+    const { table, metric } = kindTable[kind]
+    return sql`
+  select ${sql.raw(`'${metric}'`)} as counted, ${table.createdAt} as created_at from ${table} where ${table.deletedAt} is null
+  union all`
+  }),
+)}
+  select counted, ${users.createdAt} from ${users}, unnest(array[
+    case when not ${users.isActive} then 'inactive' end, case when ${users.isAdmin} then 'admins' end,
+    case when not ${users.isActive} and ${users.isAdmin} then 'inactive_admins' end
+  ]) as counted where ${users.deletedAt} is null and counted is not null
+)`
+const countColumns = [...metrics, 'inactive', 'admins', 'inactive_admins']
+
 /** The tables whose rows make users active. */
 const activityTables = activityKinds.map((kind) => kindTable[kind].tableName)
 
@@ -81,7 +107,7 @@ const triggers = statement<Record<never, never>, Verification>(
     from rollup.trigger_faults`,
 )
 
-const recounts = [
+export const recounts = [
   triggers,
   recount(
     'totals',
@@ -92,16 +118,17 @@ const recounts = [
   recount(
     'counts',
     tableNames,
-    sql`select concat_ws(' ', kind, span, bucket) as key, sum(n)::text as value from rollup.current_counts
-      group by kind, span, bucket having sum(n) <> 0`,
-    sql`select concat_ws(' ', kind, span, bucket), sum(n)::text
+    sql`select concat_ws(' ', counted, span, bucket) as key, sum(n)::text as value
+      from rollup.current_buckets, lateral (values ${sql.raw(countColumns.map((name) => `('${name}', ${name})`).join(', '))}) as counts (counted, n)
+      group by counted, span, bucket having sum(n) <> 0`,
+    sql`select concat_ws(' ', counted, span, bucket), sum(n)::text
       from (
-        select kind, span,
+        select counted, span,
           date_trunc(case span when ${spanLiteral('quarterHour')} then 'minute' else span::text end, quarter_hour, 'UTC') as bucket, n
-        from (select kind, ${quarterHourOf(sql`created_at`)} as quarter_hour, count(*) as n from ${liveRows} as live group by 1, 2) as q,
+        from (select counted, ${quarterHourOf(sql`created_at`)} as quarter_hour, count(*) as n from ${countedRows} as live group by 1, 2) as q,
           unnest(enum_range(null::rollup.span)) as span
       ) as spans
-      group by kind, span, bucket`,
+      group by counted, span, bucket`,
   ),
   recount(
     'user_days',
@@ -140,15 +167,51 @@ const recounts = [
   ),
   recount(
     'post_comments',
-    ['comments'],
-    sql`select post_id::text as key, sum(n)::text as value
+    ['posts', 'comments'],
+    sql`select post_id::text as key, sum(n) || case sum(lives) when 1 then ' on a live post' else '' end as value
+      from rollup.current_post_comments group by post_id having (sum(n), sum(lives)) <> (0, 0)`,
+    sql`select post_id::text, coalesce(n, 0) || case when is_live then ' on a live post' else '' end
+      from (select ${posts.id} as post_id, true as is_live from ${posts} where ${posts.deletedAt} is null) as live full join (
+        select ${comments.postId} as post_id, count(*) as n from ${comments} where ${comments.deletedAt} is null group by 1
+      ) as discussed using (post_id)`,
+  ),
+  recount(
+    'user_totals',
+    ['users', 'posts', 'comments'],
+    sql`select user_id::text as key, concat_ws(' ', coalesce(cohort::text, 'nobody'), posts, comments) as value
       from (
-        select post_id, n from rollup.post_comments
+        select user_id, cohort, posts, comments from rollup.user_totals
+        where user_id not in (select user_id from rollup.pending_user_totals)
         union all
-        select post_id, n from rollup.pending_post_comments
+        select user_id, cohort, posts, comments from rollup.pending_user_totals
       ) as both_parts
-      group by post_id having sum(n) <> 0`,
-    sql`select ${comments.postId}::text, count(*)::text from ${comments} where ${comments.deletedAt} is null group by 1`,
+      where cohort is not null or (posts, comments) <> (0, 0)`,
+    sql`select user_id::text, concat_ws(' ', coalesce(max(cohort)::text, 'nobody'), sum(posts), sum(comments))
+      from (
+        select id as user_id, ${monthOf(sql`created_at`)} as cohort, 0 as posts, 0 as comments from ${liveRows} as live
+        where kind = ${kindLiteral('signup')}
+        union all
+        select user_id, null, (kind = ${kindLiteral('post')})::integer, (kind = ${kindLiteral('comment')})::integer
+        from ${liveRows} as live where kind in (${kindLiteral('post')}, ${kindLiteral('comment')})
+      ) as counted
+      where user_id is not null group by user_id`,
+  ),
+  recount(
+    'retention',
+    tableNames,
+    sql`select concat_ws(' ', cohort, month) as key, sum(n)::text as value
+      from (
+        select cohort, month, n from rollup.retention
+        union all
+        select cohort, month, n from rollup.pending_retention
+      ) as both_parts
+      group by cohort, month having sum(n) <> 0`,
+    sql`select concat_ws(' ', ${monthOf(sql`signup.created_at`)}, month), count(*)::text
+      from ${liveRows} as signup join (
+        select distinct user_id, ${monthOf(sql`created_at`)} as month from ${liveRows} as live
+      ) as active on active.user_id = signup.id
+      where signup.kind = ${kindLiteral('signup')} and month >= ${monthOf(sql`signup.created_at`)}
+      group by ${monthOf(sql`signup.created_at`)}, month`,
   ),
   recount(
     'segments',
@@ -156,11 +219,11 @@ const recounts = [
     sql`select concat_ws(' ', kind, created_at, id) as key, (n + coalesce(pending, 0))::text as value
       from rollup.segments as s left join (
         select segment.kind, segment.bucket, segment.created_at, segment.id, sum(p.n) as pending
-        from rollup.pending as p, ${segmentOf(sql`p`)} as segment group by 1, 2, 3, 4
+        from rollup.pending_crowds as p, ${segmentOf(sql`p`)} as segment group by 1, 2, 3, 4
       ) as added using (kind, bucket, created_at, id)`,
     sql`select concat_ws(' ', s.kind, s.created_at, s.id), count(rows.*)::text
       from rollup.segments as s left join (
-        select segment.* from ${liveRows} as live, ${segmentOf(sql`live`)} as segment
+        select segment.* from ${crowdRows} as live, ${segmentOf(sql`live`)} as segment
       ) as rows using (kind, bucket, created_at, id)
       group by s.kind, s.created_at, s.id`,
   ),
@@ -171,6 +234,11 @@ export const verificationCount = recounts.length
 
 function perActivityKind(of: (kind: (typeof activityKinds)[number]) => SQL): SQL {
   return sql.join(activityKinds.map(of), sql`, `)
+}
+
+/** The UTC month, by its first day. */
+function monthOf(instant: SQL): SQL {
+  return sql`date_trunc('month', ${instant} at time zone 'UTC')::date`
 }
 
 /** The segment of its crowd that a row lies in; none where there is no crowd. */

@@ -1,7 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { rfc3339 } from '../../db/instant.ts'
+import { joinUser, jsonText, jsonUser } from '../../db/json.ts'
 import { type Kind, kindLiteral, kindTable, type TableName } from '../../db/rollup/kinds.ts'
-import { comments, posts, users } from '../../db/schema.ts'
+import { comments, posts } from '../../db/schema.ts'
 
 /** Characters of a title: a page of long ones would be megabytes. */
 const mostOfTitle = sql.raw('300')
@@ -55,14 +56,14 @@ export const itemTables = (kinds: readonly Kind[]): readonly TableName[] =>
  */
 export const itemJson = (kinds: readonly Kind[]): SQL => sql`concat(head, page.id,
         ',"createdAt":"', ${rfc3339(sql.raw('page.created_at'))},
-        '","actor":', coalesce('{"id":' || ${users.id} || ',"username":' || to_json(${users.username}) || '}', 'null'),
-        ',"post":', coalesce('{"id":' || post_id || ',"title":' || coalesce(to_json(${titleFor(kinds)})::text, 'null') || '}', 'null'),
-        ',"excerpt":', coalesce(to_json(excerpt)::text, 'null'), '}')`
+        '","actor":', ${jsonUser},
+        ',"post":', coalesce('{"id":' || post_id || ',"title":' || ${jsonText(titleFor(kinds))} || '}', 'null'),
+        ',"excerpt":', ${jsonText(sql.raw('excerpt'))}, '}')`
 
 const titleFor = (kinds: readonly Kind[]): SQL =>
   isTitled(kinds) ? sql`coalesce(page.title, ${titleOf})` : sql.raw('page.title')
 
 /** What `itemJson` refers to besides `page`. */
 export const itemJoins = (kinds: readonly Kind[]): SQL => sql`
-      left join ${users} on ${users.deletedAt} is null and ${users.id} = user_id
+      ${joinUser(sql.raw('user_id'))}
       ${isTitled(kinds) ? sql`left join ${posts} on ${posts.deletedAt} is null and ${posts.id} = titled_by` : sql.empty()}`

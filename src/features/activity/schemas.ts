@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { kinds } from '../../db/rollup/kinds.ts'
 import { metadataSchema } from '../../http/paging/page.ts'
-import { id, instant, listOf, pageSize, wholeNumber } from '../../http/parameters.ts'
+import { inOrder, oneStrategy, pageParameters } from '../../http/paging/query.ts'
+import { id, instant, listOf } from '../../http/parameters.ts'
 import { rowId, time } from '../../http/values.ts'
 
 const actor = z.object({ id: rowId, username: z.string() }).openapi('Actor')
@@ -29,12 +30,6 @@ export const activityPageSchema = z
   .openapi('ActivityPage')
 export type ActivityPage = z.infer<typeof activityPageSchema>
 
-/** Faults are reported all at once: two parameters are compared unless one of them is wrong by itself. */
-const areSound =
-  (...names: string[]) =>
-  ({ issues }: z.core.ParsePayload) =>
-    !issues.some(({ path }) => names.includes(String(path?.[0])))
-
 export const activityQuery = z
   .strictObject({
     kind: listOf(kinds)
@@ -46,22 +41,7 @@ export const activityQuery = z
     authorId: id.optional().openapi({ description: 'Only what this user did.' }),
     before: instant.optional().openapi({ description: 'Only what happened before this instant.' }),
     after: instant.optional().openapi({ description: 'Only what happened after this instant.' }),
-    cursor: z.string().optional().openapi({
-      description: 'Goes on from a `nextCursor` or `prevCursor` of a page with the same filters.',
-    }),
-    page: wholeNumber(1, 1_000_000_000)
-      .optional()
-      .openapi({ description: 'Jumps to a numbered page.' }),
-    pageSize: pageSize.openapi({ description: 'Items on a page.' }),
+    ...pageParameters,
   })
-  .refine(({ cursor, page }) => cursor === undefined || page === undefined, {
-    path: ['page'],
-    message: 'cannot be combined with cursor',
-    when: areSound('cursor', 'page'),
-  })
-  .refine(({ after, before }) => after === undefined || before === undefined || after < before, {
-    path: ['after'],
-    message: 'must be earlier than before',
-    when: areSound('after', 'before'),
-  })
+  .check(oneStrategy, inOrder('after', 'before'))
 export type ActivityQuery = z.infer<typeof activityQuery>

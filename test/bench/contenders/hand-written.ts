@@ -49,3 +49,24 @@ export const rows = (kinds: readonly number[]): string => `
   left join users u on u.deleted_at is null and u.id = page.user_id
   left join posts p on page.kind = 1 and p.deleted_at is null and p.id = page.post_id
   order by page.created_at desc, page.kind, page.id desc`
+
+const post = (
+  body: string,
+) => `p.id, p.title, ${body} as body, p.created_at, ${rfc3339('p.created_at')} as "createdAt",
+    ${rfc3339('p.updated_at')} as "updatedAt", u.id as "authorId", u.username,
+    (select count(*) from comments c where c.post_id = p.id and c.deleted_at is null) as "commentsCount"`
+
+/** The posts list's first page, newest first; $1 and $2 are the position it goes on from. */
+export const postsPage = `
+  select ${post('left(p.body, 5001)')}, total.n as total, ${rfc3339('now()')} as "asOf"
+  from (
+    select * from posts where deleted_at is null and (created_at, id) < ($1::timestamptz, $2::bigint)
+    order by created_at desc, id desc limit ${pageSize + 1}
+  ) as p
+  left join users u on u.id = p.author_id and u.deleted_at is null
+  cross join (select n from rollup.current_totals where kind = 0) as total
+  order by p.created_at desc, p.id desc`
+
+export const postById = `
+  select ${post('p.body')} from posts p left join users u on u.id = p.author_id and u.deleted_at is null
+  where p.id = $1::bigint and p.deleted_at is null`

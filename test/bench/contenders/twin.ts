@@ -10,6 +10,7 @@ import { activityPage, usualKinds } from '../../../src/features/activity/queries
 import { dashboardStats } from '../../../src/features/stats/queries.ts'
 import { databaseUrl, kinds, poolSize, sign, twinCursor } from './contender.ts'
 import { page, pageSize, usual } from './hand-written.ts'
+import { answerPosts } from './twin-posts.ts'
 
 types.setTypeParser(20, Number)
 const pool = new Pool({
@@ -139,4 +140,5 @@ app.get('/api/v1/dashboard/stats', async (_, reply) => {
   const { rows } = await inTransaction((client) => client.query<{ body: string }>(query))
   return reply.type('application/json').send(rows[0]?.body)
 })
+answerPosts(app, inTransaction)
 process.stdout.write(`Listening at ${await app.listen({ port: 0, host: '127.0.0.1' })}\n`)

@@ -63,6 +63,7 @@ describe('a cancel', () => {
   })
 
   it('ends everything a caller asked at once', async () => {
+    await read((db) => db.run(pid))
     const work = read(
       (db) => Promise.all([db.run(sleep, { seconds: 5 }), db.run(sleep, { seconds: 5 })]),
       100,

@@ -128,12 +128,11 @@ describe('a write', () => {
 
 describe('a transaction at its deadline', () => {
   it('cancels on the server, tells the caller and releases the connection', async () => {
+    const [standing] = await read(({ db }) => db.run(pid))
     const { db, rollback } = request('read only', 150)
-    const asked = db.run(sleep, { seconds: 300 })
-    const backend = await test.sleeper()
-    await expect(asked).rejects.toMatchObject({ code: 'timeout' })
+    await expect(db.run(sleep, { seconds: 300 })).rejects.toMatchObject({ code: 'timeout' })
     await rollback()
-    expect(await test.isRunning(backend)).toBe(false)
+    expect(await test.isRunning(standing?.pid ?? 0)).toBe(false)
     expect(test.pool.stats()).toMatchObject({ inUse: 0, idle: 1 })
     expect(test.events).toContainEqual({ type: 'cancelled', statement: 'sleep', destroyed: false })
   })
@@ -167,7 +166,8 @@ describe('a transaction at its deadline', () => {
   })
 
   it('does not hold a write beyond its limit while it commits', async () => {
-    const { db, commit } = request('read write', 200)
+    await read(({ db }) => db.run(one, { n: 1 }))
+    const { db, commit } = request('read write', 500)
     await db.run(addUser, { username: 'late' })
     test.proxy.delay = 60_000
     await expect(commit()).rejects.toMatchObject({ code: 'timeout' })

@@ -42,7 +42,14 @@ describe('the kinds', () => {
           and n = (select count(*) from ${sql(kindTable[kind].tableName)})`
       expect(n, kind).toBe('1')
     }
-    expect(await columnsOf('counts')).toEqual(['span', 'bucket', ...metrics])
+    expect(await columnsOf('counts')).toEqual([
+      'span',
+      'bucket',
+      ...metrics,
+      'inactive',
+      'admins',
+      'inactive_admins',
+    ])
     expect(await columnsOf('user_days')).toEqual([
       'user_id',
       'day',

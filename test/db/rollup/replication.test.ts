@@ -66,8 +66,9 @@ describe('a logical subscriber of the four tables', () => {
     await subscriber.sql.unsafe(`alter subscription ${slot} disable`)
     await subscriber.sql.unsafe(`alter subscription ${slot} set (slot_name = none)`)
     await subscriber.sql.unsafe(`drop subscription ${slot}`)
-    const isFree = publisher.sql`select from pg_replication_slots where slot_name = ${slot} and not active`
-    await expect.poll(() => isFree).toHaveLength(1)
+    const free = () =>
+      publisher.sql`select from pg_replication_slots where slot_name = ${slot} and not active`
+    await expect.poll(free).toHaveLength(1)
     await publisher.sql`select pg_drop_replication_slot(${slot})`
   })
 

@@ -24,9 +24,14 @@ const insert = fc.record({
   rows: fc.integer({ min: 1, max: 15 }),
 })
 const change = fc.record({ does: does('end', 'restore', 'delete'), ...someRows })
+const flip = fc.record({
+  does: does('deactivate', 'promote'),
+  ...someRows,
+  kind: fc.constant('signup' as const),
+})
 const move = fc.record({ does: does('move'), at: instant, ...someRows })
 const fold = fc.record({ does: does('fold') })
-const life = fc.array(fc.oneof(insert, insert, insert, change, move, fold, fold), {
+const life = fc.array(fc.oneof(insert, insert, insert, change, flip, move, fold, fold), {
   minLength: 3,
   maxLength: 16,
   size: 'max',
@@ -44,14 +49,17 @@ describe('the segments of a crowd', () => {
       fc.integer({ min: 1, max: 4 }),
       life,
       fc.subarray([...kinds], { minLength: 1 }),
-      async (size, steps, asked) => {
+      fc.integer({ min: 4, max: 11 }),
+      async (size, steps, asked, crowd) => {
         await database.sql.unsafe(`
           delete from sessions; delete from comments; delete from posts where id <> -1; delete from users where id <> -1;
           create or replace function rollup.crowd_size() returns integer language sql immutable parallel safe return ${size};
           select rollup.fold()`)
         for (const step of steps) await database.sql.unsafe(commandOf(step))
-        expect(await misplaced(asked)).toEqual([])
-        expect(await miscounted(asked)).toEqual([])
+        for (const crowds of [numbersOf(asked), [crowd]]) {
+          expect(await misplaced(crowds)).toEqual([])
+          expect(await miscounted(crowds)).toEqual([])
+        }
       },
     )
     await fc.assert(property, { numRuns: runs })
@@ -68,7 +76,7 @@ describe('the segments of a crowd', () => {
       select rollup.fold()`)
     const [most] = await database.sql`select max(n)::integer as n from rollup.segments`
     expect(most?.n).toBeLessThanOrEqual(10)
-    expect(await misplaced(['comment'])).toEqual([])
+    expect(await misplaced([kindNumber('comment')])).toEqual([])
   })
 
   it('are left alone by a fold whose snapshot is older than a truncate', async () => {
@@ -90,7 +98,7 @@ describe('the segments of a crowd', () => {
     expect(summed?.n).toBe(2)
   })
 
-  const misplaced = (asked: Kind[]) => database.sql`
+  const misplaced = (asked: readonly number[]) => database.sql`
     with ranked as materialized (
       select *, row_number() over (order by created_at, kind desc, id) - 1 as lowest
       from (${database.sql.unsafe(liveRows)}) as live where kind = any (${arrayOf(asked)}::smallint[])
@@ -103,7 +111,7 @@ describe('the segments of a crowd', () => {
       ) as found where passed = rest
     )`
 
-  const miscounted = (asked: Kind[]) => database.sql`
+  const miscounted = (asked: readonly number[]) => database.sql`
     with live as materialized (${database.sql.unsafe(liveRows)}),
     instants as (
       select distinct created_at + beside * interval '1 microsecond' as since from live, generate_series(-1, 1) as beside
@@ -122,9 +130,11 @@ function commandOf(step: Step): string {
   const table = kindTable[step.kind].tableName
   if (step.does === 'insert') {
     const { columns, values } = rowOf[step.kind]
-    return `insert into ${table} (created_at, ${columns}) select '${step.at}', ${values} from generate_series(1, ${step.rows})`
+    return `insert into ${table} (created_at, ${columns}) select '${step.at}', ${values} from generate_series(1, ${step.rows}) as i`
   }
   const which = `where id % ${step.modulus} = 0 and id <> -1`
+  if (step.does === 'deactivate') return `update users set is_active = not is_active ${which}`
+  if (step.does === 'promote') return `update users set is_admin = not is_admin ${which}`
   if (step.does === 'delete') return `delete from ${table} ${which}`
   if (step.does === 'move') return `update ${table} set created_at = '${step.at}' ${which}`
   return `update ${table} set deleted_at = ${step.does === 'end' ? 'now()' : 'null'} ${which}`
@@ -133,16 +143,29 @@ function commandOf(step: Step): string {
 const rowOf: Record<Kind, { columns: string; values: string }> = {
   post: { columns: 'author_id', values: '-1' },
   comment: { columns: 'post_id, body', values: `-1, 'c'` },
-  signup: { columns: 'username', values: `'u'` },
+  signup: { columns: 'username, is_active, is_admin', values: `'u', i % 3 > 0, i % 4 = 0` },
   session: { columns: 'user_id', values: '-1' },
 }
 
-const arrayOf = (asked: Kind[]) => `{${asked.map(kindNumber).join()}}`
+const numbersOf = (asked: Kind[]) => asked.map(kindNumber)
+const arrayOf = (asked: readonly number[]) => `{${asked.join()}}`
+
+/** Users by their flags: either, or both together. */
+const classes = [true, false, null].flatMap((isActive) =>
+  [true, false, null].map((isAdmin) => ({ isActive, isAdmin })),
+)
+const crowdOf = ({ isActive, isAdmin }: (typeof classes)[number]) =>
+  `rollup.user_crowd(${isActive}, ${isAdmin})`
 
 /** Those of the quarter-hour, the plain way. */
-const liveRows = kinds
-  .map(
+const liveRows = [
+  ...kinds.map(
     (each) => `select ${kindNumber(each)}::smallint as kind, id, created_at
       from ${kindTable[each].tableName} where deleted_at is null and rollup.quarter(created_at) = '${bucket}'`,
-  )
-  .join(' union all ')
+  ),
+  ...classes.slice(0, -1).map(
+    (each) => `select ${crowdOf(each)}, id, created_at from users
+      where deleted_at is null and rollup.quarter(created_at) = '${bucket}'
+        and is_active = coalesce(${each.isActive}, is_active) and is_admin = coalesce(${each.isAdmin}, is_admin)`,
+  ),
+].join(' union all ')

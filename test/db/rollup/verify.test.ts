@@ -38,6 +38,8 @@ describe('verify', () => {
       { rollup: 'user_days', entries: 1 },
       { rollup: 'active_users', entries: 30 },
       { rollup: 'post_comments', entries: 1 },
+      { rollup: 'user_totals', entries: 1 },
+      { rollup: 'retention', entries: 1 },
       { rollup: 'segments', entries: 0 },
     ])
     await insertComment(database.sql, { post_id: 70, author_id: 7 })
@@ -58,7 +60,12 @@ describe('verify', () => {
     [
       'counts',
       `update rollup.counts set posts = 0 where span = 'quarter'`,
-      '0 quarter 2020-02-29 10:15:00+00: nothing, recounted 1',
+      'posts quarter 2020-02-29 10:15:00+00: nothing, recounted 1',
+    ],
+    [
+      'counts',
+      `update rollup.counts set admins = 1 where span = 'month'`,
+      'admins month 2020-02-01 00:00:00+00: 1, recounted nothing',
     ],
     [
       'user_days',
@@ -71,7 +78,22 @@ describe('verify', () => {
       `update rollup.active_users set weekly = 2 where day = '2020-03-01'`,
       '2020-03-01: 0 2 1, recounted 0 1 1',
     ],
-    ['post_comments', 'update rollup.post_comments set n = 9', '70: 9, recounted 1'],
+    [
+      'post_comments',
+      'update rollup.post_comments set n = 9',
+      '70: 9 on a live post, recounted 1 on a live post',
+    ],
+    [
+      'post_comments',
+      'update rollup.post_comments set is_live = false',
+      '70: 1, recounted 1 on a live post',
+    ],
+    [
+      'user_totals',
+      'update rollup.user_totals set cohort = null',
+      '7: nobody 1 1, recounted 2020-02-01 1 1',
+    ],
+    ['retention', 'update rollup.retention set n = 2', '2020-02-01 2020-02-01: 2, recounted 1'],
   ])('finds the drift in %s after: %s', async (rollup, change, example) => {
     await plant(database.sql, change)
     expect(await drifts()).toEqual([{ rollup, drift: 1, examples: [example] }])
@@ -104,6 +126,8 @@ describe('verify', () => {
       { rollup: 'totals' },
       { rollup: 'counts' },
       { rollup: 'user_days' },
+      { rollup: 'post_comments', examples: ['71: nothing, recounted 0 on a live post'] },
+      { rollup: 'user_totals' },
     ])
   })
 

@@ -1,0 +1,61 @@
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { bind } from '../../db/bound-statement.ts'
+import type { AppEnv } from '../../http/context.ts'
+import { requestHeaders } from '../../http/contract.ts'
+import { type List, respondList } from '../../http/paging/list.ts'
+import { pathId } from '../../http/parameters.ts'
+import { read } from '../../http/responses.ts'
+import { respondRow } from '../../http/row.ts'
+import { takesNoQuery } from '../../http/validation.ts'
+import { commentExample, commentPageExamples } from './examples.ts'
+import { commentById, commentPages } from './queries.ts'
+import { type Comment, commentPageSchema, commentQuery, commentSchema } from './schemas.ts'
+
+const list: List<number> = {
+  name: 'comments',
+  pages: commentPages,
+  filters: ['author', 'post', 'bounds'],
+  isPassedOver: ({ filters }) => filters.includes('post'),
+}
+
+const listComments = createRoute({
+  method: 'get',
+  path: '/comments',
+  operationId: 'listComments',
+  tags: ['Comments'],
+  summary: 'Comments, newest or oldest first',
+  description:
+    'Goes on by `cursor`; jumps by `page`, sorted by `createdAt` at the same cost at any depth, sorted by `commentsCount` up to 50,000 rows from either end.',
+  parameters: requestHeaders('If-None-Match', 'X-Request-Id'),
+  request: { query: commentQuery },
+  responses: read(
+    {
+      description: 'A page of comments',
+      schema: commentPageSchema,
+      examples: commentPageExamples,
+      headers: ['Link'],
+    },
+    'invalid_cursor',
+  ),
+})
+
+const getComment = createRoute({
+  method: 'get',
+  path: '/comments/{id}',
+  operationId: 'getComment',
+  tags: ['Comments'],
+  summary: 'A comment with all of its text',
+  description: 'A comment that was deleted is not found.',
+  parameters: requestHeaders('If-None-Match', 'X-Request-Id'),
+  middleware: takesNoQuery,
+  request: { params: pathId },
+  responses: read(
+    { description: 'The comment', schema: commentSchema, examples: commentExample },
+    'not_found',
+  ),
+})
+
+/** Mounted under /api/v1. */
+export const comments = new OpenAPIHono<AppEnv>()
+  .openapi(listComments, (c) => respondList<Comment, number>(c, list, c.req.valid('query')))
+  .openapi(getComment, (c) => respondRow<Comment>(c, bind(commentById, c.req.valid('param'))))

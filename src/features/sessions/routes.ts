@@ -1,0 +1,61 @@
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { bind } from '../../db/bound-statement.ts'
+import type { AppEnv } from '../../http/context.ts'
+import { requestHeaders } from '../../http/contract.ts'
+import { type List, respondList } from '../../http/paging/list.ts'
+import { pathId } from '../../http/parameters.ts'
+import { read } from '../../http/responses.ts'
+import { respondRow } from '../../http/row.ts'
+import { takesNoQuery } from '../../http/validation.ts'
+import { sessionExample, sessionPageExamples } from './examples.ts'
+import { sessionById, sessionPages } from './queries.ts'
+import { type Session, sessionPageSchema, sessionQuery, sessionSchema } from './schemas.ts'
+
+const list: List<number> = {
+  name: 'sessions',
+  pages: sessionPages,
+  filters: ['user', 'bounds'],
+  isPassedOver: ({ sort }) => sort === 'lastSeenAt',
+}
+
+const listSessions = createRoute({
+  method: 'get',
+  path: '/sessions',
+  operationId: 'listSessions',
+  tags: ['Sessions'],
+  summary: 'Sessions by their begin or by when they were last seen',
+  description:
+    'Goes on by `cursor`; jumps by `page`, sorted by `createdAt` at the same cost at any depth, sorted by `lastSeenAt` up to 50,000 rows from either end.',
+  parameters: requestHeaders('If-None-Match', 'X-Request-Id'),
+  request: { query: sessionQuery },
+  responses: read(
+    {
+      description: 'A page of sessions',
+      schema: sessionPageSchema,
+      examples: sessionPageExamples,
+      headers: ['Link'],
+    },
+    'invalid_cursor',
+  ),
+})
+
+const getSession = createRoute({
+  method: 'get',
+  path: '/sessions/{id}',
+  operationId: 'getSession',
+  tags: ['Sessions'],
+  summary: 'A session',
+  description: 'A session that was deleted is not found.',
+  parameters: requestHeaders('If-None-Match', 'X-Request-Id'),
+  middleware: takesNoQuery,
+  request: { params: pathId },
+  responses: read(
+    { description: 'The session', schema: sessionSchema, examples: sessionExample },
+    'not_found',
+  ),
+})
+
+/** Mounted under /api/v1. */
+export const sessions = new OpenAPIHono<AppEnv>()
+  .openapi(listSessions, (c) => respondList<Session, number>(c, list, c.req.valid('query')))
+  .openapi(getSession, (c) => respondRow<Session>(c, bind(sessionById, c.req.valid('param'))))

@@ -1,0 +1,94 @@
+import { sql } from 'drizzle-orm'
+import { listByCreation } from '../../db/list/by-creation.ts'
+import { listFamily } from '../../db/list/family.ts'
+import { countedTotal, landFromNearerEnd } from '../../db/list/landing.ts'
+import type { FilterName, Key, ListParams, ListSql, ListVariant } from '../../db/list/list.ts'
+import { type ById, rowById } from '../../db/list/row.ts'
+import { matchesFilter, sourcesOf } from '../../db/rollup/sources.ts'
+import type { UserClasses } from '../../db/rollup/user-classes.ts'
+import { users } from '../../db/schema.ts'
+import { type Placeholders, statement } from '../../db/statement.ts'
+import { user } from './item.ts'
+import { searched } from './search.ts'
+
+const reads = ['users'] as const
+
+/** Both flags, either of them, or none. */
+const classes: readonly (readonly FilterName[])[] = [
+  [],
+  ...(['active', 'inactive'] as const).map((one) => [one]),
+  ...(['admins', 'others'] as const).map((one) => [one]),
+  ...(['active', 'inactive'] as const).flatMap((one) =>
+    (['admins', 'others'] as const).map((other) => [one, other]),
+  ),
+]
+
+export const userPages = listFamily<number | null>({
+  name: 'users',
+  reads,
+  offers: classes.flatMap((some) =>
+    [some, [...some, 'search'] as const].flatMap((filters) => [
+      { sort: 'createdAt', filters },
+      { sort: 'createdAt', filters: [...filters, 'bounds'] },
+      { sort: 'username', filters },
+      { sort: 'lastSeenAt', filters },
+    ]),
+  ),
+  listOf(variant, asked) {
+    const list = variant.sort === 'createdAt' ? byCreation(variant, asked) : byClass(variant, asked)
+    return variant.filters.includes('search') ? searched(list, asked) : list
+  },
+})
+
+const byCreation = (variant: ListVariant, asked: Placeholders<ListParams>): ListSql =>
+  listByCreation(
+    {
+      kind: 'signup',
+      item: user,
+      order: variant.order,
+      isBounded: variant.filters.includes('bounds'),
+      filter: {
+        authorId: undefined,
+        classes: hasClass(variant) ? classesOf(variant) : undefined,
+      },
+    },
+    asked,
+  )
+
+const hasClass = ({ filters }: ListVariant) =>
+  filters.some((filter) => filter !== 'bounds' && filter !== 'search')
+
+const classesOf = ({ filters }: ListVariant): UserClasses => ({
+  isActive: filters.includes('active') || (filters.includes('inactive') ? false : undefined),
+  isAdmin: filters.includes('admins') || (filters.includes('others') ? false : undefined),
+})
+
+/** Each class of users has its order in the index; a user never seen stands below every instant. */
+function byClass(variant: ListVariant, asked: Placeholders<ListParams>): ListSql {
+  const { sort, order } = variant
+  const [key, column]: [Key, typeof user.json] =
+    sort === 'username'
+      ? ['text', sql`lower(${users.username})`]
+      : ['instantOrNever', sql`coalesce(${users.lastSeenAt}, '-infinity'::timestamptz)`]
+  const filter = { kinds: ['signup'], authorId: undefined, classes: classesOf(variant) } as const
+  const counted = { kind: 'signup', filter, isBounded: false } as const
+  const list = {
+    sources: sourcesOf(filter).map((source) => ({
+      from: sql`${users}`,
+      where: matchesFilter(source, filter),
+      key: column,
+      id: sql`${users.id}`,
+    })),
+    key,
+    order,
+    item: user,
+    total: countedTotal(counted, asked),
+  }
+  return { ...list, landing: () => landFromNearerEnd(list, asked) }
+}
+
+export const userById = statement(
+  'user_by_id',
+  { reads, isOnly: true },
+  (_, asked: Placeholders<ById>) => rowById(users, user, asked),
+)

@@ -1,0 +1,61 @@
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { bind } from '../../db/bound-statement.ts'
+import type { AppEnv } from '../../http/context.ts'
+import { requestHeaders } from '../../http/contract.ts'
+import { type List, respondList } from '../../http/paging/list.ts'
+import { pathId } from '../../http/parameters.ts'
+import { read } from '../../http/responses.ts'
+import { respondRow } from '../../http/row.ts'
+import { takesNoQuery } from '../../http/validation.ts'
+import { userExample, userPageExamples } from './examples.ts'
+import { userById, userPages } from './queries.ts'
+import { type User, userPageSchema, userQuery, userSchema } from './schemas.ts'
+
+const list: List<number | null> = {
+  name: 'users',
+  pages: userPages,
+  filters: ['active', 'inactive', 'admins', 'others', 'search', 'bounds'],
+  isPassedOver: ({ sort }) => sort !== 'createdAt',
+}
+
+const listUsers = createRoute({
+  method: 'get',
+  path: '/users',
+  operationId: 'listUsers',
+  tags: ['Users'],
+  summary: 'Users by sign-up, name or when they were last seen',
+  description:
+    'Goes on by `cursor`; jumps by `page`, sorted by `createdAt` at the same cost at any depth, sorted otherwise up to 50,000 rows from either end.',
+  parameters: requestHeaders('If-None-Match', 'X-Request-Id'),
+  request: { query: userQuery },
+  responses: read(
+    {
+      description: 'A page of users',
+      schema: userPageSchema,
+      examples: userPageExamples,
+      headers: ['Link'],
+    },
+    'invalid_cursor',
+  ),
+})
+
+const getUser = createRoute({
+  method: 'get',
+  path: '/users/{id}',
+  operationId: 'getUser',
+  tags: ['Users'],
+  summary: 'A user',
+  description: 'A user who was deleted is not found.',
+  parameters: requestHeaders('If-None-Match', 'X-Request-Id'),
+  middleware: takesNoQuery,
+  request: { params: pathId },
+  responses: read(
+    { description: 'The user', schema: userSchema, examples: userExample },
+    'not_found',
+  ),
+})
+
+/** Mounted under /api/v1. */
+export const users = new OpenAPIHono<AppEnv>()
+  .openapi(listUsers, (c) => respondList<User, number | null>(c, list, c.req.valid('query')))
+  .openapi(getUser, (c) => respondRow<User>(c, bind(userById, c.req.valid('param'))))

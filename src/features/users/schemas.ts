@@ -1,0 +1,58 @@
+import { z } from '@hono/zod-openapi'
+import { openMetadataSchema } from '../../http/paging/page.ts'
+import {
+  creationBounds,
+  inOrder,
+  oneStrategy,
+  onlySortedBy,
+  order,
+  pageParameters,
+} from '../../http/paging/query.ts'
+import { flag } from '../../http/parameters.ts'
+import { rowId, time } from '../../http/values.ts'
+
+export const userSchema = z
+  .object({
+    id: rowId,
+    username: z.string(),
+    isActive: z.boolean(),
+    isAdmin: z.boolean(),
+    lastSeenAt: time.nullable().openapi({ description: 'Null where the user was never seen.' }),
+    createdAt: time,
+    updatedAt: time,
+  })
+  .openapi('User')
+
+export const userPageSchema = z
+  .object({ items: z.array(userSchema), metadata: openMetadataSchema })
+  .openapi('UserPage')
+
+export const userQuery = z
+  .strictObject({
+    sort: z.enum(['createdAt', 'username', 'lastSeenAt']).default('createdAt').openapi({
+      description:
+        'By `username` whatever its case; by `lastSeenAt` users never seen stand before every instant.',
+    }),
+    order: order.openapi({ description: 'Missing: `asc` for `username`, else `desc`.' }),
+    isActive: flag.optional(),
+    isAdmin: flag.optional(),
+    search: z
+      .string()
+      .refine(
+        (text) => text.length <= 100 && /[\p{L}\p{N}]{3}/u.test(text),
+        'must have three letters or digits in a row, and at most 100 characters',
+      )
+      .optional()
+      .openapi({ description: 'Only users whose name contains this text, whatever its case.' }),
+    ...creationBounds,
+    ...pageParameters,
+  })
+  .check(
+    oneStrategy,
+    inOrder('createdAfter', 'createdBefore'),
+    onlySortedBy('createdAt', 'createdAfter'),
+    onlySortedBy('createdAt', 'createdBefore'),
+  )
+
+export type User = z.infer<typeof userSchema>
+export type UserPage = z.infer<typeof userPageSchema>

@@ -1,0 +1,27 @@
+-- comments_by_created_at_desc_top
+-- reads comments, users
+with page as materialized (
+  select * from (
+    select * from ((select * from (
+      select "comments"."created_at" as key, "comments"."id" as id, "comments"."author_id" as user_id, "comments"."post_id" as post_id, left("comments"."body", 5001) as body,
+      "comments"."created_at" as created_at, "comments"."updated_at" as updated_at
+      from "comments"
+      where "comments"."deleted_at" is null
+      order by key desc, id desc limit $1::int + 1
+    ) as source order by key desc, id desc limit 101)) as merged order by key desc, id desc limit $1::int + 1
+  ) as sized order by key desc, id desc limit 101
+)
+  select string_agg(row_lines, E'\n') as rows,
+  (false) as "isPreceded",
+  (select coalesce(sum(n), 0)::bigint from (
+    select "rollup"."totals"."n" as n from "rollup"."totals" where "rollup"."totals"."kind" in (1)
+    union all
+    select "pending_counts"."n" from "rollup"."pending_counts" where "pending_counts"."kind" in (1)
+  ) as both_parts) as total,
+  to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "asOf"
+  from (
+    select concat('["', to_char(page.key at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","', page.id, '"]', E'\n', '{"id":', page.id, ',"postId":', page.post_id, ',"author":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'), ',"body":', to_json(left(page.body, 5000)), ',"isTruncated":', to_json(char_length(page.body) > 5000),
+      ',"createdAt":"', to_char(page.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","updatedAt":"', to_char(page.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '"}') as row_lines
+    from page left join "users" on "users"."deleted_at" is null and "users"."id" = page.user_id
+    order by page.key desc, page.id desc
+  ) as rows

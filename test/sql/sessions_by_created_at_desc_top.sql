@@ -1,0 +1,26 @@
+-- sessions_by_created_at_desc_top
+-- reads sessions, users
+with page as materialized (
+  select * from (
+    select * from ((select * from (
+      select "sessions"."created_at" as key, "sessions"."id" as id, "sessions"."user_id" as user_id, "sessions"."created_at" as created_at, "sessions"."last_seen_at" as last_seen_at
+      from "sessions"
+      where "sessions"."deleted_at" is null
+      order by key desc, id desc limit $1::int + 1
+    ) as source order by key desc, id desc limit 101)) as merged order by key desc, id desc limit $1::int + 1
+  ) as sized order by key desc, id desc limit 101
+)
+  select string_agg(row_lines, E'\n') as rows,
+  (false) as "isPreceded",
+  (select coalesce(sum(n), 0)::bigint from (
+    select "rollup"."totals"."n" as n from "rollup"."totals" where "rollup"."totals"."kind" in (3)
+    union all
+    select "pending_counts"."n" from "rollup"."pending_counts" where "pending_counts"."kind" in (3)
+  ) as both_parts) as total,
+  to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "asOf"
+  from (
+    select concat('["', to_char(page.key at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","', page.id, '"]', E'\n', '{"id":', page.id, ',"user":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'),
+      ',"createdAt":"', to_char(page.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","lastSeenAt":"', to_char(page.last_seen_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '"}') as row_lines
+    from page left join "users" on "users"."deleted_at" is null and "users"."id" = page.user_id
+    order by page.key desc, page.id desc
+  ) as rows

@@ -1,0 +1,9 @@
+-- user_by_id
+-- reads users
+with page as materialized (
+  select "users"."id" as id, "users"."username" as username, "users"."is_active" as is_active, "users"."is_admin" as is_admin,
+    "users"."last_seen_at" as last_seen_at, "users"."created_at" as created_at, "users"."updated_at" as updated_at from "users" where "users"."id" = $1::bigint and "users"."deleted_at" is null
+)
+  select concat('{"id":', page.id, ',"username":', to_json(page.username), ',"isActive":', to_json(page.is_active), ',"isAdmin":', to_json(page.is_admin),
+    ',"lastSeenAt":', coalesce(to_json(to_char(page.last_seen_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))::text, 'null'),
+    ',"createdAt":"', to_char(page.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","updatedAt":"', to_char(page.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '"}') as json from page
