@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', summary],
     maxWorkers: '100%',
+    // a worker loads the program once, for all of its files: they take turns in it
+    isolate: false,
     // as the program starts: a worker loads drizzle in a tenth of the time
     execArgv: ['--import', './scripts/preload.js'],
     // tests wait for facts, however busy the machine: these end what hangs

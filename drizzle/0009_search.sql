@@ -93,3 +93,30 @@ begin
   execute format('explain (format json) select from public.users where deleted_at is null and username ilike %L', pattern) into plan;
   return plan -> 0 -> 'Plan' ->> 'Plan Rows';
 end $$;
+
+-- The rows that the index of words goes through for a search, as far as PostgreSQL expects: of words that must stand together those of
+-- the rarest, and of alternatives all. Of more than twelve words it is not asked each: then those with any of them.
+create function rollup.expected_work(query tsquery) returns bigint
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  positive text := querytree(query);
+  part text;
+  word text;
+  asked integer := 0;
+  rarest bigint;
+  work bigint := 0;
+begin
+  foreach part in array regexp_split_to_array(positive, ' \| ') loop
+    rarest := null;
+    for word in select token[1] from regexp_matches(part, '(''(?:[^'']|'''')*'')', 'g') as token loop
+      asked := asked + 1;
+      if asked > 12 then
+        return rollup.expected_posts(regexp_replace(positive, ' (&|<[^>]*>) ', ' | ', 'g')::tsquery);
+      end if;
+      rarest := least(rarest, rollup.expected_posts(word::tsquery));
+    end loop;
+    work := work + coalesce(rarest, 0);
+  end loop;
+  return work;
+end $$;

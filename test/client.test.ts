@@ -60,4 +60,22 @@ describe('the client', () => {
     expectTypeOf(problem.errors).toEqualTypeOf<{ path: string; message: string }[] | undefined>()
     expect(problem.code).toBe('validation_failed')
   })
+
+  it('knows the lists and their rows by their types', async () => {
+    const { id, username } = await insertUser(app.sql)
+    const list = await client.api.v1.users.$get({ query: { sort: 'lastSeenAt', pageSize: '50' } })
+    if (!list.ok) throw new Error(`answered ${list.status}`)
+    const { items, metadata } = await list.json()
+    expectTypeOf(metadata.total).toEqualTypeOf<number | null>()
+    expectTypeOf(items).items.toHaveProperty('lastSeenAt').toEqualTypeOf<string | null>()
+    expect(items).toContainEqual(expect.objectContaining({ id, username, lastSeenAt: null }))
+    const post = await insertPost(app.sql, { author_id: id, title: 'By id' })
+    const row = await client.api.v1.posts[':id'].$get({ param: { id: String(post.id) } })
+    if (row.status !== 200) throw new Error(`answered ${row.status}`)
+    const found = await row.json()
+    expectTypeOf(found.author).toEqualTypeOf<{ id: number; username: string } | null>()
+    expect(found).toMatchObject({ title: 'By id', commentsCount: 0, author: { id, username } })
+    // @ts-expect-error there is no such sort
+    void client.api.v1.posts.$get({ query: { sort: 'title' } }).catch(() => {})
+  })
 })

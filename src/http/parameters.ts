@@ -23,6 +23,16 @@ export const utcDate = z
   )
   .openapi({ type: 'string', format: 'date' })
 
+/** A month of the UTC calendar, from year 1 to 9999; parsed as its first day. */
+export const utcMonth = z
+  .string()
+  .transform((text, context) =>
+    isDate(`${text}-01`)
+      ? `${text}-01`
+      : reject(context, 'must be a month of the calendar, YYYY-MM'),
+  )
+  .openapi({ type: 'string', pattern: '^\\d{4}-(0[1-9]|1[0-2])$' })
+
 export const wholeNumber = (least: number, most: number) =>
   z
     .string()
@@ -41,8 +51,6 @@ export const id = wholeNumber(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
 
 /** The parameters of a path that ends in an id. */
 export const pathId = z.object({ id: id.openapi({ param: { name: 'id', in: 'path' } }) })
-/** Of a route that takes none: an unknown one is refused everywhere. */
-export const noQuery = z.strictObject({})
 
 export const flag = z
   .string()

@@ -1,7 +1,18 @@
 import type { z } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
 import { type FieldError, validationFailed } from '../errors/error.ts'
+import type { AppEnv } from './context.ts'
 
 type Checked = { readonly success: true } | { readonly success: false; readonly error: z.ZodError }
+
+const notHere = 'is not a parameter here'
+
+/** Refuses every parameter in the query of a route that takes none: as its schema it would be one that clients must send. */
+export const takesNoQuery: MiddlewareHandler<AppEnv> = async function takesNoQuery(c, next) {
+  const names = Object.keys(c.req.queries())
+  if (names.length > 0) throw validationFailed(names.map((path) => ({ path, message: notHere })))
+  await next()
+}
 
 /** The hook of every route: rejects input that does not fit its schema, naming every field at fault. */
 export const rejectInvalid = (checked: Checked): undefined => {
@@ -12,7 +23,7 @@ function fieldErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: [...issue.path, key].join('.'),
-      message: 'is not a parameter here',
+      message: notHere,
     }))
   }
   // Hono passes an array where a query parameter is repeated

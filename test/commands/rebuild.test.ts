@@ -31,6 +31,8 @@ describe('rebuild', () => {
         'user_days: 0 entries mended',
         'active_users: 0 entries mended',
         'post_comments: 0 entries mended',
+        'user_totals: 0 entries mended',
+        'retention: 0 entries mended',
         'The rollups are rebuilt.',
       ],
     })

@@ -45,4 +45,18 @@ describe('the rows that PostgreSQL expects of a search', () => {
       expect(await postsMatching(`'${value.replaceAll(/['\\]/g, '$&$&')}'`)).toBeGreaterThan(0)
     }
   })
+
+  it('says how much of the index of words a search goes through', async () => {
+    const workOf = async (query: string) => {
+      const [row] = await reader.sql<{ n: number }[]>`
+        select rollup.expected_work(${query}::tsquery)::int as n`
+      return row?.n
+    }
+    expect(await workOf('tenth & appl')).toBe(300)
+    expect(await workOf('appl <-> tenth')).toBe(300)
+    expect(await workOf('tenth | appl')).toBe(3000)
+    expect(await workOf('appl & !appl')).toBe(2700)
+    expect(await workOf(Array(20).fill('tenth').join(' & '))).toBeLessThan(3001)
+    expect(await workOf(`'a''b & | c\\d' & tenth`)).toBeLessThan(300)
+  })
 })

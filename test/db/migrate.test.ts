@@ -205,6 +205,21 @@ describe('migrate', () => {
       await sql`alter table posts validate constraint posts_updated_at_range`
     }))
 
+  it('finds the indexes that docs/operating.md has made beforehand, beside writers', () =>
+    onEmptyDatabase(async ({ url, sql }) => {
+      await migrateOnly(url, countBefore('_lists'))
+      const manual = await readFile(join(folder, '../docs/operating.md'), 'utf8')
+      const indexes = manual.match(/^create index concurrently .*;$/gm) ?? []
+      expect(indexes).toHaveLength(8)
+      for (const index of indexes) await sql.unsafe(index)
+      await migrate(url)
+      const migrated = await createTestDatabase()
+      const defined = (of: TestSql) =>
+        of`select indexdef from pg_indexes where schemaname = 'public' order by indexname`
+      expect(await defined(sql)).toEqual(await defined(migrated.sql))
+      await migrated.drop()
+    }))
+
   it('takes what needs a superuser from functions that were made with it', () =>
     onEmptyDatabase(async ({ url, sql }) => {
       await migrateOnly(url, countBefore('_lighter_deltas'))
@@ -270,6 +285,24 @@ describe('migrate, from the rollups of before the deltas', () => {
       await expectNoDrift(database.url)
       await database.sql`select rollup.fold()`
       await expectNoDrift(database.url)
+    }))
+
+  it('counts users and their retention as far as they are folded, and what is pending of them too', () =>
+    onEmptyDatabase(async (database) => {
+      const { url, sql } = database
+      await migrateOnly(url, 8)
+      await sql`insert into users (id, username, created_at) select i, 'u' || i, '2020-01-15Z'::timestamptz + i * interval '1 day' from generate_series(1, 60) i`
+      await sql`insert into posts (author_id, created_at) select i, '2020-02-01Z'::timestamptz + i * interval '3 days' from generate_series(1, 60) i`
+      await sql`select rollup.fold()`
+      await sql`update users set deleted_at = now() where id % 5 = 0`
+      await sql`update users set created_at = created_at - interval '40 days' where id % 7 = 0`
+      await sql`update posts set author_id = 1 + author_id % 60 where author_id % 4 = 0`
+      await sql`delete from users where id % 11 = 0`
+      await sql`insert into users (id, username) values (11, 'again')`
+      await migrate(url)
+      await expectNoDrift(url)
+      await sql`select rollup.fold()`
+      await expectNoDrift(url)
     }))
 
   it('leaves a crowd to the folds after it, which cut it into segments', () =>

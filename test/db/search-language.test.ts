@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { migrate } from '../../src/db/migrate.ts'
-import { createTestDatabase } from '../support/database.ts'
+import { connectTo, createTestDatabase } from '../support/database.ts'
 
 describe('SEARCH_LANGUAGE', () => {
   const databaseOf = async (options = { migrated: true }) => {
@@ -92,5 +94,41 @@ describe('what is indexed of a post', () => {
     expect(await found()).toHaveLength(0)
     await sql`update posts set deleted_at = null`
     expect(await found()).toHaveLength(1)
+  })
+})
+
+describe('the extension pg_trgm', () => {
+  it('serves from whatever schema it stands in', async () => {
+    const { url, sql, drop } = await createTestDatabase({ migrated: false })
+    onTestFinished(drop)
+    await sql`create schema extensions`
+    await sql`create extension pg_trgm schema extensions`
+    await migrate(url)
+    const [found] =
+      await sql`select rollup.has_trigrams('anna') as "anna", rollup.has_trigrams('ab') as ab`
+    expect(found).toEqual({ anna: true, ab: false })
+  })
+
+  it('is missed in a sentence that says what it takes', async () => {
+    const { url, sql, drop } = await createTestDatabase({ migrated: false })
+    onTestFinished(drop)
+    const name = `unprivileged_${randomUUID().slice(0, 8)}`
+    await sql.unsafe(
+      `create role ${name} login password 'x'; grant create on schema public to ${name}`,
+    )
+    await sql.unsafe(
+      `create schema rollup authorization ${name}; create schema drizzle authorization ${name}`,
+    )
+    onTestFinished(() =>
+      sql.unsafe(`drop owned by ${name} cascade; drop role ${name}`).then(() => {}),
+    )
+    const migrations = readMigrationFiles({ migrationsFolder: 'drizzle' })
+    const migration =
+      migrations.flatMap((each) => each.sql).find((text) => text.includes('create extension')) ?? ''
+    const own = connectTo(Object.assign(new URL(url), { username: name, password: 'x' }).toString())
+    await expect(own.unsafe(migration)).rejects.toThrow(
+      /^the role \w+ may not create the extension pg_trgm: grant create on database \w+ to \w+; or, as a superuser there, create extension pg_trgm;$/,
+    )
+    await own.end({ timeout: 1 })
   })
 })

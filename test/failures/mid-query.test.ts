@@ -2,6 +2,7 @@ import { serve } from '@hono/node-server'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TestApp, TestAppOptions } from '../support/app.ts'
 import { useDatabase } from '../support/database.ts'
+import { sleep } from '../support/failure-routes.ts'
 import {
   addUser,
   createFaultApp,
@@ -13,7 +14,6 @@ import {
   runningOnServer,
 } from '../support/failures.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
-import { sleep } from '../support/statements.ts'
 
 const activity = '/api/v1/activity'
 const long = '/api/fault/sleep?seconds=30'
@@ -100,7 +100,10 @@ describe('a query under way', () => {
     for (const answer of answers) await expectProblem(answer, 'timeout')
     await expectWell()
     const cancelled = test.observed.filter(
-      ({ ...seen }) => seen.type === 'database' && seen.event.type === 'cancelled',
+      ({ ...seen }) =>
+        seen.type === 'database' &&
+        seen.event.type === 'cancelled' &&
+        seen.event.statement === sleep.name,
     )
     expect(cancelled).toHaveLength(3)
   })

@@ -41,6 +41,8 @@ describe('the OpenAPI document', () => {
       '/api/v1/dashboard/active-users': 'listActiveUsers',
       '/api/v1/dashboard/trends': 'listTrends',
       '/api/v1/search': 'search',
+      '/api/v1/dashboard/retention': 'listRetention',
+      '/api/v1/dashboard/leaders': 'listLeaders',
     })
   })
 

@@ -9,6 +9,8 @@ import {
   activityPage,
   activityTop,
 } from '../../src/features/activity/queries.ts'
+import { searchPage } from '../../src/features/search/queries.ts'
+import type { SearchSort, SearchType } from '../../src/features/search/schemas.ts'
 import { everyStatement } from '../../src/server/statements.ts'
 import { useDatabase } from '../support/database.ts'
 import { fillMillion, million } from '../support/million.ts'
@@ -67,7 +69,7 @@ describe('every statement there is, over a million rows', () => {
   })
 })
 
-describe('the statements of the feed, over a million rows', () => {
+describe('the statements of the feed and of search, over a million rows', () => {
   let aMiddle = ''
   let shortlyAfter = ''
   beforeAll(async () => {
@@ -159,5 +161,52 @@ describe('the statements of the feed, over a million rows', () => {
       await go(activityBefore, { ...startingBefore('infinity'), ...author }, { ofAuthor: true }),
     )
     isLean(await jump(3, author, { ofAuthor: true }))
+  })
+
+  describe('a search', () => {
+    const search = (q: string, type: SearchType = 'posts', sort: SearchSort = 'relevance') =>
+      planOf(database.sql, searchPage({ type, sort }), { q, size: 20, skip: 0 })
+
+    it('reads what it finds where that is little, and looks at a bounded number of rows where it is not', async () => {
+      for (const [q, most] of [
+        ['4711', 200],
+        ['4711 title', 200],
+        ['nosuchword', 100],
+        ['the', 100],
+        ['title', 4_000],
+        ['title -body', 22_000],
+        ['-title', 22_000],
+        ['"body title"', 22_000],
+        ['"title body"', 22_000],
+        [`${'body or '.repeat(30)}title`, 4_000],
+      ] as const) {
+        const plan = await search(q)
+        expect(plan.scanned, q).toEqual([])
+        expect(plan.rowsRead, q).toBeLessThan(most)
+      }
+    })
+
+    it('reads no more for the newest than for the best, nor for a later page', async () => {
+      expect((await search('title', 'posts', 'recent')).rowsRead).toBeLessThan(4_000)
+      const later = await planOf(database.sql, searchPage({ type: 'posts', sort: 'relevance' }), {
+        q: 'title',
+        size: 20,
+        skip: 980,
+      })
+      expect(later.rowsRead).toBeLessThan(4_000)
+    })
+
+    it('of names reads those that match, or a bounded number', async () => {
+      for (const [q, most] of [
+        ['4711', 500],
+        ['user', 22_000],
+        ['nobody', 100],
+        ['привет', 22_000],
+      ] as const) {
+        const plan = await search(q, 'users')
+        expect(plan.scanned, q).toEqual([])
+        expect(plan.rowsRead, q).toBeLessThan(most)
+      }
+    })
   })
 })

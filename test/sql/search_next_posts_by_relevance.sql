@@ -63,13 +63,14 @@ select (
   (select count(*) from page) > $11::int as "goesOn", (exists (select from ranked where (key, id) >= ($9::bigint, $10::bigint))) as "isPreceded",
   (select count(*) from ranked) as total,
   known.matches as posts, (
-    select case way when 'n' then null when 'a' then (select count(*) from (
-      select from "users" where "users"."deleted_at" is null and lower("users"."username") like (select pattern from asked) and way = 'a' limit 10001
+    select case way when 'n' then null when 'a' then (select case when n > 10000 and count(*) > 2500 then greatest(count(*), matches) else count(*) end from (
+      select from "users" where "users"."deleted_at" is null and lower("users"."username") like (select pattern from asked) and way = 'a'
+      limit case when n > 10000 then 2501 end
     ) as every) when 'w' then (select count(*) from (
       select * from "users" where "users"."deleted_at" is null and way = 'w' order by created_at desc, id desc limit 10000
     ) as "users" where lower("users"."username") like (select pattern from asked)) else matches end
     from (
-      select matches, case when not answerable then 'n' when indexed and matches <= 10000 then 'a' when n <= 10000 then 'w' else 'e' end as way
+      select matches, n, case when not answerable then 'n' when indexed and matches <= 10000 then 'a' when n <= 10000 then 'w' else 'e' end as way
       from (
         select (select name ~ '[[:alnum:]]{3}' from asked) as answerable, (select rollup.has_trigrams(name) from asked) as indexed, least((select rollup.expected_users(pattern) from asked), n) as matches, n
         from (select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 2) as live

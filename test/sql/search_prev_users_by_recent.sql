@@ -66,15 +66,16 @@ select (
   (select count(*) from page) > $11::int as "goesOn", (exists (select from ranked where (key, id) <= ($9::bigint, $10::bigint))) as "isPreceded",
   (select count(*) from ranked) as total,
   (
-    select case way when 'n' then 0 when 'a' then (select count(*) from (
-      select from "posts" where "posts"."deleted_at" is null and "posts"."document" @@ (select query from asked) and way = 'a' limit 10001
+    select case way when 'n' then 0 when 'a' then (select case when n > 10000 and count(*) > 2500 then greatest(count(*), matches) else count(*) end from (
+      select from "posts" where "posts"."deleted_at" is null and "posts"."document" @@ (select query from asked) and way = 'a'
+      limit case when n > 10000 then 2501 end
     ) as every) when 'w' then (select count(*) from (
       select * from "posts" where "posts"."deleted_at" is null and way = 'w' order by created_at desc, id desc limit 10000
     ) as "posts" where "posts"."document" @@ (select query from asked)) else matches end
     from (
-      select matches, case when not answerable then 'n' when indexed and matches <= 10000 then 'a' when n <= 10000 then 'w' else 'e' end as way
+      select matches, n, case when not answerable then 'n' when indexed and matches <= 10000 then 'a' when n <= 10000 then 'w' else 'e' end as way
       from (
-        select (select numnode(query) > 0 from asked) as answerable, (select querytree(query) <> 'T' from asked) as indexed, least((select rollup.expected_posts(query) from asked), n) as matches, n
+        select (select numnode(query) > 0 from asked) as answerable, (select querytree(query) <> 'T' and (numnode(query) = 1 or rollup.expected_work(query) <= 60000) from asked) as indexed, least((select rollup.expected_posts(query) from asked), n) as matches, n
         from (select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 0) as live
       ) as expected
     ) as chosen

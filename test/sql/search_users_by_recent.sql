@@ -9,7 +9,8 @@ live as materialized (
   select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 2
 ),
 plan as materialized (
-  select at, at as top_at, case way when 'r' then day else '-infinity' end as edge_at, (-9223372036854775808)::bigint as edge_id, way, matches
+  select at, at as top_at, case way when 'r' then day else '-infinity' end as edge_at, (-9223372036854775808)::bigint as edge_id, way, matches,
+    case when n <= 10000 then n else (10000 / 1)::bigint end as most
   from (
     select *, case
       when matches = 0 then 'n'
@@ -47,7 +48,7 @@ walked as materialized (
     select *, ctid as place from "users"
     where "users"."deleted_at" is null and "users"."created_at" <= (select top_at from plan) and ("users"."created_at", "users"."id") >= ((select edge_at from plan), (select edge_id from plan))
       and ((select way from plan) = 'w' or (select count(*) from indexed) > 10000)
-    order by created_at desc, id desc limit 10000
+    order by created_at desc, id desc limit (select most from plan)
   ) as "users"
   where lower("users"."username") like (select pattern from asked) order by created_at desc, id desc
   limit case when (select n from live) > 10000 then 1000 end
@@ -65,11 +66,11 @@ sizes as materialized (
   select (select count(*) from found) as found, (select count(*) from matching) as matching, (select count(*) from indexed) > 10000 as overflows
 ),
 known as materialized (
-  select case when is_exact then found when way = 'w' and found < 1000 then found * n / 10000
+  select case when is_exact then found when way = 'w' and found < 1000 then found * n / most
     else greatest(matches, found, case when overflows then 10001 end) end as matches, is_exact
   from sizes, plan, live, lateral (
     select way = 'n' or way = 'a' and not overflows or way <> 'r' and (
-      n <= 10000 or n <= 10000 and found < 1000
+      n <= most
     ) as is_exact
   ) as counted
 ),
@@ -84,8 +85,8 @@ edge as materialized (
     select 2, edge_at, edge_id from plan where way = 'r'
     union all (
       select 2, created_at, id from "users"
-      where deleted_at is null and created_at <= (select top_at from plan) and (select not is_exact and (way = 'w' or overflows) from known, plan, sizes)
-      order by created_at desc, id desc offset 9999 limit 1
+      where deleted_at is null and created_at <= (select top_at from plan) and (select not is_exact and matching < 1000 and (way = 'w' or overflows) from known, plan, sizes)
+      order by created_at desc, id desc offset (select greatest(most, 1) - 1 from plan) limit 1
     )
     union all
     select 3, '-infinity', (-9223372036854775808)::bigint
@@ -115,15 +116,16 @@ select (
   (select count(*) from page) > $3::int as "goesOn", ($2::bigint > 0) as "isPreceded",
   (select count(*) from ranked) as total,
   (
-    select case way when 'n' then 0 when 'a' then (select count(*) from (
-      select from "posts" where "posts"."deleted_at" is null and "posts"."document" @@ (select query from asked) and way = 'a' limit 10001
+    select case way when 'n' then 0 when 'a' then (select case when n > 10000 and count(*) > 2500 then greatest(count(*), matches) else count(*) end from (
+      select from "posts" where "posts"."deleted_at" is null and "posts"."document" @@ (select query from asked) and way = 'a'
+      limit case when n > 10000 then 2501 end
     ) as every) when 'w' then (select count(*) from (
       select * from "posts" where "posts"."deleted_at" is null and way = 'w' order by created_at desc, id desc limit 10000
     ) as "posts" where "posts"."document" @@ (select query from asked)) else matches end
     from (
-      select matches, case when not answerable then 'n' when indexed and matches <= 10000 then 'a' when n <= 10000 then 'w' else 'e' end as way
+      select matches, n, case when not answerable then 'n' when indexed and matches <= 10000 then 'a' when n <= 10000 then 'w' else 'e' end as way
       from (
-        select (select numnode(query) > 0 from asked) as answerable, (select querytree(query) <> 'T' from asked) as indexed, least((select rollup.expected_posts(query) from asked), n) as matches, n
+        select (select numnode(query) > 0 from asked) as answerable, (select querytree(query) <> 'T' and (numnode(query) = 1 or rollup.expected_work(query) <= 60000) from asked) as indexed, least((select rollup.expected_posts(query) from asked), n) as matches, n
         from (select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 0) as live
       ) as expected
     ) as chosen

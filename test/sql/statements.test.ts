@@ -1,7 +1,12 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
-import { everyStatement, sqlDirectory, sqlOf, writtenNames } from '../support/every-statement.ts'
+import { describe, expect, it, vi } from 'vitest'
+
+// the registry of this process has the statements of other tests, too: the program is loaded anew
+vi.resetModules()
+const { everyStatement, sqlDirectory, sqlOf, writtenNames } = await import(
+  '../support/every-statement.ts'
+)
 
 const statements = await everyStatement()
 const names = statements.map(({ name }) => name)

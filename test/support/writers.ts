@@ -5,7 +5,7 @@ import type { TestSql } from './database.ts'
 type Write = { readonly name: keyof typeof writes; readonly n: number; readonly at: string }
 type Transaction = {
   readonly writes: readonly Write[]
-  readonly isolation: 'read committed' | 'repeatable read'
+  readonly isolation: 'read committed' | 'repeatable read' | 'serializable'
   readonly end: 'commit' | 'rollback'
 }
 
@@ -25,6 +25,8 @@ const writes = {
   softDelete: (sql, { n }) => sql`update posts set deleted_at = now() where id % 4 = ${n % 4}`,
   restore: (sql, { n }) => sql`update posts set deleted_at = null where id % 3 = ${n % 3}`,
   softDeleteUser: (sql, { n }) => sql`update users set deleted_at = now() where id % 7 = ${n % 7}`,
+  restoreUser: (sql, { n }) => sql`update users set deleted_at = null where id % 3 = ${n % 3}`,
+  moveSignUp: (sql, { n, at }) => sql`update users set created_at = ${at} where id % 4 = ${n % 4}`,
   softDeleteComment: (sql, { n }) =>
     sql`update comments set deleted_at = now() where id % 2 = ${n % 2}`,
   move: (sql, { n, at }) => sql`update comments set created_at = ${at} where id % 5 = ${n % 5}`,
@@ -75,7 +77,11 @@ export const writersOf = (names: readonly Write['name'][]) =>
           }),
           { minLength: 1, maxLength: 4 },
         ),
-        isolation: fc.constantFrom('read committed' as const, 'repeatable read' as const),
+        isolation: fc.constantFrom(
+          'read committed' as const,
+          'repeatable read' as const,
+          'serializable' as const,
+        ),
         end: fc.constantFrom(
           'commit' as const,
           'commit' as const,

@@ -82,7 +82,8 @@ function importTableOf(name: TableName, table: PgTable): ImportTable {
   const { columns, foreignKeys } = getTableConfig(table)
   return {
     name,
-    columns: columns.filter(({ generated }) => generated === undefined).map(columnOf),
+    // what PostgreSQL generates nobody gives
+    columns: columns.filter(({ generated }) => !generated).map(columnOf),
     references: foreignKeys.flatMap((key) => {
       const { columns, foreignTable } = key.reference()
       const target = getTableConfig(foreignTable).name

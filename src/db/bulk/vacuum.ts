@@ -9,7 +9,15 @@ export async function vacuum(
   tables: readonly string[],
   onFailure: (reason: string) => void,
 ): Promise<void> {
-  const rollups = ['counts', 'user_days', 'active_users', 'post_comments', 'deltas', 'segments']
+  const rollups = [
+    'counts',
+    'user_days',
+    'active_users',
+    'post_comments',
+    'user_totals',
+    'deltas',
+    'segments',
+  ]
   try {
     for (const table of [
       ...tables.map((name) => `public.${name}`),

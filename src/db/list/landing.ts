@@ -5,6 +5,7 @@ import type { Kind } from '../rollup/kinds.ts'
 import type { FilterSql } from '../rollup/sources.ts'
 import type { Placeholders } from '../statement.ts'
 import { type Landing, type ListParams, type ListSql, type Order, orderOf } from './list.ts'
+import { walked } from './walk.ts'
 
 type Asked = Placeholders<ListParams>
 
@@ -53,10 +54,11 @@ export const mostFiltered = 1_000
 
 /** Lands by passing over rows in their indexes, from whichever end is near enough; further in there is no position. `reach`: from the first row. */
 export function landFromNearerEnd(
-  { sources, order, total }: Pick<ListSql, 'sources' | 'order' | 'total'>,
+  list: Omit<ListSql, 'landing'>,
   asked: Asked,
   reach = most,
 ): Landing {
+  const { sources, walk, order, total } = list
   const skip = sql`${asked.skip}::bigint`
   const left = sql`(select n from size) - ${skip}`
   const row = (direction: 'next' | 'prev', offset: SQL, guard: SQL) => {
@@ -68,7 +70,15 @@ export function landFromNearerEnd(
             order by ${inOrder} limit ${limit}
           ) as source order by ${inOrder} limit ${mostRows})`,
     )
-    return sql`(select * from (${sql.join(branches, sql.raw('\n          union all\n          '))}) as passed
+    const step = { direction, position: undefined }
+    const all = walk
+      ? [
+          ...branches,
+          sql`(select key, id from (${walked(list, walk, { ...step, columns: walk.columns })}) as matching
+            where ${guard} order by ${inOrder} limit ${limit})`,
+        ]
+      : branches
+    return sql`(select * from (${sql.join(all, sql.raw('\n          union all\n          '))}) as passed
         order by ${inOrder} offset ${offset} limit 1)`
   }
   return {

@@ -56,6 +56,8 @@ export type FoundPage<Total extends number | null = number> = {
   /** Rows of the whole list. */
   readonly total: Total
   readonly asOf: string
+  /** Of a walk that ended before the page was full: the position to go on from. */
+  readonly goesOnFrom?: string | null
 }
 
 /** Rows that an index gives in the order of their keys and ids. */
@@ -90,10 +92,22 @@ export type Landing = {
   readonly total: SQL
 }
 
+/** Rows that are read in the list's order and filtered as they come, so many for a page at most. */
+export type Walk = {
+  readonly sources: readonly Source[]
+  /** The columns that `filter` is of: every item brings them along. */
+  readonly columns: SQL
+  readonly filter: SQL
+  /** Holds where the list is walked. */
+  readonly isWalked: SQL
+}
+
 /** A list as SQL: which rows, in which order, and how many. */
 export type ListSql = {
   /** The list is their ordered merge. */
   readonly sources: readonly Source[]
+  /** Beside them. */
+  readonly walk?: Walk
   readonly key: Key
   readonly order: Order
   readonly item: Item

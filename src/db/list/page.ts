@@ -11,6 +11,7 @@ import {
   orderOf,
   type Way,
 } from './list.ts'
+import { endOfWalk, type Step, walked } from './walk.ts'
 
 type Asked = Placeholders<ListParams>
 
@@ -29,7 +30,7 @@ export function listPage<Total extends number | null>(
   return sql`with ${sql.join(ctes, sql.raw(',\n    '))}
     select string_agg(row_lines, E'\\n') as rows,
       (${isPreceded(list, way, asked)}) as "isPreceded",
-      ${landing?.total ?? list.total} as total,
+      ${landing?.total ?? list.total} as total,${goesOnFrom(list, { direction, position }, asked)}
       ${rfc3339(sql`now()`)} as "asOf"
     from (
       select concat(${keys[list.key].position}, E'\\n', ${item.json}) as row_lines
@@ -39,22 +40,34 @@ export function listPage<Total extends number | null>(
 }
 
 const picked = (
-  { sources, order, item }: ListSql,
+  list: ListSql,
   direction: 'next' | 'prev',
   position: SQL | undefined,
   { size }: Asked,
 ): SQL => {
+  const { sources, walk, order, item } = list
   const inOrder = orderOf(order, direction)
-  return merged(
-    sources.map(
-      ({ from, where, key, id }) => sql`select ${key} as key, ${id} as id, ${item.columns}
+  const found = sources.map(
+    ({ from, where, key, id }) => sql`select ${key} as key, ${id} as id, ${item.columns}
           from ${from}
           where ${where}
             ${position ? sql`and (${key}, ${id}) ${beyond(order, direction)} ${position}` : sql.empty()}`,
-    ),
-    { within: inOrder, order: inOrder, size: sql`${size}` },
   )
+  const all = walk
+    ? [...found, walked(list, walk, { direction, position, columns: item.columns })]
+    : found
+  return merged(all, { within: inOrder, order: inOrder, size: sql`${size}` })
 }
+
+/** The position of the last row read, where that was not enough for a page. */
+const goesOnFrom = (list: ListSql, step: Omit<Step, 'columns'>, { size }: Asked): SQL =>
+  list.walk
+    ? sql`
+      case when (select count(*) from page) <= ${size}::int then (
+        select concat(${keys[list.key].position}) from (
+          ${endOfWalk(list, list.walk, step)}) as page
+      ) end as "goesOnFrom",`
+    : sql.empty()
 
 const inList = ({ order }: ListSql): SQL => sql.raw(`page.key ${order}, page.id ${order}`)
 
@@ -77,7 +90,7 @@ const keys: Readonly<Record<Key, { readonly type: string; readonly position: SQL
 
 /**
  * Whether rows lie on the other side of the position than the page: the first source that has one answers. Ordered,
- * because for a bare `exists` the planner may find a sequential scan good enough.
+ * because for a bare `exists` the planner may find a sequential scan good enough. A walk has left rows behind it.
  */
 function isPreceded(list: ListSql, way: Way, asked: Asked): SQL {
   if (way === 'page') return sql`${asked.skip}::bigint > 0`
@@ -89,5 +102,6 @@ function isPreceded(list: ListSql, way: Way, asked: Asked): SQL {
         where ${where} and (${key}, ${id}) ${beyond(list.order, back)}= ${positionOf(list, asked)}
         order by ${orderOf(list.order, back)} limit 1) as behind)`,
   )
-  return sql`coalesce(${sql.join(any, sql.raw(',\n'))}, false)`
+  const otherwise = list.walk?.isWalked ?? sql.raw('false')
+  return sql`coalesce(${sql.join(any, sql.raw(',\n'))}, ${otherwise})`
 }

@@ -11,7 +11,7 @@ import {
   type Span,
   spanLiteral,
 } from './tables.ts'
-import { isSignupOf, signupsOf } from './user-classes.ts'
+import { crowdNumber, isSignupOf, signupsOf } from './user-classes.ts'
 
 /*
  * Counting rows without reading them: for everyone's rows by the rollup counts, for one author's by the
@@ -50,11 +50,7 @@ export const countSince = (filter: FilterSql, instant: SQLWrapper): SQL => {
           select n from ${pendingCounts} as pending
           where kind in (${kindList(filter)})${ofClasses(filter)} and bucket >= ${nextBucket('quarterHour', at)}
         ) as whole_buckets)
-        + ${
-          filter.classes
-            ? sql`(${rowsBetween(filter, at, () => sql`(${nextBucket('quarterHour', at)}, ${lowest})`)})`
-            : restOfQuarterHour(filter, at)
-        })::bigint`
+        + ${restOfQuarterHour(filter, at)})::bigint`
 }
 
 /** The number of the filter's rows created later than `instant`: PostgreSQL counts whole microseconds. */
@@ -67,15 +63,17 @@ export const countAfter = (filter: FilterSql, instant: SQLWrapper): SQL =>
  */
 const restOfQuarterHour = (filter: FilterSql, at: SQL): SQL => {
   const bucket = quarterHourOf(at)
+  const crowds = crowdList(filter)
   const before = (kind: Kind) => {
+    const crowd = filter.classes ? crowds : kindLiteral(kind)
     const of = (column: string, otherwise: SQL) =>
-      sql`coalesce((select ${sql.raw(column)} from whole where kind = ${kindLiteral(kind)}), ${otherwise})`
+      sql`coalesce((select ${sql.raw(column)} from whole where kind = ${crowd}), ${otherwise})`
     return sql`(${of('at', nextBucket('quarterHour', at))}, ${of('id', lowest)})`
   }
   return sql`(
           with whole as materialized (
-            select whole.* from rollup.crowd_since(${kindArray(filter)}, ${bucket}, ${at}) as whole
-            where exists (select from rollup.segments where kind in (${kindList(filter)}) and bucket = ${bucket})
+            select whole.* from rollup.crowd_since(${crowdArray(filter)}, ${bucket}, ${at}) as whole
+            where exists (select from rollup.segments where kind in (${crowds}) and bucket = ${bucket})
           )
           select (select coalesce(sum(n), 0) from whole) + (${rowsBetween(filter, at, before)}))`
 }
@@ -97,6 +95,11 @@ export const ofClasses = ({ classes }: FilterSql): SQL =>
 /** The kinds' numbers as literals. */
 export const kindList = (filter: FilterSql): SQL => sql.join(filter.kinds.map(kindLiteral), sql`, `)
 export const kindArray = (filter: FilterSql): SQL => sql`array[${kindList(filter)}]::smallint[]`
+
+/** The numbers that crowds of the filter's rows have: users of some classes have crowds of their own. */
+const crowdList = (filter: FilterSql): SQL =>
+  filter.classes ? sql.raw(String(crowdNumber(filter.classes))) : kindList(filter)
+export const crowdArray = (filter: FilterSql): SQL => sql`array[${crowdList(filter)}]::smallint[]`
 
 const metricOf = (kind: Kind): Metric => kindTable[kind].metric
 const sumOf = (kinds: readonly Kind[]): SQL =>

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import {
   authorDays,
   bucketRows,
+  crowdArray,
   kindArray,
   kindList,
   nextBucket,
@@ -53,7 +54,7 @@ type Located = 'located' | 'holding'
 
 const landed = (filter: FilterSql, found: SQL): Landed => ({
   ctes: sql`${found},
-    landed as materialized (${filter.authorId || filter.classes ? atTheBottom(filter) : inACrowd(filter)}),
+    landed as materialized (${filter.authorId ? atTheBottom(filter) : inACrowd(filter)}),
     reached as materialized (${passedOver(filter)})`,
   beyond: (kind) =>
     sql.raw(`((select at from reached), (
@@ -70,7 +71,7 @@ const inACrowd = (
   filter: FilterSql,
 ): SQL => sql`${atTheBottom(filter)} where rest <= rollup.crowd_size()
       union all
-      select crowd.* from located, rollup.crowd_position(${kindArray(filter)}, bucket, located.rest) as crowd
+      select ${filter.classes ? sql`${kindLiteral('signup')}, at, crowd.id, crowd.rest` : sql.raw('crowd.*')} from located, rollup.crowd_position(${crowdArray(filter)}, bucket, located.rest) as crowd
       where located.rest > rollup.crowd_size()
     `
 

@@ -8,7 +8,16 @@ import { allowScans } from './verify.ts'
 export type Rebuilt = { readonly rollup: string; readonly mended: number }
 
 /** The deltas last: what the snapshot sees of them is counted by then. */
-const steps = ['totals', 'counts', 'user_days', 'active_users', 'post_comments', 'deltas']
+const steps = [
+  'totals',
+  'counts',
+  'user_days',
+  'active_users',
+  'post_comments',
+  'user_totals',
+  'retention',
+  'deltas',
+]
 /** How many steps `rebuild` tells of. */
 export const rebuildSteps = steps.length
 /** A fold that ends while the snapshot is taken spoils it: at once, before much is counted. */

@@ -25,6 +25,10 @@ export const spanLiteral = (name: Span): SQL =>
 /** Where the quarter-hour that holds the instant begins. */
 export const quarterHourOf = (instant: SQLWrapper): SQL => sql`rollup.quarter(${instant})`
 
+/** The first day of the UTC month that holds the instant. */
+export const monthOf = (instant: SQLWrapper): SQL =>
+  sql`rollup.month_of(rollup.utc_day(${instant}))`
+
 const buckets = {
   span: span('span').notNull(),
   bucket: bucket(),
@@ -36,6 +40,13 @@ const buckets = {
   inactive: bigint('inactive', { mode: 'number' }).notNull(),
   admins: bigint('admins', { mode: 'number' }).notNull(),
   inactiveAdmins: bigint('inactive_admins', { mode: 'number' }).notNull(),
+}
+
+const userTotals = {
+  userId: bigint('user_id', { mode: 'number' }).notNull(),
+  cohort: date('cohort', { mode: 'string' }),
+  posts: bigint('posts', { mode: 'number' }).notNull(),
+  comments: bigint('comments', { mode: 'number' }).notNull(),
 }
 
 /** Live rows created in each UTC month, day and quarter-hour. A bucket may stand in several rows: sum them. */
@@ -71,17 +82,21 @@ export const currentPostComments = rollup
   })
   .existing()
 
+const userDays = {
+  userId: bigint('user_id', { mode: 'number' }).notNull(),
+  day: date('day', { mode: 'string' }).notNull(),
+  ...recordOf(activityKinds, (kind) => {
+    const { metric } = kindTable[kind]
+    return [metric, integer(metric).notNull()]
+  }),
+}
+
 /** What each user did on each UTC day. A day may stand in two rows: sum them. */
-export const currentUserDays = rollup
-  .view('current_user_days', {
-    userId: bigint('user_id', { mode: 'number' }).notNull(),
-    day: date('day', { mode: 'string' }).notNull(),
-    ...recordOf(activityKinds, (kind) => {
-      const { metric } = kindTable[kind]
-      return [metric, integer(metric).notNull()]
-    }),
-  })
-  .existing()
+export const currentUserDays = rollup.view('current_user_days', userDays).existing()
+
+/** `currentUserDays` in its two parts. */
+export const foldedUserDays = rollup.table('user_days', userDays)
+export const pendingUserDays = rollup.view('pending_user_days', userDays).existing()
 
 /** Distinct users active on a day, and in the 7 and 30 days that end with it, as far as folded. */
 export const activeUsers = rollup.table('active_users', {
@@ -90,6 +105,24 @@ export const activeUsers = rollup.table('active_users', {
   weekly: bigint('weekly', { mode: 'number' }).notNull(),
   monthly: bigint('monthly', { mode: 'number' }).notNull(),
 })
+
+/** What each user made, and the UTC month they signed up in: null where no live user has the id. As far as folded. */
+export const foldedUserTotals = rollup.table('user_totals', userTotals)
+
+/** The same of the users that something is pending of, as they stand with it. */
+export const pendingUserTotals = rollup.view('pending_user_totals', userTotals).existing()
+
+const cell = {
+  cohort: date('cohort', { mode: 'string' }).notNull(),
+  month: date('month', { mode: 'string' }).notNull(),
+  n: n(),
+}
+
+/** Live users of a cohort with an active day in a month, as far as folded; no month before the cohort's own. */
+export const foldedRetention = rollup.table('retention', cell)
+
+/** What is not folded of it yet. */
+export const pendingRetention = rollup.view('pending_retention', cell).existing()
 
 /** Steps not folded yet: from `day` on, `n` more users are active within `span` (1, 7 or 30) days. */
 export const pendingActive = rollup

@@ -6,7 +6,16 @@ type Sql = Bulk['sql']
 /** Children before their parents: no foreign key is checked. */
 const tables = ['comments', 'sessions', 'posts', 'users'] as const satisfies readonly TableName[]
 
-const counted = ['counts', 'user_days', 'active_users', 'post_comments', 'segments', 'undivided']
+const counted = [
+  'counts',
+  'user_days',
+  'active_users',
+  'post_comments',
+  'user_totals',
+  'retention',
+  'segments',
+  'undivided',
+]
 
 /**
  * Whether `deleteEverything` can: the role owns the tables, for it stills their triggers, and nobody else's table refers

@@ -1,4 +1,5 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { kindNumber } from './kinds.ts'
 
 /** Which users are meant: a flag left out takes both. */
 export type UserClasses = {
@@ -33,6 +34,13 @@ export function signupsOf({ isActive, isAdmin }: UserClasses): SQL {
 const ofAdmins = (isAdmin: boolean | undefined, all: string, admins: string): string => {
   if (isAdmin === undefined) return all
   return isAdmin ? admins : `(${all} - ${admins})`
+}
+
+/** Stands for them among the kinds of crowds, as `rollup.user_crowd` numbers them. */
+export function crowdNumber({ isActive, isAdmin }: UserClasses): number {
+  const numberOf = (flag: boolean | undefined) => (flag === undefined ? 0 : flag ? 1 : 2)
+  const number = 3 + 3 * numberOf(isActive) + numberOf(isAdmin)
+  return number === 3 ? kindNumber('signup') : number
 }
 
 /** Whether a pending signup is of them, by its flags in `pendingCounts`. */

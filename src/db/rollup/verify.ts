@@ -176,6 +176,44 @@ export const recounts = [
       ) as discussed using (post_id)`,
   ),
   recount(
+    'user_totals',
+    ['users', 'posts', 'comments'],
+    sql`select user_id::text as key, concat_ws(' ', coalesce(cohort::text, 'nobody'), posts, comments) as value
+      from (
+        select user_id, cohort, posts, comments from rollup.user_totals
+        where user_id not in (select user_id from rollup.pending_user_totals)
+        union all
+        select user_id, cohort, posts, comments from rollup.pending_user_totals
+      ) as both_parts
+      where cohort is not null or (posts, comments) <> (0, 0)`,
+    sql`select user_id::text, concat_ws(' ', coalesce(max(cohort)::text, 'nobody'), sum(posts), sum(comments))
+      from (
+        select id as user_id, ${monthOf(sql`created_at`)} as cohort, 0 as posts, 0 as comments from ${liveRows} as live
+        where kind = ${kindLiteral('signup')}
+        union all
+        select user_id, null, (kind = ${kindLiteral('post')})::integer, (kind = ${kindLiteral('comment')})::integer
+        from ${liveRows} as live where kind in (${kindLiteral('post')}, ${kindLiteral('comment')})
+      ) as counted
+      where user_id is not null group by user_id`,
+  ),
+  recount(
+    'retention',
+    tableNames,
+    sql`select concat_ws(' ', cohort, month) as key, sum(n)::text as value
+      from (
+        select cohort, month, n from rollup.retention
+        union all
+        select cohort, month, n from rollup.pending_retention
+      ) as both_parts
+      group by cohort, month having sum(n) <> 0`,
+    sql`select concat_ws(' ', ${monthOf(sql`signup.created_at`)}, month), count(*)::text
+      from ${liveRows} as signup join (
+        select distinct user_id, ${monthOf(sql`created_at`)} as month from ${liveRows} as live
+      ) as active on active.user_id = signup.id
+      where signup.kind = ${kindLiteral('signup')} and month >= ${monthOf(sql`signup.created_at`)}
+      group by ${monthOf(sql`signup.created_at`)}, month`,
+  ),
+  recount(
     'segments',
     tableNames,
     sql`select concat_ws(' ', kind, created_at, id) as key, (n + coalesce(pending, 0))::text as value
@@ -196,6 +234,11 @@ export const verificationCount = recounts.length
 
 function perActivityKind(of: (kind: (typeof activityKinds)[number]) => SQL): SQL {
   return sql.join(activityKinds.map(of), sql`, `)
+}
+
+/** The UTC month, by its first day. */
+function monthOf(instant: SQL): SQL {
+  return sql`date_trunc('month', ${instant} at time zone 'UTC')::date`
 }
 
 /** The segment of its crowd that a row lies in; none where there is no crowd. */

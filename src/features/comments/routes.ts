@@ -3,9 +3,10 @@ import { bind } from '../../db/bound-statement.ts'
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { type List, respondList } from '../../http/paging/list.ts'
-import { noQuery, pathId } from '../../http/parameters.ts'
+import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
+import { takesNoQuery } from '../../http/validation.ts'
 import { commentExample, commentPageExamples } from './examples.ts'
 import { commentById, commentPages } from './queries.ts'
 import { type Comment, commentPageSchema, commentQuery, commentSchema } from './schemas.ts'
@@ -46,7 +47,8 @@ const getComment = createRoute({
   summary: 'A comment with all of its text',
   description: 'A comment that was deleted is not found.',
   parameters: requestHeaders('If-None-Match', 'X-Request-Id'),
-  request: { params: pathId, query: noQuery },
+  middleware: takesNoQuery,
+  request: { params: pathId },
   responses: read(
     { description: 'The comment', schema: commentSchema, examples: commentExample },
     'not_found',

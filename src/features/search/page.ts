@@ -3,9 +3,10 @@ import type { JsonText, Loaded } from '../../http/answer.ts'
 import type { CursorCodec } from '../../http/paging/cursor.ts'
 import { type KeysetRequest, keysetMetadata } from '../../http/paging/keyset.ts'
 import { linkHeader } from '../../http/paging/page.ts'
+import { mostRanked } from './bounds.ts'
 import { type FoundHits, searchNext, searchPage, searchPrev } from './queries.ts'
 import type { SearchPage, SearchQuery } from './schemas.ts'
-import { mostRanked, type Window } from './window.ts'
+import type { Window } from './window.ts'
 
 export type SearchRequest = Omit<KeysetRequest, 'end'> & { readonly query: SearchQuery }
 

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { rfc3339 } from '../../db/instant.ts'
 import type { Kind } from '../../db/rollup/kinds.ts'
 import { posts, users } from '../../db/schema.ts'
+import { mostIndexed } from './bounds.ts'
 import { headlineOfPost, headlineOfUser } from './headline.ts'
 import type { SearchType } from './schemas.ts'
 
@@ -16,6 +17,8 @@ export type Source = {
   readonly isIndexed: SQL
   /** The matches that PostgreSQL expects. */
   readonly expected: SQL
+  /** What a look at a row costs, beside one word's. */
+  readonly effort: SQL
   /** How well a row that matches does, from 0 to 1, as of the instant `at`. */
   readonly relevance: (at: SQL) => SQL
   /** The hit as JSON text, from a row of `page` joined to the table and by `joins`. */
@@ -32,9 +35,12 @@ export const sources: Readonly<Record<SearchType, Source>> = {
     table: posts,
     matches: sql`${posts.document} @@ (select query from asked)`,
     isAnswerable: sql.raw('(select numnode(query) > 0 from asked)'),
-    // an index cannot find what lacks a word; `querytree` is what it can
-    isIndexed: sql.raw(`(select querytree(query) <> 'T' from asked)`),
+    // an index cannot find what lacks a word, `querytree` is what it can; words that are common cost it much, even where few rows have them all
+    isIndexed: sql.raw(
+      `(select querytree(query) <> 'T' and (numnode(query) = 1 or rollup.expected_work(query) <= ${mostIndexed}) from asked)`,
+    ),
     expected: sql.raw('(select rollup.expected_posts(query) from asked)'),
+    effort: sql.raw('(select 1 + numnode(query) / 70.0 from asked)'),
     // halves in 90 days, is a third after 180
     relevance: (at) =>
       sql`ts_rank(${posts.document}, (select query from asked), 16)::float8 / (1 + extract(epoch from ${at} - ${posts.createdAt})::float8 / 7776000)`,
@@ -53,6 +59,7 @@ export const sources: Readonly<Record<SearchType, Source>> = {
     isAnswerable: sql.raw(`(select name ~ '[[:alnum:]]{3}' from asked)`),
     isIndexed: sql.raw('(select rollup.has_trigrams(name) from asked)'),
     expected: sql.raw('(select rollup.expected_users(pattern) from asked)'),
+    effort: sql.raw('1'),
     // exact above prefix above inside, and the more of the name it is the better
     relevance: () =>
       sql`(select case when lower(${users.username}) = name then 3 when starts_with(lower(${users.username}), name) then 2 else 1 end

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { kindLiteral, kindTable } from '../../db/rollup/kinds.ts'
 import { currentTotals, foldedBuckets, pendingCounts } from '../../db/rollup/tables.ts'
 import type { Placeholders } from '../../db/statement.ts'
+import { mostCounted, mostIndexed, mostRanked, mostRecent, mostWalked } from './bounds.ts'
 import type { Source } from './sources.ts'
 
 /*
@@ -11,16 +12,6 @@ import type { Source } from './sources.ts'
  *   r  those of the newest rows, by the index of words and the one of instants together
  *   w  those among the newest rows, one row after the other
  */
-
-/** The newest matches that are ranked. */
-export const mostRanked = 1000
-/** Matches that are counted, one by one. */
-export const mostCounted = 10_000
-/** Matches that the index of words is asked for, at 0.1 µs each; and the newest rows that it is asked about. */
-const mostIndexed = 60_000
-const mostRecent = 200_000
-/** Rows that are looked at one after the other: 1 µs each. */
-const mostWalked = 10_000
 
 /** What a window is found by again, behind a cursor: rows written since neither move its ends nor change the way. */
 export type Window = {
@@ -78,7 +69,7 @@ export const windowOf = (source: Source, again?: Placeholders<Window>): SQL => {
         select *, ctid as place from ${table}
         where ${isLive} and ${table.createdAt} <= (select top_at from plan) and (${table.createdAt}, ${table.id}) >= ${edge}
           and ((select way from plan) = 'w' or ${overflows})
-        order by ${newest} limit ${number(again ? 2 * mostWalked : mostWalked)}
+        order by ${newest} limit ${again ? number(2 * mostWalked) : sql`(select most from plan)`}
       ) as ${table}
       where ${matches} order by ${newest}
       limit ${again ? number(mostCounted) : sql`case when (select n from live) > ${number(mostCounted)} then ${number(mostRanked)} end`}
@@ -95,7 +86,8 @@ export const windowOf = (source: Source, again?: Placeholders<Window>): SQL => {
 }
 
 const planned = (source: Source): SQL => sql`
-      select at, at as top_at, case way when 'r' then day else '-infinity' end as edge_at, ${lowest} as edge_id, way, matches
+      select at, at as top_at, case way when 'r' then day else '-infinity' end as edge_at, ${lowest} as edge_id, way, matches,
+        case when n <= ${number(mostCounted)} then n else (${number(mostWalked)} / ${source.effort})::bigint end as most
       from (
         select *, case
           when matches = 0 then 'n'
@@ -130,11 +122,11 @@ export const endsOf = ({ table }: Source): SQL => sql`
       select (select count(*) from found) as found, (select count(*) from matching) as matching, (select count(*) from indexed) > ${number(mostCounted)} as overflows
     ),
     known as materialized (
-      select case when is_exact then found when way = 'w' and found < ${number(mostRanked)} then found * n / ${number(mostWalked)}
+      select case when is_exact then found when way = 'w' and found < ${number(mostRanked)} then found * n / most
         else greatest(matches, found, case when overflows then ${number(mostCounted + 1)} end) end as matches, is_exact
       from sizes, plan, live, lateral (
         select way = 'n' or way = 'a' and not overflows or way <> 'r' and (
-          n <= ${number(mostCounted)} or n <= ${number(mostWalked)} and found < ${number(mostRanked)}
+          n <= most
         ) as is_exact
       ) as counted
     ),
@@ -149,8 +141,8 @@ export const endsOf = ({ table }: Source): SQL => sql`
         select 2, edge_at, edge_id from plan where way = 'r'
         union all (
           select 2, created_at, id from ${table}
-          where deleted_at is null and created_at <= (select top_at from plan) and (select not is_exact and (way = 'w' or overflows) from known, plan, sizes)
-          order by created_at desc, id desc offset ${number(mostWalked - 1)} limit 1
+          where deleted_at is null and created_at <= (select top_at from plan) and (select not is_exact and matching < ${number(mostRanked)} and (way = 'w' or overflows) from known, plan, sizes)
+          order by created_at desc, id desc offset (select greatest(most, 1) - 1 from plan) limit 1
         )
         union all
         select 3, '-infinity', ${lowest}
@@ -158,11 +150,12 @@ export const endsOf = ({ table }: Source): SQL => sql`
       order by turn, at desc, id desc limit 1
     )`
 
-/** How many match, for who searches something else: null where the search says nothing. */
+/** How many match, for whoever searches something else: counted where they are few, or all the rows are; `otherwise` where the search says nothing. */
 export const countOf = (source: Source, otherwise: SQL): SQL => {
   const { table, matches, isAnswerable, isIndexed, expected } = source
-  const counted = sql`select count(*) from (
-          select from ${table} where ${table.deletedAt} is null and ${matches} and way = 'a' limit ${number(mostCounted + 1)}
+  const counted = sql`select case when n > ${number(mostCounted)} and count(*) > ${number(mostCounted / 4)} then greatest(count(*), matches) else count(*) end from (
+          select from ${table} where ${table.deletedAt} is null and ${matches} and way = 'a'
+          limit case when n > ${number(mostCounted)} then ${number(mostCounted / 4 + 1)} end
         ) as every`
   const walked = sql`select count(*) from (
           select * from ${table} where ${table.deletedAt} is null and way = 'w' order by created_at desc, id desc limit ${number(mostCounted)}
@@ -170,7 +163,7 @@ export const countOf = (source: Source, otherwise: SQL): SQL => {
   return sql`(
       select case way when 'n' then ${otherwise} when 'a' then (${counted}) when 'w' then (${walked}) else matches end
       from (
-        select matches, case when not answerable then 'n' when indexed and matches <= ${number(mostCounted)} then 'a' when n <= ${number(mostCounted)} then 'w' else 'e' end as way
+        select matches, n, case when not answerable then 'n' when indexed and matches <= ${number(mostCounted)} then 'a' when n <= ${number(mostCounted)} then 'w' else 'e' end as way
         from (
           select ${isAnswerable} as answerable, ${isIndexed} as indexed, least(${expected}, n) as matches, n
           from (select coalesce(sum(n), 0)::bigint as n from ${currentTotals} where kind = ${kindLiteral(source.kind)}) as live

@@ -3,9 +3,10 @@ import { bind } from '../../db/bound-statement.ts'
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { type List, respondList } from '../../http/paging/list.ts'
-import { noQuery, pathId } from '../../http/parameters.ts'
+import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
+import { takesNoQuery } from '../../http/validation.ts'
 import { sessionExample, sessionPageExamples } from './examples.ts'
 import { sessionById, sessionPages } from './queries.ts'
 import { type Session, sessionPageSchema, sessionQuery, sessionSchema } from './schemas.ts'
@@ -46,7 +47,8 @@ const getSession = createRoute({
   summary: 'A session',
   description: 'A session that was deleted is not found.',
   parameters: requestHeaders('If-None-Match', 'X-Request-Id'),
-  request: { params: pathId, query: noQuery },
+  middleware: takesNoQuery,
+  request: { params: pathId },
   responses: read(
     { description: 'The session', schema: sessionSchema, examples: sessionExample },
     'not_found',

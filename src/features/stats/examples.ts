@@ -1,4 +1,6 @@
 import type { ActiveUsers } from './schemas/active-users.ts'
+import type { Leaders } from './schemas/leaders.ts'
+import type { Retention } from './schemas/retention.ts'
 import type { Stats } from './schemas/stats.ts'
 import type { Trends } from './schemas/trends.ts'
 
@@ -58,3 +60,31 @@ export const trendsExamples = {
     },
   },
 } satisfies Record<string, { summary: string; value: Trends }>
+
+export const retentionExamples = {
+  quarter: {
+    summary: 'GET /api/v1/dashboard/retention?from=2026-07&to=2026-09&months=2',
+    value: {
+      asOf: '2026-11-21T05:51:33.104218Z',
+      items: [
+        { cohort: '2026-07', size: 13, active: [11, 9], complete: [true, true] },
+        { cohort: '2026-08', size: 15, active: [7, 6], complete: [true, true] },
+        { cohort: '2026-09', size: 14, active: [12, 7], complete: [true, true] },
+      ],
+    },
+  },
+} satisfies Record<string, { summary: string; value: Retention }>
+
+export const leadersExamples = {
+  october: {
+    summary: 'GET /api/v1/dashboard/leaders?by=posts&from=2026-10-01&to=2026-11-01&limit=3',
+    value: {
+      asOf: '2026-11-21T05:51:33.151903Z',
+      items: [
+        { user: { id: 185, username: 'grace_kaya' }, posts: 19, comments: 27 },
+        { user: { id: 10, username: 'anna.blanc415' }, posts: 14, comments: 200 },
+        { user: { id: 203, username: 'priyameyer707' }, posts: 11, comments: 0 },
+      ],
+    },
+  },
+} satisfies Record<string, { summary: string; value: Leaders }>

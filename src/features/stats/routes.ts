@@ -8,9 +8,21 @@ import { requestHeaders } from '../../http/contract.ts'
 import { read } from '../../http/responses.ts'
 import { defaultBuckets, mostBuckets, tooManyBuckets } from './buckets.ts'
 import { daysOf, mostDays } from './days.ts'
-import { activeUsersExamples, statsExamples, trendsExamples } from './examples.ts'
+import {
+  activeUsersExamples,
+  leadersExamples,
+  retentionExamples,
+  statsExamples,
+  trendsExamples,
+} from './examples.ts'
+import { leaders } from './leaders.ts'
+import { leadersBetween } from './leaders-between.ts'
+import { mostCohorts } from './months.ts'
 import { activeUsersBetween, dashboardStats } from './queries.ts'
+import { retention } from './retention.ts'
 import { activeUsersQuery, activeUsersSchema } from './schemas/active-users.ts'
+import { leadersQuery, leadersSchema, mostLeaders } from './schemas/leaders.ts'
+import { retentionQuery, retentionSchema } from './schemas/retention.ts'
 import { statsQuery, statsSchema } from './schemas/stats.ts'
 import { trendsQuery, trendsSchema } from './schemas/trends.ts'
 import { trends } from './trends.ts'
@@ -64,6 +76,38 @@ const listTrends = createRoute({
   }),
 })
 
+const listRetention = createRoute({
+  method: 'get',
+  path: '/dashboard/retention',
+  operationId: 'listRetention',
+  tags: ['Dashboard'],
+  summary: 'How many of a month’s sign-ups were active in each month since',
+  description: `Months of UTC. A user is active in a month with a live post, comment or session in it: what happened, not when they were last seen. At most ${mostCohorts} cohorts.`,
+  parameters: requestHeaders('If-None-Match', 'X-Request-Id'),
+  request: { query: retentionQuery },
+  responses: read({
+    description: 'One item a cohort, oldest first, also where nobody signed up',
+    schema: retentionSchema,
+    examples: retentionExamples,
+  }),
+})
+
+const listLeaders = createRoute({
+  method: 'get',
+  path: '/dashboard/leaders',
+  operationId: 'listLeaders',
+  tags: ['Dashboard'],
+  summary: 'Who posted or commented most',
+  description: `Of all times, or of the UTC days \`from\` … \`to\`, half open: \`from\` is counted and \`to\` is not. At most ${mostLeaders}; nobody who is deleted, or has none.`,
+  parameters: requestHeaders('If-None-Match', 'X-Request-Id'),
+  request: { query: leadersQuery },
+  responses: read({
+    description: 'One item a user, most first; where they have as many, by id',
+    schema: leadersSchema,
+    examples: leadersExamples,
+  }),
+})
+
 /** Mounted under /api/v1. */
 export const stats = new OpenAPIHono<AppEnv>()
   .openapi(showStats, async (c) => {
@@ -91,4 +135,17 @@ export const stats = new OpenAPIHono<AppEnv>()
       if (!row?.body) throw validationFailed([tooManyBuckets])
       return { body: row.body }
     })
+  })
+  .openapi(listRetention, async (c) => {
+    const { from = null, to = null, months } = c.req.valid('query')
+    const statement = bind(retention, { from, to, months })
+    return respond(c, { statement, tier: 'short' }, onlyRow)
+  })
+  .openapi(listLeaders, async (c) => {
+    const { by, from = null, to = null, limit } = c.req.valid('query')
+    const statement =
+      from === null && to === null
+        ? bind(leaders[by], { limit })
+        : bind(leadersBetween[by], { from, to, limit })
+    return respond(c, { statement, tier: 'short' }, onlyRow)
   })

@@ -3,9 +3,10 @@ import { bind } from '../../db/bound-statement.ts'
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { type List, respondList } from '../../http/paging/list.ts'
-import { noQuery, pathId } from '../../http/parameters.ts'
+import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
+import { takesNoQuery } from '../../http/validation.ts'
 import { userExample, userPageExamples } from './examples.ts'
 import { userById, userPages } from './queries.ts'
 import { type User, userPageSchema, userQuery, userSchema } from './schemas.ts'
@@ -46,7 +47,8 @@ const getUser = createRoute({
   summary: 'A user',
   description: 'A user who was deleted is not found.',
   parameters: requestHeaders('If-None-Match', 'X-Request-Id'),
-  request: { params: pathId, query: noQuery },
+  middleware: takesNoQuery,
+  request: { params: pathId },
   responses: read(
     { description: 'The user', schema: userSchema, examples: userExample },
     'not_found',

@@ -10,8 +10,8 @@ const expected = sql.raw('(select n from expected)')
 
 /**
  * The users of a list whose name contains a text. PostgreSQL's own estimate decides: few are fetched and sorted, and
- * counted with that, by their trigrams and no other index; of many the list's order is walked and filtered, and nobody counts them. The concatenation keeps
- * that walk off the trigrams.
+ * counted with that, by their trigrams and no other index; of many the list's order is walked and filtered, and nobody counts them. Nobody waits for more than a
+ * bounded walk: a page may hold fewer rows than it should, and goes on from the last one read.
  */
 export function searched(list: ListSql, asked: Placeholders<ListParams>): ListSql {
   const { sources } = list
@@ -31,13 +31,13 @@ export function searched(list: ListSql, asked: Placeholders<ListParams>): ListSq
       ) as ${users}
       where ${ofAny}
     )`,
-    sources: [
-      { from: sql`found as ${users}`, where: sql`true`, key, id: sql`${users.id}` },
-      ...sources.map((source) => ({
-        ...source,
-        where: sql`${source.where} and lower(${users.username}) || '' like lower(${asked.pattern}::text) and ${expected} > ${mostFetched}`,
-      })),
-    ],
+    sources: [{ from: sql`found as ${users}`, where: sql`true`, key, id: sql`${users.id}` }],
+    walk: {
+      sources,
+      columns: sql`${users.username} as username`,
+      filter: sql`lower(username) like lower(${asked.pattern}::text)`,
+      isWalked: sql`${expected} > ${mostFetched}`,
+    },
     total: sql`(select case when ${expected} <= ${mostFetched} then (select count(*) from found) end)`,
   }
   const reach = sql`case when ${expected} <= ${mostFetched} then ${sql.raw(String(mostPassedOver))} else ${sql.raw(String(mostFiltered))} end`

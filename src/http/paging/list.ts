@@ -146,8 +146,9 @@ export function listPageOf<Item, Total extends number | null>(
   if (total !== null && isPassedOver(variant) && isFarIn(skip, total))
     throw tooFarIn(`goes ${mostPassedOver} rows from either end of this list`)
   const lines = found.rows?.split('\n') ?? []
-  const goesOn = lines.length / 2 > pageSize
-  const [from, until] = !goesOn
+  if (total === null && skip > 0 && lines.length === 0) throw tooFarIn('does not go so far in')
+  const isFull = lines.length / 2 > pageSize
+  const [from, until] = !isFull
     ? [0, lines.length]
     : cursor?.direction === 'prev'
       ? [2, lines.length]
@@ -155,7 +156,13 @@ export function listPageOf<Item, Total extends number | null>(
   const shown = lines.slice(from, until)
   const positionAt = (line: string | undefined): string[] | null =>
     line === undefined ? null : JSON.parse(line)
-  const ends = { first: positionAt(shown[0]), last: positionAt(shown.at(-2)) }
+  const cut = isFull ? null : (found.goesOnFrom ?? null)
+  const [first, last] = cursor?.direction === 'prev' ? [cut, null] : [null, cut]
+  const ends = {
+    first: positionAt(first ?? shown[0]),
+    last: positionAt(last ?? shown.at(-2)),
+  }
+  const goesOn = isFull || cut !== null
   const metadata = keysetMetadata({ ...ends, total, asOf, isPreceded, goesOn }, request, cursors)
   const items = shown.filter((_, line) => line % 2 === 1).join(',')
   return {

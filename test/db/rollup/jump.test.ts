@@ -107,6 +107,49 @@ describe('a jump into a crowd, and a bound inside it', () => {
     await fc.assert(property, { numRuns: 12 })
   }, 120_000)
 
+  it.each(['desc', 'asc'])('find the users of each class there, %s', async (order) => {
+    await app.sql`truncate users, posts, comments, sessions cascade`
+    await crowd('signup', 5_000, 0)
+    await app.sql`update users set is_active = id % 3 > 0, is_admin = id % 5 = 0`
+    await app.sql`select rollup.fold()`
+    await crowd('signup', 500, 1)
+    await app.sql`update users set is_admin = not is_admin where id % 50 = 0`
+    const users = await app.sql<{ id: number; isActive: boolean; isAdmin: boolean; at: string }[]>`
+      select id::integer, is_active as "isActive", is_admin as "isAdmin", created_at as at
+      from users order by created_at desc, id desc`
+    if (order === 'asc') users.reverse()
+    for (const flags of [
+      'isActive=true',
+      'isActive=false',
+      'isAdmin=true',
+      'isActive=true&isAdmin=false',
+      'isActive=false&isAdmin=true',
+    ]) {
+      const asked = Object.entries(Object.fromEntries(new URLSearchParams(flags)))
+      const expected = users.filter((user) =>
+        asked.every(
+          ([flag, value]) => String(user[flag === 'isAdmin' ? flag : 'isActive']) === value,
+        ),
+      )
+      for (const number of [2, Math.ceil(expected.length / 20), Math.ceil(expected.length / 10)]) {
+        const response = await app.request(
+          `/api/v1/users?${flags}&order=${order}&page=${number}&pageSize=10`,
+        )
+        const { items, metadata } = (await response.json()) as {
+          items: { id: number }[]
+          metadata: { total: number }
+        }
+        expect(metadata.total).toBe(expected.length)
+        expect(items.map(({ id }) => id)).toEqual(
+          expected.slice((number - 1) * 10, number * 10).map(({ id }) => id),
+        )
+      }
+      const since = await app.request(`/api/v1/users?${flags}&createdAfter=2020-02-29T12:05:00Z`)
+      const { metadata } = (await since.json()) as { metadata: { total: number } }
+      expect(metadata.total).toBe(expected.filter(({ at }) => at > '2020-02-29 12:05:00+00').length)
+    }
+  })
+
   it('visit hardly more of ten times the crowd, at one instant', async () => {
     await app.sql`truncate users, posts, comments, sessions cascade`
     await insertUser(app.sql, { id: -1, created_at: '2020-02-29T12:00:00Z' })

@@ -66,6 +66,51 @@ describe('countLoaded', () => {
   })
 })
 
+describe('countLoaded, of users', () => {
+  /** A user, who posts in the month of the sign-up and in the one after. */
+  async function load(id: number, createdAt: string): Promise<void> {
+    const { sql } = bulk
+    await sql`begin`
+    await silenceTriggers(sql)
+    await sql`insert into users (id, username, created_at) values (${id}, 'loaded', ${createdAt})`
+    await sql`insert into posts (author_id, created_at) select ${id}, ${createdAt}::timestamptz + i * interval '1 month' from generate_series(0, 1) i`
+    await countLoaded(sql, {
+      sources: [
+        ['users', `public.users where id = ${id}`],
+        ['posts', `public.posts where author_id = ${id}`],
+      ],
+      ownIds: {
+        users: `select id from public.users where id = ${id}`,
+        posts: `select id from public.posts where author_id = ${id}`,
+      },
+    })
+    await foldLast(sql)
+    await sql`commit`
+  }
+
+  it('counts each in the month of the sign-up', async () => {
+    await load(301, '2020-01-20T00:00:00Z')
+    expect(await drifted()).toEqual([])
+    expect(
+      await database.sql`select n::integer from rollup.retention where cohort = '2020-01-01' order by month`,
+    ).toEqual([{ n: 1 }, { n: 1 }])
+  })
+
+  it.each(['folded', 'pending'])('leaves to the fold who was there before: %s', async (state) => {
+    const { sql } = database
+    const id = state === 'folded' ? 302 : 303
+    await insertUser(sql, { id, created_at: '2020-05-05T00:00:00Z' })
+    if (state === 'folded') await sql`select rollup.fold()`
+    await sql`delete from users where id = ${id}`
+    await load(id, '2020-01-20T00:00:00Z')
+    expect(await drifted()).toEqual([])
+    await sql`delete from users where id = ${id}`
+    await sql`select rollup.fold()`
+    await load(id, '2020-03-20T00:00:00Z')
+    expect(await drifted()).toEqual([])
+  })
+})
+
 describe('foldLast', () => {
   const ownXid = async () => (await bulk.sql`select pg_current_xact_id()::text as xid`)[0]?.xid
 

@@ -32,6 +32,9 @@ const ruin = async () => {
     'update rollup.user_days set comments = comments + 1; delete from rollup.user_days where posts > 0',
     'update rollup.active_users set weekly = weekly + 1; delete from rollup.active_users where daily > 1',
     'update rollup.post_comments set n = n + 1; insert into rollup.post_comments values (-1, 5)',
+    `insert into rollup.user_totals values (-1, '2020-02-01', 1, 0)`,
+    'update rollup.user_totals set cohort = null, posts = posts + 1; delete from rollup.user_totals where comments > 0',
+    `update rollup.retention set n = n + 1; insert into rollup.retention values ('2019-01-01', '2019-02-01', 5)`,
     'delete from rollup.mark',
   ])
     await plant(database.sql, change)
@@ -71,7 +74,10 @@ describe('rebuild', () => {
       await rebuild(pool, (one) => rebuilt.push(one))
       return rebuilt.map(({ rollup, mended }) => `${rollup} ${mended}`)
     }
-    const others = ['counts 0', 'user_days 0', 'active_users 0', 'post_comments 0', 'deltas 0']
+    const others = [
+      ...['counts 0', 'user_days 0', 'active_users 0', 'post_comments 0', 'user_totals 0'],
+      ...['retention 0', 'deltas 0'],
+    ]
     expect(await told()).toEqual(['totals 2', ...others])
     expect(await told()).toEqual(['totals 0', ...others])
   })

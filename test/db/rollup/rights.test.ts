@@ -63,7 +63,7 @@ describe('a role that may only read', () => {
     const pool = openTestPool(stranger.url)
     const verifications = await verify(pool)
     await pool.close()
-    expect(verifications.map(({ drift }) => drift)).toEqual([0, 0, 0, 0, 0, 0, 0])
+    expect(verifications.map(({ drift }) => drift)).toEqual(Array(9).fill(0))
   })
 
   async function hang({ table, event }: { table: string; event: string }) {
@@ -162,7 +162,7 @@ describe('a role that may execute rollup.rebuild', () => {
     const mended: number[] = []
     await rebuild(pool, (rebuilt) => mended.push(rebuilt.mended))
     await pool.close()
-    expect(mended).toEqual([4, 0, 0, 0, 0, 0])
+    expect(mended).toEqual([4, 0, 0, 0, 0, 0, 0, 0])
     await expect(mender.sql`select from users`).rejects.toMatchObject({ code: '42501' })
   })
 })

@@ -116,7 +116,11 @@ describe('the rollups', () => {
       await tx`delete from users where id = ${id}`
       await tx`alter table users enable always trigger rollup_delete`
     })
-    expect((await drifted()).map(({ rollup }) => rollup)).toEqual(['totals', 'counts'])
+    expect((await drifted()).map(({ rollup }) => rollup)).toEqual([
+      'totals',
+      'counts',
+      'user_totals',
+    ])
     await sql.begin(async (tx) => {
       await tx`alter table users disable trigger rollup_insert`
       await tx`insert into users (id, username, created_at) select ${id}, 'ghost', max(bucket) from rollup.current_counts where kind = 2 and span = 'quarter' and n > 0`

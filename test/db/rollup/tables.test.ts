@@ -8,7 +8,7 @@ import { useDatabase } from '../../support/database.ts'
 import { insertComment, insertUser } from '../../support/factories.ts'
 import { openTestPool } from '../../support/pool.ts'
 
-const { rollup: _, spanLiteral, quarterHourOf, ...rest } = tables
+const { rollup: _, spanLiteral, quarterHourOf, monthOf, ...rest } = tables
 const relations = Object.entries<PgTable | PgView>(rest)
 
 describe('the rollups, as queries see them', () => {
@@ -45,14 +45,15 @@ describe('the rollups, as queries see them', () => {
     )
   })
 
-  it('call a quarter-hour what PostgreSQL calls it', async () => {
+  it('call quarter-hours and months what PostgreSQL calls them', async () => {
     const spans = statement(
       'spans',
       { reads: [] },
       () => sql<{ ok: boolean }>`
         select array[${spanLiteral('month')}, ${spanLiteral('day')}, ${spanLiteral('quarterHour')}]::rollup.span[]
           = enum_range(null::rollup.span)
-          and ${quarterHourOf(sql`'2020-02-29T10:29:59Z'`)} = '2020-02-29T10:15:00Z' as ok`,
+          and ${quarterHourOf(sql`'2020-02-29T10:29:59Z'`)} = '2020-02-29T10:15:00Z'
+          and ${monthOf(sql`'2020-02-29T23:59:59-01:00'`)} = '2020-03-01' as ok`,
     )
     expect(await read((db) => db.run(spans))).toEqual([{ ok: true }])
   })

@@ -2,13 +2,22 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Pool } from '../../../src/db/database.ts'
 import { currentBuckets, foldedBuckets, pendingCounts } from '../../../src/db/rollup/tables.ts'
+import {
+  classesOf,
+  crowdNumber,
+  isSignupOf,
+  signupsOf,
+  type UserClasses,
+} from '../../../src/db/rollup/user-classes.ts'
 import { verify } from '../../../src/db/rollup/verify.ts'
 import { statement } from '../../../src/db/statement.ts'
 import { type TestSql, useDatabase } from '../../support/database.ts'
 import { openTestPool } from '../../support/pool.ts'
 
 const either = [undefined, true, false]
-const filters = either.flatMap((isActive) => either.map((isAdmin) => ({ isActive, isAdmin })))
+const filters: readonly UserClasses[] = either.flatMap((isActive) =>
+  either.map((isAdmin) => ({ isActive, isAdmin })),
+)
 
 /** Eleven of each class over three months, one in six of them deleted. */
 const insertUsers = (sql: TestSql) => sql`
@@ -16,26 +25,12 @@ const insertUsers = (sql: TestSql) => sql`
   select 'u' || i, i % 4 < 2, i % 2 = 0, '2020-01-01T00:00:00Z'::timestamptz + i * interval '2 days', case when i % 6 = 0 then now() end
   from generate_series(0, 43) as i`
 
-type Filter = (typeof filters)[number]
-
-/** From the columns of a bucket: all, less those of the other flag. */
-function signupsOf({ isActive, isAdmin }: Filter): string {
-  const ofAdmins = (all: string, admins: string) =>
-    isAdmin === undefined ? all : isAdmin ? admins : `(${all} - ${admins})`
-  const all = ofAdmins('signups', 'admins')
-  const inactive = ofAdmins('inactive', 'inactive_admins')
-  return isActive === undefined ? all : isActive ? `${all} - ${inactive}` : inactive
-}
-
-const isOf = ({ isActive, isAdmin }: Filter): string =>
-  `(flags & 1 = 0) = coalesce(${isActive ?? null}, flags & 1 = 0) and (flags & 2 <> 0) = coalesce(${isAdmin ?? null}, flags & 2 <> 0)`
-
 const buckets = filters.map((users, at) =>
   statement<Record<never, never>, { n: string }>(
     `buckets_${at}`,
     { reads: ['users'] },
     () =>
-      sql`select sum(${sql.raw(signupsOf(users))}) as n from ${currentBuckets} where ${currentBuckets.span} = 'month'`,
+      sql`select sum(${signupsOf(users)}) as n from ${currentBuckets} where ${currentBuckets.span} = 'month'`,
   ),
 )
 const parts = filters.map((users, at) =>
@@ -43,9 +38,9 @@ const parts = filters.map((users, at) =>
     `parts_${at}`,
     { reads: ['users'] },
     () => sql`
-      select coalesce((select sum(${sql.raw(signupsOf(users))}) from ${foldedBuckets} where ${foldedBuckets.span} = 'day'), 0)
+      select coalesce((select sum(${signupsOf(users)}) from ${foldedBuckets} where ${foldedBuckets.span} = 'day'), 0)
         + coalesce((select sum(${pendingCounts.n}) from ${pendingCounts}
-            where ${pendingCounts.kind} = 2 and ${sql.raw(isOf(users))}), 0) as n`,
+            where ${pendingCounts.kind} = 2 and ${isSignupOf(users, pendingCounts.flags)}), 0) as n`,
   ),
 )
 
@@ -60,14 +55,12 @@ describe('the classes of users', () => {
   const recounted = async () => {
     const users = await database.sql<{ isActive: boolean; isAdmin: boolean }[]>`
       select is_active as "isActive", is_admin as "isAdmin" from users where deleted_at is null`
-    return filters.map(
-      ({ isActive, isAdmin }) =>
-        users.filter(
-          (user) =>
-            user.isActive === (isActive ?? user.isActive) &&
-            user.isAdmin === (isAdmin ?? user.isAdmin),
-        ).length,
-    )
+    return filters.map((filter) => {
+      const of = classesOf(filter)
+      return users.filter((user) =>
+        of.some((one) => one.isActive === user.isActive && one.isAdmin === user.isAdmin),
+      ).length
+    })
   }
   const countedBy = (counts: typeof buckets) =>
     pool.transaction({ access: 'read only' }, async (db) => {
@@ -108,5 +101,13 @@ describe('the classes of users', () => {
     await sql`select rollup.fold()`
     await sql`update users set username = 'someone', is_admin = is_admin, last_seen_at = now()`
     expect(await sql`select from rollup.pending where n <> 0`).toEqual([])
+  })
+
+  it('have crowds under the numbers that the fold gives them', async () => {
+    for (const { isActive = null, isAdmin = null } of filters) {
+      const [row] = await database.sql`select rollup.user_crowd(${isActive}, ${isAdmin}) as n`
+      const users = { isActive: isActive ?? undefined, isAdmin: isAdmin ?? undefined }
+      expect(row?.n).toBe(crowdNumber(users))
+    }
   })
 })

@@ -38,6 +38,8 @@ describe('verify', () => {
       { rollup: 'user_days', entries: 1 },
       { rollup: 'active_users', entries: 30 },
       { rollup: 'post_comments', entries: 1 },
+      { rollup: 'user_totals', entries: 1 },
+      { rollup: 'retention', entries: 1 },
       { rollup: 'segments', entries: 0 },
     ])
     await insertComment(database.sql, { post_id: 70, author_id: 7 })
@@ -86,6 +88,12 @@ describe('verify', () => {
       'update rollup.post_comments set is_live = false',
       '70: 1, recounted 1 on a live post',
     ],
+    [
+      'user_totals',
+      'update rollup.user_totals set cohort = null',
+      '7: nobody 1 1, recounted 2020-02-01 1 1',
+    ],
+    ['retention', 'update rollup.retention set n = 2', '2020-02-01 2020-02-01: 2, recounted 1'],
   ])('finds the drift in %s after: %s', async (rollup, change, example) => {
     await plant(database.sql, change)
     expect(await drifts()).toEqual([{ rollup, drift: 1, examples: [example] }])
@@ -119,6 +127,7 @@ describe('verify', () => {
       { rollup: 'counts' },
       { rollup: 'user_days' },
       { rollup: 'post_comments', examples: ['71: nothing, recounted 0 on a live post'] },
+      { rollup: 'user_totals' },
     ])
   })
 

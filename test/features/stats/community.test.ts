@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ActiveUsers } from '../../../src/features/stats/schemas/active-users.ts'
+import { type Leaders, leadings } from '../../../src/features/stats/schemas/leaders.ts'
+import type { Retention } from '../../../src/features/stats/schemas/retention.ts'
 import type { Stats } from '../../../src/features/stats/schemas/stats.ts'
 import type { Trends } from '../../../src/features/stats/schemas/trends.ts'
 import { describeCommunity, loadCommunity } from '../../support/community.ts'
@@ -36,6 +38,60 @@ describeCommunity('the dashboard of a real community', () => {
       })
       expect(items).toHaveLength(30)
       expect(items.reduce((sum, { posts = 0 }) => sum + posts, 0)).toBe(127)
+    })
+
+    it('knows who of each month’s sign-ups came back, as plain SQL over the tables does', async () => {
+      const { items } = await dashboard.get<Retention>('retention', {
+        from: '2013-01',
+        to: '2020-12',
+        months: '120',
+      })
+      const plain = await dashboard.sql<{ cohort: string; size: number; active: number[] }[]>`
+        with did as (
+          select author_id as id, to_char(created_at at time zone 'UTC', 'YYYY-MM') as month from posts where deleted_at is null
+          union select author_id, to_char(created_at at time zone 'UTC', 'YYYY-MM') from comments where deleted_at is null
+        ),
+        people as (
+          select id, to_char(created_at at time zone 'UTC', 'YYYY-MM') as cohort from users where deleted_at is null
+        ),
+        cells as (select cohort, month, count(*)::int as n from people join did using (id) group by 1, 2),
+        sizes as (select cohort, count(*)::int as size from people group by 1),
+        months as (
+          select to_char(month, 'YYYY-MM') as month, row_number() over (order by month) as number
+          from generate_series(timestamp '2013-01-01', now() at time zone 'UTC', '1 month') as month
+        )
+        select c.month as cohort, coalesce(min(size), 0) as size, json_agg(coalesce(n, 0) order by k.month) as active
+        from months c join months k on k.number >= c.number and k.number < c.number + 120
+          left join cells on cells.cohort = c.month and cells.month = k.month
+          left join sizes on sizes.cohort = c.month
+        where c.month < '2021-01' group by 1 order by 1`
+      expect(items.map(({ cohort, size, active }) => ({ cohort, size, active }))).toEqual([
+        ...plain,
+      ])
+      expect(items.find(({ cohort }) => cohort === '2014-01')?.active[0]).toBeGreaterThan(0)
+    })
+
+    it.each([
+      ['of all times', {}],
+      ['of a year', { from: '2016-01-01', to: '2017-01-01' }],
+      ['of a month', { from: '2016-06-01', to: '2016-07-01' }],
+      ['of a week', { from: '2016-06-13', to: '2016-06-20' }],
+    ])('knows the leaders %s, as plain SQL over the tables does', async (_, between) => {
+      const { from = '0001-01-01', to = '9999-12-31' } = between as { from?: string; to?: string }
+      for (const by of leadings) {
+        const { items } = await dashboard.get<Leaders>('leaders', { by, limit: '25', ...between })
+        const plain = await dashboard.sql`
+          select json_build_object('id', id, 'username', username) as user,
+            count(*) filter (where kind = 'posts')::int as posts, count(*) filter (where kind = 'comments')::int as comments
+          from users join (
+            select author_id, created_at, 'posts' as kind from posts where deleted_at is null
+            union all select author_id, created_at, 'comments' from comments where deleted_at is null
+          ) as made on author_id = id
+          where users.deleted_at is null and made.created_at >= ${from} and made.created_at < ${to}
+          group by id having count(*) filter (where ${by} in (kind, 'activity')) > 0
+          order by count(*) filter (where ${by} in (kind, 'activity')) desc, id limit 25`
+        expect(items).toEqual([...plain])
+      }
     })
 
     it.each(['UTC', 'Asia/Kathmandu'])(

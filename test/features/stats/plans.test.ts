@@ -1,5 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { leaders } from '../../../src/features/stats/leaders.ts'
+import { leadersBetween } from '../../../src/features/stats/leaders-between.ts'
 import { activeUsersBetween, dashboardStats } from '../../../src/features/stats/queries.ts'
+import { retention } from '../../../src/features/stats/retention.ts'
 import { trends } from '../../../src/features/stats/trends.ts'
 import { useDatabase } from '../../support/database.ts'
 import { planOf } from '../../support/plan.ts'
@@ -45,6 +48,18 @@ describe('the statements of the dashboard, at scale', () => {
       hours: await planOf(sql, trends, { ...day, interval: 'hour', ...odd }),
       days: await planOf(sql, trends, day),
       months: await planOf(sql, trends, { ...day, interval: 'month' }),
+      retention: await planOf(sql, retention, { from: null, to: null, months: 12 }),
+      leaders: await planOf(sql, leaders.activity, { limit: 10 }),
+      leadersOfWeek: await planOf(sql, leadersBetween.posts, {
+        from: daysAgo(7),
+        to: null,
+        limit: 10,
+      }),
+      leadersBetween: await planOf(sql, leadersBetween.comments, {
+        from: daysAgo(40),
+        to: daysAgo(1),
+        limit: 10,
+      }),
       oddDays: await planOf(sql, trends, { ...day, tz: 'Asia/Kolkata', ...odd }),
     }
   }
@@ -62,6 +77,10 @@ describe('the statements of the dashboard, at scale', () => {
       hours: [],
       days: [],
       months: [],
+      retention: [],
+      leaders: [],
+      leadersOfWeek: [],
+      leadersBetween: [],
       oddDays: [],
     })
   })
@@ -70,8 +89,8 @@ describe('the statements of the dashboard, at scale', () => {
     const before = await plans()
     await grow(30_000)
     const after = await plans()
-    for (const name of ['stats', 'activeUsers', 'hours', 'days', 'months', 'oddDays'] as const) {
-      expect(after[name].blocks, name).toBeLessThan(1.3 * before[name].blocks + 10)
+    for (const [name, { blocks }] of Object.entries(before)) {
+      expect(after[name as keyof typeof before].blocks, name).toBeLessThan(1.3 * blocks + 10)
     }
     expect(after.stats.blocks).toBeLessThan(100)
   })

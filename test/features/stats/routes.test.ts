@@ -23,6 +23,9 @@ describe('an answer of the dashboard', () => {
     ['stats', 'dashboard_stats', ['users', 'posts', 'comments', 'sessions']],
     ['active-users', 'active_users', ['posts', 'comments', 'sessions']],
     ['trends', 'trends', ['posts', 'comments', 'users', 'sessions']],
+    ['retention', 'retention', ['posts', 'comments', 'users', 'sessions']],
+    ['leaders?by=posts', 'leaders_by_posts', ['users', 'posts', 'comments']],
+    ['leaders?to=2020-01-01', 'leaders_between_by_activity', ['users', 'posts', 'comments']],
     ['trends?metric=signups,posts', 'trends', ['posts', 'users']],
   ])(
     '%s is cached by the name of its statement and the tables it reads',

@@ -1,0 +1,43 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { beyond, type ListSql, orderOf, type Walk } from './list.ts'
+
+/** Rows read for a page at most, 5 to 15 ms of them: where hardly any match, the next page goes on from the last one read. */
+const mostWalked = 5_000
+
+export type Step = {
+  readonly direction: 'next' | 'prev'
+  readonly position: SQL | undefined
+  /** What rows bring along. */
+  readonly columns: SQL
+}
+
+/** The rows read, matching or not: merged before they are filtered, so that none is passed by. */
+function read(
+  { order }: Pick<ListSql, 'order'>,
+  walk: Walk,
+  { direction, position, columns }: Step,
+): SQL {
+  const inOrder = orderOf(order, direction)
+  const limit = sql.raw(String(mostWalked))
+  const branches = walk.sources.map(
+    ({ from, where, key, id }) => sql`(select ${key} as key, ${id} as id, ${columns} from ${from}
+              where ${where} and ${walk.isWalked}
+                ${position ? sql`and (${key}, ${id}) ${beyond(order, direction)} ${position}` : sql.empty()}
+              order by ${inOrder} limit ${limit})`,
+  )
+  return sql`select * from (${sql.join(branches, sql.raw('\n            union all\n            '))}) as merged
+            order by ${inOrder} limit ${limit}`
+}
+
+/** Those that match, without their order. */
+export const walked = (list: Pick<ListSql, 'order'>, walk: Walk, step: Step): SQL =>
+  sql`select * from (${read(list, walk, step)}) as walked where ${walk.filter}`
+
+/** The `(key, id)` of the last row that a page may read; none where the list ends before. */
+export const endOfWalk = (
+  list: Pick<ListSql, 'order'>,
+  walk: Walk,
+  step: Omit<Step, 'columns'>,
+): SQL =>
+  sql`select key, id from (${read(list, walk, { ...step, columns: sql.raw('0') })}) as walked
+          order by ${orderOf(list.order, step.direction)} offset ${sql.raw(String(mostWalked - 1))} limit 1`
