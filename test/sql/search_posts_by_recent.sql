@@ -9,7 +9,7 @@ live as materialized (
   select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 0
 ),
 plan as materialized (
-  select at, at as top_at, case way when 'r' then day else '-infinity' end as edge_at, (-9223372036854775808)::bigint as edge_id, way, matches,
+  select at, timestamptz '9999-12-31T23:59:59.999999Z' as top_at, case way when 'r' then day else '-infinity' end as edge_at, (-9223372036854775808)::bigint as edge_id, way, matches,
     case when n <= 10000 then n else (10000 / (select 1 + numnode(query) / 70.0 from asked))::bigint end as most
   from (
     select *, case
@@ -22,10 +22,10 @@ plan as materialized (
     left join lateral (
       select day from (
         select day, sum(n) over (order by day desc) as reached from (
-          select bucket as day, posts as n from "rollup"."counts" as folded where span = 'day' and bucket <= now()
+          select bucket as day, posts as n from "rollup"."counts" as folded where span = 'day'
           union all
           select date_trunc('day', bucket, 'UTC'), n from "rollup"."pending_counts" as pending
-          where kind = 0 and bucket <= now()
+          where kind = 0
         ) as days
       ) as days
       where matches between 10001 and least(60000, n / 12)
@@ -104,7 +104,7 @@ select (
   select string_agg(concat('{"type":"post","id":', "posts"."id", ',"title":', coalesce(to_json(left("posts"."title", 300))::text, 'null'),
     ',"headline":', to_json(replace(replace(replace(replace(replace(replace(replace(ts_headline('rollup.search', translate(regexp_replace(concat_ws(E'\n', left("posts"."title", 300), left("posts"."body", 2000)), '\S{200}', '\& ', 'g'), '', ''), (select query from asked), 'StartSel=, StopSel=, MaxFragments=2, MinWords=8, MaxWords=25, FragmentDelimiter=" … "'), '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'), '', '<mark>'), '', '</mark>')),
     ',"author":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'),
-    ',"createdAt":"', to_char("posts"."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","rank":', trim_scale(round((ts_rank("posts"."document", (select query from asked), 16)::float8 / (1 + extract(epoch from (select at from plan) - "posts"."created_at")::float8 / 7776000))::numeric, 9)), '}'), ',' order by page.key desc, page.id desc)
+    ',"createdAt":"', to_char("posts"."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","rank":', trim_scale(round((ts_rank("posts"."document", (select query from asked), 16)::float8 / (1 + greatest(extract(epoch from (select at from plan) - "posts"."created_at")::float8, 0) / 7776000))::numeric, 9)), '}'), ',' order by page.key desc, page.id desc)
   from (
     select id, key from page where nth - $2::bigint <= $3::int
   ) as page join "posts" on "posts"."id" = page.id left join "users" on "users"."deleted_at" is null and "users"."id" = "posts"."author_id"

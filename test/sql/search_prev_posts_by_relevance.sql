@@ -44,7 +44,7 @@ matching as materialized (
 known as materialized (select matches, is_exact from plan),
 edge as materialized (select edge_at as at, edge_id as id from plan),
 ranked as materialized (
-  select matching.id, (ts_rank("posts"."document", (select query from asked), 16)::float8 / (1 + extract(epoch from (select at from plan) - "posts"."created_at")::float8 / 7776000) * 1e15)::bigint as key from matching join "posts" on "posts".ctid = place
+  select matching.id, (ts_rank("posts"."document", (select query from asked), 16)::float8 / (1 + greatest(extract(epoch from (select at from plan) - "posts"."created_at")::float8, 0) / 7776000) * 1e15)::bigint as key from matching join "posts" on "posts".ctid = place
 ),
 page as materialized (
   select id, key, row_number() over (order by key, id) as nth from ranked where (key, id) > ($9::bigint, $10::bigint)
@@ -54,7 +54,7 @@ select (
   select string_agg(concat('{"type":"post","id":', "posts"."id", ',"title":', coalesce(to_json(left("posts"."title", 300))::text, 'null'),
     ',"headline":', to_json(replace(replace(replace(replace(replace(replace(replace(ts_headline('rollup.search', translate(regexp_replace(concat_ws(E'\n', left("posts"."title", 300), left("posts"."body", 2000)), '\S{200}', '\& ', 'g'), '', ''), (select query from asked), 'StartSel=, StopSel=, MaxFragments=2, MinWords=8, MaxWords=25, FragmentDelimiter=" … "'), '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'), '', '<mark>'), '', '</mark>')),
     ',"author":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'),
-    ',"createdAt":"', to_char("posts"."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","rank":', trim_scale(round((ts_rank("posts"."document", (select query from asked), 16)::float8 / (1 + extract(epoch from (select at from plan) - "posts"."created_at")::float8 / 7776000))::numeric, 9)), '}'), ',' order by page.key desc, page.id desc)
+    ',"createdAt":"', to_char("posts"."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","rank":', trim_scale(round((ts_rank("posts"."document", (select query from asked), 16)::float8 / (1 + greatest(extract(epoch from (select at from plan) - "posts"."created_at")::float8, 0) / 7776000))::numeric, 9)), '}'), ',' order by page.key desc, page.id desc)
   from (
     select id, key from page where nth - 0 <= $11::int
   ) as page join "posts" on "posts"."id" = page.id left join "users" on "users"."deleted_at" is null and "users"."id" = "posts"."author_id"

@@ -9,7 +9,7 @@ live as materialized (
   select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 2
 ),
 plan as materialized (
-  select at, at as top_at, case way when 'r' then day else '-infinity' end as edge_at, (-9223372036854775808)::bigint as edge_id, way, matches,
+  select at, timestamptz '9999-12-31T23:59:59.999999Z' as top_at, case way when 'r' then day else '-infinity' end as edge_at, (-9223372036854775808)::bigint as edge_id, way, matches,
     case when n <= 10000 then n else (10000 / 1)::bigint end as most
   from (
     select *, case
@@ -22,10 +22,10 @@ plan as materialized (
     left join lateral (
       select day from (
         select day, sum(n) over (order by day desc) as reached from (
-          select bucket as day, signups as n from "rollup"."counts" as folded where span = 'day' and bucket <= now()
+          select bucket as day, signups as n from "rollup"."counts" as folded where span = 'day'
           union all
           select date_trunc('day', bucket, 'UTC'), n from "rollup"."pending_counts" as pending
-          where kind = 2 and bucket <= now()
+          where kind = 2
         ) as days
       ) as days
       where matches between 10001 and least(60000, n / 12)

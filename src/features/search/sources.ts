@@ -41,9 +41,9 @@ export const sources: Readonly<Record<SearchType, Source>> = {
     ),
     expected: sql.raw('(select rollup.expected_posts(query) from asked)'),
     effort: sql.raw('(select 1 + numnode(query) / 70.0 from asked)'),
-    // halves in 90 days, is a third after 180
+    // halves in 90 days, is a third after 180; what is dated ahead is of today
     relevance: (at) =>
-      sql`ts_rank(${posts.document}, (select query from asked), 16)::float8 / (1 + extract(epoch from ${at} - ${posts.createdAt})::float8 / 7776000)`,
+      sql`ts_rank(${posts.document}, (select query from asked), 16)::float8 / (1 + greatest(extract(epoch from ${at} - ${posts.createdAt})::float8, 0) / 7776000)`,
     hit: (
       rank,
     ) => sql`concat('{"type":"post","id":', ${posts.id}, ',"title":', coalesce(to_json(${title})::text, 'null'),

@@ -30,6 +30,8 @@ export type Window = {
 
 const number = (n: number) => sql.raw(String(n))
 const lowest = sql.raw('(-9223372036854775808)::bigint')
+/** No row is later: what is dated ahead is found too. */
+const latest = sql.raw(`timestamptz '9999-12-31T23:59:59.999999Z'`)
 
 /**
  * CTEs: `plan` (the window's `at`, `edge_at`, `edge_id`, `way` and `matches`, as far as known beforehand), `found` (all that was
@@ -86,7 +88,7 @@ export const windowOf = (source: Source, again?: Placeholders<Window>): SQL => {
 }
 
 const planned = (source: Source): SQL => sql`
-      select at, at as top_at, case way when 'r' then day else '-infinity' end as edge_at, ${lowest} as edge_id, way, matches,
+      select at, ${latest} as top_at, case way when 'r' then day else '-infinity' end as edge_at, ${lowest} as edge_id, way, matches,
         case when n <= ${number(mostCounted)} then n else (${number(mostWalked)} / ${source.effort})::bigint end as most
       from (
         select *, case
@@ -105,10 +107,10 @@ const recentOf = ({ kind }: Source): SQL => {
   return sql`
           select day from (
             select day, sum(n) over (order by day desc) as reached from (
-              select bucket as day, ${sql.raw(metric)} as n from ${foldedBuckets} as folded where span = 'day' and bucket <= now()
+              select bucket as day, ${sql.raw(metric)} as n from ${foldedBuckets} as folded where span = 'day'
               union all
               select date_trunc('day', bucket, 'UTC'), n from ${pendingCounts} as pending
-              where kind = ${kindLiteral(kind)} and bucket <= now()
+              where kind = ${kindLiteral(kind)}
             ) as days
           ) as days
           where matches between ${number(mostCounted + 1)} and least(${number(mostIndexed)}, n / 12)

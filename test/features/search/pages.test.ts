@@ -41,7 +41,13 @@ const text = fc.array(fc.constantFrom(...words), { maxLength: 5 }).map((some) =>
 const post = fc.record({
   title: fc.option(text),
   body: text,
-  created_at: fc.constantFrom('2020-01-01Z', '2020-01-02Z', '2021-06-01Z', '2026-01-01Z'),
+  created_at: fc.constantFrom(
+    '2020-01-01Z',
+    '2020-01-02Z',
+    '2021-06-01Z',
+    '2026-01-01Z',
+    '9999-12-31Z',
+  ),
   deleted_at: fc.option(fc.constant('2026-02-01Z'), { freq: 5 }),
 })
 const asked = fc.record({

@@ -41,6 +41,17 @@ describe('a search of posts', () => {
     expect(titles(await search('apple', { sort: 'recent' }))[2]).toBe('apple of old')
   })
 
+  it('finds what is dated ahead, and ranks it as of today', async () => {
+    for (const created_at of ['2099-01-01Z', '9999-12-31T23:59:59.999999Z', '2020-01-01Z'])
+      await insertPost(app.sql, { title: `apple ${created_at.slice(0, 4)}`, created_at })
+    for (const sort of ['relevance', 'recent']) {
+      const found = await search('apple', { sort })
+      expect(titles(found)).toEqual(['apple 9999', 'apple 2099', 'apple 2020'])
+      expect(found.metadata).toMatchObject({ matches: 3, isExact: true })
+      expect(found.counts.posts).toBe(3)
+    }
+  })
+
   it('knows no deleted post, and no name of a deleted author', async () => {
     const gone = await insertUser(app.sql, { deleted_at: '2026-01-01Z' })
     const ada = await insertUser(app.sql, { username: 'ada' })
