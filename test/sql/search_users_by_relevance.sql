@@ -2,7 +2,7 @@
 -- reads posts, users
 with
 asked as materialized (
-  select *, '%' || replace(replace(replace(name, '\', '\\'), '%', '\%'), '_', '\_') || '%' as pattern
+  select *, '%' || replace(replace(replace(name, E'\\', E'\\\\'), '%', E'\\%'), '_', E'\\_') || '%' as pattern
   from (select websearch_to_tsquery('rollup.search', $1::text) as query, lower(btrim($1::text)) as name) as given
 ),
 live as materialized (

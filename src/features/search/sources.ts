@@ -76,6 +76,6 @@ export const sources: Readonly<Record<SearchType, Source>> = {
 /** The search as the sources refer to it; of the name every character is one to be found. */
 export const asked = (q: SQL): SQL => sql`
     asked as materialized (
-      select *, '%' || replace(replace(replace(name, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%' as pattern
+      select *, '%' || replace(replace(replace(name, E'\\\\', E'\\\\\\\\'), '%', E'\\\\%'), '_', E'\\\\_') || '%' as pattern
       from (select websearch_to_tsquery('rollup.search', ${q}::text) as query, lower(btrim(${q}::text)) as name) as given
     )`
