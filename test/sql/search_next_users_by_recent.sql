@@ -14,26 +14,26 @@ plan as materialized (
 ),
 every as materialized (
   select "users"."id" as id, "users"."created_at" as created_at, "users".ctid as place from "users"
-  where "users"."deleted_at" is null and lower("users"."username") like (select pattern from asked) and (select way from plan) = 'a' limit 10001
+  where "users"."deleted_at" is null and lower("users"."username") like (select pattern from asked) and (select way from plan) = 'a' limit 12500 + 1
 ),
 recent as materialized (
   select "users"."id" as id, "users"."created_at" as created_at, "users".ctid as place from "users"
   where "users"."deleted_at" is null and lower("users"."username") like (select pattern from asked) and (select way from plan) = 'r'
-    and "users"."created_at" between (select edge_at from plan) and (select top_at from plan) limit 10001
+    and "users"."created_at" between (select edge_at from plan) and (select top_at from plan) limit 12500 + 1
 ),
 indexed as materialized (select * from every union all select * from recent),
 walked as materialized (
   select id, created_at, place from (
     select *, ctid as place from "users"
     where "users"."deleted_at" is null and "users"."created_at" <= (select top_at from plan) and ("users"."created_at", "users"."id") >= ((select edge_at from plan), (select edge_id from plan))
-      and ((select way from plan) = 'w' or (select count(*) from indexed) > 10000)
+      and ((select way from plan) = 'w' or (select count(*) from indexed) > 12500)
     order by created_at desc, id desc limit 20000
   ) as "users"
   where lower("users"."username") like (select pattern from asked) order by created_at desc, id desc
   limit 10000
 ),
 found as materialized (
-  select * from indexed where not (select count(*) from indexed) > 10000 and created_at <= (select top_at from plan)
+  select * from indexed where not (select count(*) from indexed) > 12500 and created_at <= (select top_at from plan)
   union all
   select * from walked
 ),

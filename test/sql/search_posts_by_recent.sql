@@ -35,12 +35,12 @@ plan as materialized (
 ),
 every as materialized (
   select "posts"."id" as id, "posts"."created_at" as created_at, "posts".ctid as place from "posts"
-  where "posts"."deleted_at" is null and "posts"."document" @@ (select query from asked) and (select way from plan) = 'a' limit 10001
+  where "posts"."deleted_at" is null and "posts"."document" @@ (select query from asked) and (select way from plan) = 'a' limit 10000 + 1
 ),
 recent as materialized (
   select "posts"."id" as id, "posts"."created_at" as created_at, "posts".ctid as place from "posts"
   where "posts"."deleted_at" is null and "posts"."document" @@ (select query from asked) and (select way from plan) = 'r'
-    and "posts"."created_at" between (select edge_at from plan) and (select top_at from plan) limit 10001
+    and "posts"."created_at" between (select edge_at from plan) and (select top_at from plan) limit 10000 + 1
 ),
 indexed as materialized (select * from every union all select * from recent),
 walked as materialized (
@@ -66,7 +66,7 @@ sizes as materialized (
   select (select count(*) from found) as found, (select count(*) from matching) as matching, (select count(*) from indexed) > 10000 as overflows
 ),
 known as materialized (
-  select case when is_exact then found when way = 'w' and found < 1000 then found * n / most
+  select case when is_exact then found when way = 'w' and found < 1000 and not (select numnode(query) = 1 from asked) then found * n / most
     else greatest(matches, found, case when overflows then 10001 end) end as matches, is_exact
   from sizes, plan, live, lateral (
     select way = 'n' or way = 'a' and not overflows or way <> 'r' and (

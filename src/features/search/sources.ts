@@ -17,6 +17,8 @@ export type Source = {
   readonly isIndexed: SQL
   /** The matches that PostgreSQL expects. */
   readonly expected: SQL
+  /** Whether statistics tell that number; of several words, only how rare each is. */
+  readonly isKnown: SQL
   /** What a look at a row costs, beside one word's. */
   readonly effort: SQL
   /** How well a row that matches does, from 0 to 1, as of the instant `at`. */
@@ -40,6 +42,7 @@ export const sources: Readonly<Record<SearchType, Source>> = {
       `(select querytree(query) <> 'T' and (numnode(query) = 1 or rollup.expected_work(query) <= ${mostIndexed}) from asked)`,
     ),
     expected: sql.raw('(select rollup.expected_posts(query) from asked)'),
+    isKnown: sql.raw('(select numnode(query) = 1 from asked)'),
     effort: sql.raw('(select 1 + numnode(query) / 70.0 from asked)'),
     // halves in 90 days, is a third after 180; what is dated ahead is of today
     relevance: (at) =>
@@ -59,6 +62,7 @@ export const sources: Readonly<Record<SearchType, Source>> = {
     isAnswerable: sql.raw(`(select name ~ '[[:alnum:]]{3}' from asked)`),
     isIndexed: sql.raw('(select rollup.has_trigrams(name) from asked)'),
     expected: sql.raw('(select rollup.expected_users(pattern) from asked)'),
+    isKnown: sql.raw('false'),
     effort: sql.raw('1'),
     // exact above prefix above inside, and the more of the name it is the better
     relevance: () =>
