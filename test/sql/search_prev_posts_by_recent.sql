@@ -72,7 +72,7 @@ select (
     from (
       select matches, n, case when not answerable then 'n' when indexed and matches <= 10000 then 'a' when n <= 10000 then 'w' else 'e' end as way
       from (
-        select (select name ~ '[[:alnum:]]{3}' from asked) as answerable, (select rollup.has_trigrams(name) from asked) as indexed, least((select rollup.expected_users(pattern) from asked), n) as matches, n
+        select (select name ~ case when 'ж' ~ '[[:alpha:]]' then '[[:alnum:]]{3}' else '([[:alnum:]]|[^ -~]){3}' end from asked) as answerable, (select rollup.has_trigrams(name) from asked) as indexed, least((select rollup.expected_users(pattern) from asked), n) as matches, n
         from (select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 2) as live
       ) as expected
     ) as chosen

@@ -18,7 +18,7 @@ plan as materialized (
       when matches <= 10000 then 'a'
       when day is not null then 'r'
       else 'w' end as way
-    from (select n, case when (select name ~ '[[:alnum:]]{3}' from asked) then least((select rollup.expected_users(pattern) from asked), n) else 0 end as matches from live) as expected
+    from (select n, case when (select name ~ case when 'ж' ~ '[[:alpha:]]' then '[[:alnum:]]{3}' else '([[:alnum:]]|[^ -~]){3}' end from asked) then least((select rollup.expected_users(pattern) from asked), n) else 0 end as matches from live) as expected
     left join lateral (
       select day from (
         select day, sum(n) over (order by day desc) as reached from (
@@ -130,7 +130,7 @@ select (
         from (select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 0) as live
       ) as expected
     ) as chosen
-  ) as posts, case when (select name ~ '[[:alnum:]]{3}' from asked) then known.matches end as users, known.matches, known.is_exact as "isExact",
+  ) as posts, case when (select name ~ case when 'ж' ~ '[[:alpha:]]' then '[[:alnum:]]{3}' else '([[:alnum:]]|[^ -~]){3}' end from asked) then known.matches end as users, known.matches, known.is_exact as "isExact",
   to_char(plan.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, to_char(coalesce((select max(created_at) from matching), top_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "topAt", case when isfinite(edge.at) then to_char(edge.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') else '-infinity' end as "edgeAt", edge.id::text as "edgeId", way,
   to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "asOf"
 from plan, known, edge

@@ -59,7 +59,10 @@ export const sources: Readonly<Record<SearchType, Source>> = {
     kind: 'signup',
     table: users,
     matches: sql`lower(${users.username}) like (select pattern from asked)`,
-    isAnswerable: sql.raw(`(select name ~ '[[:alnum:]]{3}' from asked)`),
+    // where the database knows no letters but ASCII's, whatever is beyond counts as one
+    isAnswerable: sql.raw(
+      `(select name ~ case when 'ж' ~ '[[:alpha:]]' then '[[:alnum:]]{3}' else '([[:alnum:]]|[^ -~]){3}' end from asked)`,
+    ),
     isIndexed: sql.raw('(select rollup.has_trigrams(name) from asked)'),
     expected: sql.raw('(select rollup.expected_users(pattern) from asked)'),
     isKnown: sql.raw('false'),
