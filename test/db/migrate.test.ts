@@ -434,6 +434,9 @@ describe('migrate, with others at work', () => {
       expect(await migrate(url)).toBe('current')
       const tables = await sql`select from pg_tables where schemaname = 'public'`
       expect(tables).toHaveLength(4)
+      const [long] =
+        await sql`insert into posts (body) values (repeat('S', 350)) returning document::text`
+      expect(long).toEqual({ document: `'${'s'.repeat(150)}':2B '${'s'.repeat(200)}':1B` })
       await expectNoDrift(url)
     }))
 })

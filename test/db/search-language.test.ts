@@ -42,6 +42,15 @@ describe('SEARCH_LANGUAGE', () => {
     expect(await finds('Haus')).toBe(1)
   })
 
+  it('leaves PostgreSQL statistics to expect matches by', async () => {
+    const { url, sql } = await databaseOf()
+    await sql`insert into posts (title) select 'running ' || i from generate_series(1, 300) as i`
+    await migrate(url, { searchLanguage: 'german' })
+    const [expected] = await sql`
+      select rollup.expected_posts(to_tsquery('rollup.search', 'running'))::int as common, rollup.expected_posts('rare')::int as rare`
+    expect(expected).toEqual({ common: 300, rare: 1 })
+  })
+
   it('is refused in a sentence where PostgreSQL does not know it, and nothing changes', async () => {
     const { url, sql, finds } = await databaseOf()
     await sql`insert into posts (title) values ('running')`

@@ -2,7 +2,7 @@
 -- reads posts, users
 with
 asked as materialized (
-  select *, '%' || replace(replace(replace(name, '\', '\\'), '%', '\%'), '_', '\_') || '%' as pattern
+  select *, '%' || replace(replace(replace(name, E'\\', E'\\\\'), '%', E'\\%'), '_', E'\\_') || '%' as pattern
   from (select websearch_to_tsquery('rollup.search', $1::text) as query, lower(btrim($1::text)) as name) as given
 ),
 live as materialized (
@@ -14,26 +14,26 @@ plan as materialized (
 ),
 every as materialized (
   select "posts"."id" as id, "posts"."created_at" as created_at, "posts".ctid as place from "posts"
-  where "posts"."deleted_at" is null and "posts"."document" @@ (select query from asked) and (select way from plan) = 'a' limit 10001
+  where "posts"."deleted_at" is null and "posts"."document" @@ (select query from asked) and (select way from plan) = 'a' limit 12500 + 1
 ),
 recent as materialized (
   select "posts"."id" as id, "posts"."created_at" as created_at, "posts".ctid as place from "posts"
   where "posts"."deleted_at" is null and "posts"."document" @@ (select query from asked) and (select way from plan) = 'r'
-    and "posts"."created_at" between (select edge_at from plan) and (select top_at from plan) limit 10001
+    and "posts"."created_at" between (select edge_at from plan) and (select top_at from plan) limit 12500 + 1
 ),
 indexed as materialized (select * from every union all select * from recent),
 walked as materialized (
   select id, created_at, place from (
     select *, ctid as place from "posts"
     where "posts"."deleted_at" is null and "posts"."created_at" <= (select top_at from plan) and ("posts"."created_at", "posts"."id") >= ((select edge_at from plan), (select edge_id from plan))
-      and ((select way from plan) = 'w' or (select count(*) from indexed) > 10000)
+      and ((select way from plan) = 'w' or (select count(*) from indexed) > 12500)
     order by created_at desc, id desc limit 20000
   ) as "posts"
   where "posts"."document" @@ (select query from asked) order by created_at desc, id desc
   limit 10000
 ),
 found as materialized (
-  select * from indexed where not (select count(*) from indexed) > 10000 and created_at <= (select top_at from plan)
+  select * from indexed where not (select count(*) from indexed) > 12500 and created_at <= (select top_at from plan)
   union all
   select * from walked
 ),
@@ -52,9 +52,9 @@ page as materialized (
 )
 select (
   select string_agg(concat('{"type":"post","id":', "posts"."id", ',"title":', coalesce(to_json(left("posts"."title", 300))::text, 'null'),
-    ',"headline":', to_json(replace(replace(replace(replace(replace(replace(replace(ts_headline('rollup.search', translate(regexp_replace(concat_ws(E'\n', left("posts"."title", 300), left("posts"."body", 2000)), '\S{200}', '\& ', 'g'), '', ''), (select query from asked), 'StartSel=, StopSel=, MaxFragments=2, MinWords=8, MaxWords=25, FragmentDelimiter=" … "'), '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'), '', '<mark>'), '', '</mark>')),
+    ',"headline":', to_json(replace(replace(replace(replace(replace(replace(replace(ts_headline('rollup.search', translate(regexp_replace(concat_ws(E'\n', left("posts"."title", 300), left("posts"."body", 2000)), E'\\S{200}', E'\\& ', 'g'), '', ''), (select query from asked), 'StartSel=, StopSel=, MaxFragments=2, MinWords=8, MaxWords=25, FragmentDelimiter=" … "'), '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'), '', '<mark>'), '', '</mark>')),
     ',"author":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'),
-    ',"createdAt":"', to_char("posts"."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","rank":', trim_scale(round((ts_rank("posts"."document", (select query from asked), 16)::float8 / (1 + extract(epoch from (select at from plan) - "posts"."created_at")::float8 / 7776000))::numeric, 9)), '}'), ',' order by page.key desc, page.id desc)
+    ',"createdAt":"', to_char("posts"."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","rank":', trim_scale(round((ts_rank("posts"."document", (select query from asked), 16)::float8 / (1 + greatest(extract(epoch from (select at from plan) - "posts"."created_at")::float8, 0) / 7776000))::numeric, 9)), '}'), ',' order by page.key desc, page.id desc)
   from (
     select id, key from page where nth - 0 <= $11::int
   ) as page join "posts" on "posts"."id" = page.id left join "users" on "users"."deleted_at" is null and "users"."id" = "posts"."author_id"
@@ -72,7 +72,7 @@ select (
     from (
       select matches, n, case when not answerable then 'n' when indexed and matches <= 10000 then 'a' when n <= 10000 then 'w' else 'e' end as way
       from (
-        select (select name ~ '[[:alnum:]]{3}' from asked) as answerable, (select rollup.has_trigrams(name) from asked) as indexed, least((select rollup.expected_users(pattern) from asked), n) as matches, n
+        select (select name ~ case when 'ж' ~ '[[:alpha:]]' then '[[:alnum:]]{3}' else '([[:alnum:]]|[^ -~]){3}' end from asked) as answerable, (select rollup.has_trigrams(name) from asked) as indexed, least((select rollup.expected_users(pattern) from asked), n) as matches, n
         from (select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 2) as live
       ) as expected
     ) as chosen

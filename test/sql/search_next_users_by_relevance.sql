@@ -2,7 +2,7 @@
 -- reads posts, users
 with
 asked as materialized (
-  select *, '%' || replace(replace(replace(name, '\', '\\'), '%', '\%'), '_', '\_') || '%' as pattern
+  select *, '%' || replace(replace(replace(name, E'\\', E'\\\\'), '%', E'\\%'), '_', E'\\_') || '%' as pattern
   from (select websearch_to_tsquery('rollup.search', $1::text) as query, lower(btrim($1::text)) as name) as given
 ),
 live as materialized (
@@ -14,26 +14,26 @@ plan as materialized (
 ),
 every as materialized (
   select "users"."id" as id, "users"."created_at" as created_at, "users".ctid as place from "users"
-  where "users"."deleted_at" is null and lower("users"."username") like (select pattern from asked) and (select way from plan) = 'a' limit 10001
+  where "users"."deleted_at" is null and lower("users"."username") like (select pattern from asked) and (select way from plan) = 'a' limit 12500 + 1
 ),
 recent as materialized (
   select "users"."id" as id, "users"."created_at" as created_at, "users".ctid as place from "users"
   where "users"."deleted_at" is null and lower("users"."username") like (select pattern from asked) and (select way from plan) = 'r'
-    and "users"."created_at" between (select edge_at from plan) and (select top_at from plan) limit 10001
+    and "users"."created_at" between (select edge_at from plan) and (select top_at from plan) limit 12500 + 1
 ),
 indexed as materialized (select * from every union all select * from recent),
 walked as materialized (
   select id, created_at, place from (
     select *, ctid as place from "users"
     where "users"."deleted_at" is null and "users"."created_at" <= (select top_at from plan) and ("users"."created_at", "users"."id") >= ((select edge_at from plan), (select edge_id from plan))
-      and ((select way from plan) = 'w' or (select count(*) from indexed) > 10000)
+      and ((select way from plan) = 'w' or (select count(*) from indexed) > 12500)
     order by created_at desc, id desc limit 20000
   ) as "users"
   where lower("users"."username") like (select pattern from asked) order by created_at desc, id desc
   limit 10000
 ),
 found as materialized (
-  select * from indexed where not (select count(*) from indexed) > 10000 and created_at <= (select top_at from plan)
+  select * from indexed where not (select count(*) from indexed) > 12500 and created_at <= (select top_at from plan)
   union all
   select * from walked
 ),
@@ -80,7 +80,7 @@ select (
         from (select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 0) as live
       ) as expected
     ) as chosen
-  ) as posts, case when (select name ~ '[[:alnum:]]{3}' from asked) then known.matches end as users, known.matches, known.is_exact as "isExact",
+  ) as posts, case when (select name ~ case when 'ж' ~ '[[:alpha:]]' then '[[:alnum:]]{3}' else '([[:alnum:]]|[^ -~]){3}' end from asked) then known.matches end as users, known.matches, known.is_exact as "isExact",
   to_char(plan.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, to_char(coalesce((select max(created_at) from matching), top_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "topAt", case when isfinite(edge.at) then to_char(edge.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') else '-infinity' end as "edgeAt", edge.id::text as "edgeId", way,
   to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "asOf"
 from plan, known, edge

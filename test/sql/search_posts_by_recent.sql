@@ -2,14 +2,14 @@
 -- reads posts, users
 with
 asked as materialized (
-  select *, '%' || replace(replace(replace(name, '\', '\\'), '%', '\%'), '_', '\_') || '%' as pattern
+  select *, '%' || replace(replace(replace(name, E'\\', E'\\\\'), '%', E'\\%'), '_', E'\\_') || '%' as pattern
   from (select websearch_to_tsquery('rollup.search', $1::text) as query, lower(btrim($1::text)) as name) as given
 ),
 live as materialized (
   select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 0
 ),
 plan as materialized (
-  select at, at as top_at, case way when 'r' then day else '-infinity' end as edge_at, (-9223372036854775808)::bigint as edge_id, way, matches,
+  select at, timestamptz '9999-12-31T23:59:59.999999Z' as top_at, case way when 'r' then day else '-infinity' end as edge_at, (-9223372036854775808)::bigint as edge_id, way, matches,
     case when n <= 10000 then n else (10000 / (select 1 + numnode(query) / 70.0 from asked))::bigint end as most
   from (
     select *, case
@@ -22,10 +22,10 @@ plan as materialized (
     left join lateral (
       select day from (
         select day, sum(n) over (order by day desc) as reached from (
-          select bucket as day, posts as n from "rollup"."counts" as folded where span = 'day' and bucket <= now()
+          select bucket as day, posts as n from "rollup"."counts" as folded where span = 'day'
           union all
           select date_trunc('day', bucket, 'UTC'), n from "rollup"."pending_counts" as pending
-          where kind = 0 and bucket <= now()
+          where kind = 0
         ) as days
       ) as days
       where matches between 10001 and least(60000, n / 12)
@@ -35,12 +35,12 @@ plan as materialized (
 ),
 every as materialized (
   select "posts"."id" as id, "posts"."created_at" as created_at, "posts".ctid as place from "posts"
-  where "posts"."deleted_at" is null and "posts"."document" @@ (select query from asked) and (select way from plan) = 'a' limit 10001
+  where "posts"."deleted_at" is null and "posts"."document" @@ (select query from asked) and (select way from plan) = 'a' limit 10000 + 1
 ),
 recent as materialized (
   select "posts"."id" as id, "posts"."created_at" as created_at, "posts".ctid as place from "posts"
   where "posts"."deleted_at" is null and "posts"."document" @@ (select query from asked) and (select way from plan) = 'r'
-    and "posts"."created_at" between (select edge_at from plan) and (select top_at from plan) limit 10001
+    and "posts"."created_at" between (select edge_at from plan) and (select top_at from plan) limit 10000 + 1
 ),
 indexed as materialized (select * from every union all select * from recent),
 walked as materialized (
@@ -66,7 +66,7 @@ sizes as materialized (
   select (select count(*) from found) as found, (select count(*) from matching) as matching, (select count(*) from indexed) > 10000 as overflows
 ),
 known as materialized (
-  select case when is_exact then found when way = 'w' and found < 1000 then found * n / most
+  select case when is_exact then found when way = 'w' and found < 1000 and not (select numnode(query) = 1 from asked) then found * n / most
     else greatest(matches, found, case when overflows then 10001 end) end as matches, is_exact
   from sizes, plan, live, lateral (
     select way = 'n' or way = 'a' and not overflows or way <> 'r' and (
@@ -102,9 +102,9 @@ page as materialized (
 )
 select (
   select string_agg(concat('{"type":"post","id":', "posts"."id", ',"title":', coalesce(to_json(left("posts"."title", 300))::text, 'null'),
-    ',"headline":', to_json(replace(replace(replace(replace(replace(replace(replace(ts_headline('rollup.search', translate(regexp_replace(concat_ws(E'\n', left("posts"."title", 300), left("posts"."body", 2000)), '\S{200}', '\& ', 'g'), '', ''), (select query from asked), 'StartSel=, StopSel=, MaxFragments=2, MinWords=8, MaxWords=25, FragmentDelimiter=" … "'), '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'), '', '<mark>'), '', '</mark>')),
+    ',"headline":', to_json(replace(replace(replace(replace(replace(replace(replace(ts_headline('rollup.search', translate(regexp_replace(concat_ws(E'\n', left("posts"."title", 300), left("posts"."body", 2000)), E'\\S{200}', E'\\& ', 'g'), '', ''), (select query from asked), 'StartSel=, StopSel=, MaxFragments=2, MinWords=8, MaxWords=25, FragmentDelimiter=" … "'), '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'), '', '<mark>'), '', '</mark>')),
     ',"author":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'),
-    ',"createdAt":"', to_char("posts"."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","rank":', trim_scale(round((ts_rank("posts"."document", (select query from asked), 16)::float8 / (1 + extract(epoch from (select at from plan) - "posts"."created_at")::float8 / 7776000))::numeric, 9)), '}'), ',' order by page.key desc, page.id desc)
+    ',"createdAt":"', to_char("posts"."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","rank":', trim_scale(round((ts_rank("posts"."document", (select query from asked), 16)::float8 / (1 + greatest(extract(epoch from (select at from plan) - "posts"."created_at")::float8, 0) / 7776000))::numeric, 9)), '}'), ',' order by page.key desc, page.id desc)
   from (
     select id, key from page where nth - $2::bigint <= $3::int
   ) as page join "posts" on "posts"."id" = page.id left join "users" on "users"."deleted_at" is null and "users"."id" = "posts"."author_id"
@@ -122,7 +122,7 @@ select (
     from (
       select matches, n, case when not answerable then 'n' when indexed and matches <= 10000 then 'a' when n <= 10000 then 'w' else 'e' end as way
       from (
-        select (select name ~ '[[:alnum:]]{3}' from asked) as answerable, (select rollup.has_trigrams(name) from asked) as indexed, least((select rollup.expected_users(pattern) from asked), n) as matches, n
+        select (select name ~ case when 'ж' ~ '[[:alpha:]]' then '[[:alnum:]]{3}' else '([[:alnum:]]|[^ -~]){3}' end from asked) as answerable, (select rollup.has_trigrams(name) from asked) as indexed, least((select rollup.expected_users(pattern) from asked), n) as matches, n
         from (select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 2) as live
       ) as expected
     ) as chosen

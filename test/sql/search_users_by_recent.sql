@@ -2,14 +2,14 @@
 -- reads posts, users
 with
 asked as materialized (
-  select *, '%' || replace(replace(replace(name, '\', '\\'), '%', '\%'), '_', '\_') || '%' as pattern
+  select *, '%' || replace(replace(replace(name, E'\\', E'\\\\'), '%', E'\\%'), '_', E'\\_') || '%' as pattern
   from (select websearch_to_tsquery('rollup.search', $1::text) as query, lower(btrim($1::text)) as name) as given
 ),
 live as materialized (
   select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 2
 ),
 plan as materialized (
-  select at, at as top_at, case way when 'r' then day else '-infinity' end as edge_at, (-9223372036854775808)::bigint as edge_id, way, matches,
+  select at, timestamptz '9999-12-31T23:59:59.999999Z' as top_at, case way when 'r' then day else '-infinity' end as edge_at, (-9223372036854775808)::bigint as edge_id, way, matches,
     case when n <= 10000 then n else (10000 / 1)::bigint end as most
   from (
     select *, case
@@ -18,14 +18,14 @@ plan as materialized (
       when matches <= 10000 then 'a'
       when day is not null then 'r'
       else 'w' end as way
-    from (select n, case when (select name ~ '[[:alnum:]]{3}' from asked) then least((select rollup.expected_users(pattern) from asked), n) else 0 end as matches from live) as expected
+    from (select n, case when (select name ~ case when 'ж' ~ '[[:alpha:]]' then '[[:alnum:]]{3}' else '([[:alnum:]]|[^ -~]){3}' end from asked) then least((select rollup.expected_users(pattern) from asked), n) else 0 end as matches from live) as expected
     left join lateral (
       select day from (
         select day, sum(n) over (order by day desc) as reached from (
-          select bucket as day, signups as n from "rollup"."counts" as folded where span = 'day' and bucket <= now()
+          select bucket as day, signups as n from "rollup"."counts" as folded where span = 'day'
           union all
           select date_trunc('day', bucket, 'UTC'), n from "rollup"."pending_counts" as pending
-          where kind = 2 and bucket <= now()
+          where kind = 2
         ) as days
       ) as days
       where matches between 10001 and least(60000, n / 12)
@@ -35,12 +35,12 @@ plan as materialized (
 ),
 every as materialized (
   select "users"."id" as id, "users"."created_at" as created_at, "users".ctid as place from "users"
-  where "users"."deleted_at" is null and lower("users"."username") like (select pattern from asked) and (select way from plan) = 'a' limit 10001
+  where "users"."deleted_at" is null and lower("users"."username") like (select pattern from asked) and (select way from plan) = 'a' limit 10000 + 1
 ),
 recent as materialized (
   select "users"."id" as id, "users"."created_at" as created_at, "users".ctid as place from "users"
   where "users"."deleted_at" is null and lower("users"."username") like (select pattern from asked) and (select way from plan) = 'r'
-    and "users"."created_at" between (select edge_at from plan) and (select top_at from plan) limit 10001
+    and "users"."created_at" between (select edge_at from plan) and (select top_at from plan) limit 10000 + 1
 ),
 indexed as materialized (select * from every union all select * from recent),
 walked as materialized (
@@ -66,7 +66,7 @@ sizes as materialized (
   select (select count(*) from found) as found, (select count(*) from matching) as matching, (select count(*) from indexed) > 10000 as overflows
 ),
 known as materialized (
-  select case when is_exact then found when way = 'w' and found < 1000 then found * n / most
+  select case when is_exact then found when way = 'w' and found < 1000 and not false then found * n / most
     else greatest(matches, found, case when overflows then 10001 end) end as matches, is_exact
   from sizes, plan, live, lateral (
     select way = 'n' or way = 'a' and not overflows or way <> 'r' and (
@@ -129,7 +129,7 @@ select (
         from (select coalesce(sum(n), 0)::bigint as n from "rollup"."current_totals" where kind = 0) as live
       ) as expected
     ) as chosen
-  ) as posts, case when (select name ~ '[[:alnum:]]{3}' from asked) then known.matches end as users, known.matches, known.is_exact as "isExact",
+  ) as posts, case when (select name ~ case when 'ж' ~ '[[:alpha:]]' then '[[:alnum:]]{3}' else '([[:alnum:]]|[^ -~]){3}' end from asked) then known.matches end as users, known.matches, known.is_exact as "isExact",
   to_char(plan.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, to_char(coalesce((select max(created_at) from matching), top_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "topAt", case when isfinite(edge.at) then to_char(edge.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') else '-infinity' end as "edgeAt", edge.id::text as "edgeId", way,
   to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "asOf"
 from plan, known, edge

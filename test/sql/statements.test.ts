@@ -32,6 +32,14 @@ describe('the statements of the program', () => {
     expect(sqlOf(statement)).toBe(readFileSync(join(sqlDirectory, `${name}.sql`), 'utf8'))
   })
 
+  it('mean the same whatever `standard_conforming_strings` is', () => {
+    for (const statement of statements)
+      expect(
+        sqlOf(statement).replaceAll(/\bE'(?:[^'\\]|\\.|'')*'/g, ''),
+        statement.name,
+      ).not.toContain('\\')
+  })
+
   it('write nothing where they say that they are the only one of a read', () => {
     const only = statements.filter(({ isOnly }) => isOnly)
     expect(only.length).toBeGreaterThan(0)

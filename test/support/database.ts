@@ -20,11 +20,14 @@ const microseconds = {
 }
 
 /** A database of one's own: a copy of the migrated template, or an empty one. */
-export async function createTestDatabase({ migrated = true } = {}): Promise<TestDatabase> {
+export async function createTestDatabase({
+  migrated = true,
+  locale = '',
+} = {}): Promise<TestDatabase> {
   const name = `shopboard_test_${randomUUID().replaceAll('-', '')}`
   const origin = migrated ? inject('template') : 'template0'
   await asAdmin((admin) =>
-    admin.unsafe(`create database ${name} template ${origin} strategy file_copy`),
+    admin.unsafe(`create database ${name} template ${origin} ${locale} strategy file_copy`),
   )
   const url = Object.assign(new URL(inject('adminUrl')), { pathname: `/${name}` }).toString()
   const sql = connectTo(url)

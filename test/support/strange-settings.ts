@@ -11,4 +11,5 @@ export const strangeSettings: readonly string[] = [
   'lock_timeout = 1',
   'idle_in_transaction_session_timeout = 1',
   'extra_float_digits = -15',
+  'standard_conforming_strings = off',
 ]

@@ -29,7 +29,7 @@ const withoutMarks = (text: SQL): SQL =>
 const mostOfBody = sql.raw('2000')
 
 /** A run of 200 characters is broken: the parser is slow with longer ones. */
-const text = sql`regexp_replace(concat_ws(E'\\n', left(${posts.title}, 300), left(${posts.body}, ${mostOfBody})), '\\S{200}', '\\& ', 'g')`
+const text = sql`regexp_replace(concat_ws(E'\\n', left(${posts.title}, 300), left(${posts.body}, ${mostOfBody})), E'\\\\S{200}', E'\\\\& ', 'g')`
 
 const options = `StartSel=${start}, StopSel=${stop}, MaxFragments=2, MinWords=8, MaxWords=25, FragmentDelimiter=" … "`
 

@@ -17,6 +17,8 @@ export type Source = {
   readonly isIndexed: SQL
   /** The matches that PostgreSQL expects. */
   readonly expected: SQL
+  /** Whether statistics tell that number; of several words, only how rare each is. */
+  readonly isKnown: SQL
   /** What a look at a row costs, beside one word's. */
   readonly effort: SQL
   /** How well a row that matches does, from 0 to 1, as of the instant `at`. */
@@ -40,10 +42,11 @@ export const sources: Readonly<Record<SearchType, Source>> = {
       `(select querytree(query) <> 'T' and (numnode(query) = 1 or rollup.expected_work(query) <= ${mostIndexed}) from asked)`,
     ),
     expected: sql.raw('(select rollup.expected_posts(query) from asked)'),
+    isKnown: sql.raw('(select numnode(query) = 1 from asked)'),
     effort: sql.raw('(select 1 + numnode(query) / 70.0 from asked)'),
-    // halves in 90 days, is a third after 180
+    // halves in 90 days, is a third after 180; what is dated ahead is of today
     relevance: (at) =>
-      sql`ts_rank(${posts.document}, (select query from asked), 16)::float8 / (1 + extract(epoch from ${at} - ${posts.createdAt})::float8 / 7776000)`,
+      sql`ts_rank(${posts.document}, (select query from asked), 16)::float8 / (1 + greatest(extract(epoch from ${at} - ${posts.createdAt})::float8, 0) / 7776000)`,
     hit: (
       rank,
     ) => sql`concat('{"type":"post","id":', ${posts.id}, ',"title":', coalesce(to_json(${title})::text, 'null'),
@@ -56,9 +59,13 @@ export const sources: Readonly<Record<SearchType, Source>> = {
     kind: 'signup',
     table: users,
     matches: sql`lower(${users.username}) like (select pattern from asked)`,
-    isAnswerable: sql.raw(`(select name ~ '[[:alnum:]]{3}' from asked)`),
+    // where the database knows no letters but ASCII's, whatever is beyond counts as one
+    isAnswerable: sql.raw(
+      `(select name ~ case when 'ж' ~ '[[:alpha:]]' then '[[:alnum:]]{3}' else '([[:alnum:]]|[^ -~]){3}' end from asked)`,
+    ),
     isIndexed: sql.raw('(select rollup.has_trigrams(name) from asked)'),
     expected: sql.raw('(select rollup.expected_users(pattern) from asked)'),
+    isKnown: sql.raw('false'),
     effort: sql.raw('1'),
     // exact above prefix above inside, and the more of the name it is the better
     relevance: () =>
@@ -76,6 +83,6 @@ export const sources: Readonly<Record<SearchType, Source>> = {
 /** The search as the sources refer to it; of the name every character is one to be found. */
 export const asked = (q: SQL): SQL => sql`
     asked as materialized (
-      select *, '%' || replace(replace(replace(name, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%' as pattern
+      select *, '%' || replace(replace(replace(name, E'\\\\', E'\\\\\\\\'), '%', E'\\\\%'), '_', E'\\\\_') || '%' as pattern
       from (select websearch_to_tsquery('rollup.search', ${q}::text) as query, lower(btrim(${q}::text)) as name) as given
     )`

@@ -30,6 +30,8 @@ export type Window = {
 
 const number = (n: number) => sql.raw(String(n))
 const lowest = sql.raw('(-9223372036854775808)::bigint')
+/** No row is later: what is dated ahead is found too. */
+const latest = sql.raw(`timestamptz '9999-12-31T23:59:59.999999Z'`)
 
 /**
  * CTEs: `plan` (the window's `at`, `edge_at`, `edge_id`, `way` and `matches`, as far as known beforehand), `found` (all that was
@@ -41,7 +43,9 @@ export const windowOf = (source: Source, again?: Placeholders<Window>): SQL => {
   const row = sql`${table.id} as id, ${table.createdAt} as created_at, ${table}.ctid as place`
   const newest = sql.raw('created_at desc, id desc')
   const edge = sql.raw('((select edge_at from plan), (select edge_id from plan))')
-  const overflows = sql`(select count(*) from indexed) > ${number(mostCounted)}`
+  // past a cursor more, for what was written since: the first page went by what it counted
+  const mostFound = number(again ? 1.25 * mostCounted : mostCounted)
+  const overflows = sql`(select count(*) from indexed) > ${mostFound}`
   return sql`
     live as materialized (
       select coalesce(sum(n), 0)::bigint as n from ${currentTotals} where kind = ${kindLiteral(source.kind)}
@@ -56,12 +60,12 @@ export const windowOf = (source: Source, again?: Placeholders<Window>): SQL => {
     ),
     every as materialized (
       select ${row} from ${table}
-      where ${isLive} and ${matches} and (select way from plan) = 'a' limit ${number(mostCounted + 1)}
+      where ${isLive} and ${matches} and (select way from plan) = 'a' limit ${mostFound} + 1
     ),
     recent as materialized (
       select ${row} from ${table}
       where ${isLive} and ${matches} and (select way from plan) = 'r'
-        and ${table.createdAt} between (select edge_at from plan) and (select top_at from plan) limit ${number(mostCounted + 1)}
+        and ${table.createdAt} between (select edge_at from plan) and (select top_at from plan) limit ${mostFound} + 1
     ),
     indexed as materialized (select * from every union all select * from recent),
     walked as materialized (
@@ -86,7 +90,7 @@ export const windowOf = (source: Source, again?: Placeholders<Window>): SQL => {
 }
 
 const planned = (source: Source): SQL => sql`
-      select at, at as top_at, case way when 'r' then day else '-infinity' end as edge_at, ${lowest} as edge_id, way, matches,
+      select at, ${latest} as top_at, case way when 'r' then day else '-infinity' end as edge_at, ${lowest} as edge_id, way, matches,
         case when n <= ${number(mostCounted)} then n else (${number(mostWalked)} / ${source.effort})::bigint end as most
       from (
         select *, case
@@ -105,10 +109,10 @@ const recentOf = ({ kind }: Source): SQL => {
   return sql`
           select day from (
             select day, sum(n) over (order by day desc) as reached from (
-              select bucket as day, ${sql.raw(metric)} as n from ${foldedBuckets} as folded where span = 'day' and bucket <= now()
+              select bucket as day, ${sql.raw(metric)} as n from ${foldedBuckets} as folded where span = 'day'
               union all
               select date_trunc('day', bucket, 'UTC'), n from ${pendingCounts} as pending
-              where kind = ${kindLiteral(kind)} and bucket <= now()
+              where kind = ${kindLiteral(kind)}
             ) as days
           ) as days
           where matches between ${number(mostCounted + 1)} and least(${number(mostIndexed)}, n / 12)
@@ -117,12 +121,12 @@ const recentOf = ({ kind }: Source): SQL => {
 }
 
 /** CTEs after those of a new window: `known` (`matches` and `is_exact`), and `edge` (`at` and `id` of the oldest row it may hold). */
-export const endsOf = ({ table }: Source): SQL => sql`
+export const endsOf = ({ table, isKnown }: Source): SQL => sql`
     sizes as materialized (
       select (select count(*) from found) as found, (select count(*) from matching) as matching, (select count(*) from indexed) > ${number(mostCounted)} as overflows
     ),
     known as materialized (
-      select case when is_exact then found when way = 'w' and found < ${number(mostRanked)} then found * n / most
+      select case when is_exact then found when way = 'w' and found < ${number(mostRanked)} and not ${isKnown} then found * n / most
         else greatest(matches, found, case when overflows then ${number(mostCounted + 1)} end) end as matches, is_exact
       from sizes, plan, live, lateral (
         select way = 'n' or way = 'a' and not overflows or way <> 'r' and (

@@ -41,7 +41,13 @@ const text = fc.array(fc.constantFrom(...words), { maxLength: 5 }).map((some) =>
 const post = fc.record({
   title: fc.option(text),
   body: text,
-  created_at: fc.constantFrom('2020-01-01Z', '2020-01-02Z', '2021-06-01Z', '2026-01-01Z'),
+  created_at: fc.constantFrom(
+    '2020-01-01Z',
+    '2020-01-02Z',
+    '2021-06-01Z',
+    '2026-01-01Z',
+    '9999-12-31Z',
+  ),
   deleted_at: fc.option(fc.constant('2026-02-01Z'), { freq: 5 }),
 })
 const asked = fc.record({
@@ -108,6 +114,36 @@ describe('the pages of GET /api/v1/search', () => {
     const seen = forward.flat()
     expect(new Set(seen).size).toBe(seen.length)
     for (const id of there) if (!gone.includes(id)) expect(seen).toContain(id)
+  })
+
+  it('lead on where so many are written meanwhile that they would not all be counted', async () => {
+    await app.sql`
+      insert into posts (title, created_at) select case when i <= 500 or i > 20500 then 'apple' end, '2024-01-01Z'::timestamptz - i * interval '1 minute'
+      from generate_series(1, 29990) as i`
+    const first = await page({ q: 'apple', pageSize: 100 })
+    expect(first.metadata).toMatchObject({ total: 1000, matches: 9990, isExact: true })
+    const seen = new Set(idsOf(first))
+    await app.sql`insert into posts (title, created_at) select 'apple', '2020-01-01Z' from generate_series(1, 20)`
+    for (let cursor = first.metadata.nextCursor; cursor; ) {
+      const next = await page({ q: 'apple', pageSize: 100, cursor })
+      for (const id of idsOf(next)) seen.add(id)
+      cursor = next.metadata.nextCursor
+    }
+    expect(seen.size).toBe(1000)
+  })
+
+  it('expect what PostgreSQL knows of a word that is common among old posts alone', async () => {
+    await app.sql`
+      insert into posts (title, created_at) select case when i > 20000 then 'apple' end, '2024-01-01Z'::timestamptz - i * interval '1 minute'
+      from generate_series(1, 32000) as i`
+    await app.sql`analyze posts`
+    const { metadata } = await page({ q: 'apple' })
+    expect(metadata).toMatchObject({
+      total: 0,
+      isExact: false,
+      since: '2023-12-25T03:41:00.000000Z',
+    })
+    expect(metadata.matches).toBeGreaterThan(11_000)
   })
 
   it('say how many match, and since when they are ranked', async () => {

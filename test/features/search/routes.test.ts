@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { migrate } from '../../../src/db/migrate.ts'
 import type { SearchPage } from '../../../src/features/search/schemas.ts'
 import { createTestApp, type TestApp } from '../../support/app.ts'
+import { createTestDatabase } from '../../support/database.ts'
 import { insertPost, insertUser } from '../../support/factories.ts'
 
 let app: TestApp
@@ -39,6 +41,17 @@ describe('a search of posts', () => {
     await insertPost(app.sql, { title: 'apple of old', created_at: '2016-01-01Z' })
     expect(titles(await search('apple'))).toEqual(['apple', 'in the body', 'apple of old'])
     expect(titles(await search('apple', { sort: 'recent' }))[2]).toBe('apple of old')
+  })
+
+  it('finds what is dated ahead, and ranks it as of today', async () => {
+    for (const created_at of ['2099-01-01Z', '9999-12-31T23:59:59.999999Z', '2020-01-01Z'])
+      await insertPost(app.sql, { title: `apple ${created_at.slice(0, 4)}`, created_at })
+    for (const sort of ['relevance', 'recent']) {
+      const found = await search('apple', { sort })
+      expect(titles(found)).toEqual(['apple 9999', 'apple 2099', 'apple 2020'])
+      expect(found.metadata).toMatchObject({ matches: 3, isExact: true })
+      expect(found.counts.posts).toBe(3)
+    }
   })
 
   it('knows no deleted post, and no name of a deleted author', async () => {
@@ -161,6 +174,23 @@ describe('a search of users', () => {
     const found = await users('привет')
     expect(found.counts.users).toBe(1)
     expect(headlines(found)).toEqual(['<mark>Привет</mark> мир'])
+  })
+
+  it('finds names of any script in a database that knows the letters of ASCII alone', async () => {
+    const locale = "locale_provider libc lc_collate 'C' lc_ctype 'C'"
+    const database = await createTestDatabase({ migrated: false, locale })
+    onTestFinished(database.drop)
+    await migrate(database.url)
+    const other = await createTestApp({ url: database.url })
+    onTestFinished(other.close)
+    await insertUser(database.sql, { username: '李小龙 1' })
+    for (const [q, counted] of [
+      ['李小龙', 1],
+      ['李小', null],
+    ]) {
+      const response = await other.request(`/api/v1/search?type=users&q=${q}`)
+      expect(await response.json(), `${q}`).toMatchObject({ counts: { users: counted } })
+    }
   })
 
   it('needs three letters or digits in a row, and counts nothing without', async () => {
