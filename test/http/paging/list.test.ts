@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Post } from '../../../src/features/posts/schemas.ts'
 import { createTestApp, type TestApp } from '../../support/app.ts'
 import { insertComment, insertPost, insertSession, insertUser } from '../../support/factories.ts'
 import type { AnyPage } from '../../support/lists.ts'
@@ -8,7 +9,8 @@ beforeAll(async () => {
   app = await createTestApp()
   for (const id of [1, 2, 3]) {
     await insertUser(app.sql, { id, username: `naïve ${id}` })
-    await insertPost(app.sql, { id, author_id: id, body: 'x'.repeat(6_000 * (id - 1)) })
+    const title = 't'.repeat(250 * id)
+    await insertPost(app.sql, { id, author_id: id, title, body: 'x'.repeat(6_000 * (id - 1)) })
     await insertComment(app.sql, { id, post_id: id, author_id: id })
     await insertSession(app.sql, { id, user_id: id })
   }
@@ -90,6 +92,8 @@ describe('a bad query of a list', () => {
   })
 })
 
+const lengthsOf = ({ title, body, isTruncated }: Post) => [title?.length, body.length, isTruncated]
+
 describe('a row by its id', () => {
   it('is not found where there is none, or it is deleted', async () => {
     await insertPost(app.sql, { id: 9, deleted_at: '2020-01-01Z' })
@@ -107,18 +111,17 @@ describe('a row by its id', () => {
     }
   })
 
-  it('has all of a body of which the list has the beginning', async () => {
+  it('has all of a title and a body of which the list has the beginning', async () => {
     const { items } = (await (await get('posts?sort=commentsCount&order=asc')).json()) as {
-      items: { id: number; body: string; isTruncated: boolean }[]
+      items: Post[]
     }
-    const shown = items.map(({ body, isTruncated }) => [body.length, isTruncated])
-    expect(shown).toEqual([
-      [0, false],
-      [5_000, true],
-      [5_000, true],
+    expect(items.map(lengthsOf)).toEqual([
+      [250, 0, false],
+      [300, 5_000, true],
+      [300, 5_000, true],
     ])
-    const whole = (await (await get('posts/3')).json()) as { body: string; isTruncated: boolean }
-    expect([whole.body.length, whole.isTruncated]).toEqual([12_000, false])
+    const whole = (await (await get('posts/3')).json()) as Post
+    expect(lengthsOf(whole)).toEqual([750, 12_000, false])
   })
 
   it('goes without the name of a deleted account', async () => {
