@@ -1,5 +1,5 @@
 import { type SQLWrapper, sql } from 'drizzle-orm'
-import { rfc3339 } from '../../db/instant.ts'
+import { nearestRfc3339, rfc3339 } from '../../db/instant.ts'
 import { joinUser, jsonText, jsonUser } from '../../db/json.ts'
 import type { Item } from '../../db/list/list.ts'
 import { mostOfTitle, shownOf, wholeOf } from '../../db/list/texts.ts'
@@ -13,7 +13,7 @@ const postItem = (title: SQLWrapper, body: typeof shownOf): Item => {
           ${title} as title, ${posts.createdAt} as created_at, ${posts.updatedAt} as updated_at`,
     json: sql`'{"id":', page.id, ',"title":', ${jsonText(sql.raw('page.title'))}, ${json},
         ',"author":', ${jsonUser}, ',"commentsCount":', counted.n,
-        ',"createdAt":"', ${rfc3339(sql.raw('page.created_at'))}, '","updatedAt":"', ${rfc3339(sql.raw('page.updated_at'))}, '"}'`,
+        ',"createdAt":"', ${rfc3339(sql.raw('page.created_at'))}, '","updatedAt":"', ${nearestRfc3339(sql.raw('page.updated_at'))}, '"}'`,
     joins: sql`${joinUser(sql.raw('page.user_id'))}
       join (${commentsCounts(sql.raw('select id from page'))}) as counted on counted.post_id = page.id`,
   }
