@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Post } from '../../../src/features/posts/schemas.ts'
+import { cursorCodec } from '../../../src/http/paging/cursor.ts'
+import { listPageOf, listRequestOf } from '../../../src/http/paging/list.ts'
 import { createTestApp, type TestApp } from '../../support/app.ts'
 import { insertComment, insertPost, insertSession, insertUser } from '../../support/factories.ts'
 import type { AnyPage } from '../../support/lists.ts'
@@ -93,6 +95,31 @@ describe('a bad query of a list', () => {
 })
 
 const lengthsOf = ({ title, body, isTruncated }: Post) => [title?.length, body.length, isTruncated]
+
+describe('the links of a page', () => {
+  it.each([
+    [50_000, 'page', 'page'],
+    [50_001, 'cursor', 'page'],
+    [150_001, 'page', 'cursor'],
+  ])('lead on from page %i of 200,000 to where it can be gone', (page, next, prev) => {
+    const cursors = cursorCodec(new Uint8Array(32))
+    const asked = { sort: 'username', page, pageSize: 1 } as const
+    const { headers } = listPageOf(
+      { isPassedOver: () => true },
+      {
+        rows: '["a","1"]\n{}\n["b","2"]\n{}',
+        isPreceded: true,
+        total: 200_000,
+        asOf: '2020-05-31T01:40:47.307000Z',
+      },
+      listRequestOf({ name: 'users', filters: [] }, asked, cursors),
+      cursors,
+      `http://localhost/users?pageSize=1&page=${page}`,
+    )
+    expect(headers?.Link).toMatch(new RegExp(`[?&]${next}=[\\w-]+>; rel="next"`))
+    expect(headers?.Link).toMatch(new RegExp(`[?&]${prev}=[\\w-]+>; rel="prev"`))
+  })
+})
 
 describe('a row by its id', () => {
   it('is not found where there is none, or it is deleted', async () => {
