@@ -77,6 +77,15 @@ describe('a bad query of a list', () => {
     expect(metadata.hasNext).toBe(false)
   })
 
+  it('is a parameter that is given twice, whatever it is given', async () => {
+    const response = await get(
+      'users?sort=createdAt&sort=createdAt&order=asc&order=desc&page=1&page=2',
+    )
+    expect(await response.json()).toMatchObject({
+      errors: ['sort', 'order', 'page'].map((path) => ({ path, message: 'must be given once' })),
+    })
+  })
+
   it('is a cursor of another list, sort, order, filter or search', async () => {
     const asked = ['posts', 'posts?order=asc', 'posts?sort=commentsCount', 'posts?authorId=1']
     const others = ['comments', 'users', 'users?search=naïve', 'users?sort=username']
