@@ -9,6 +9,7 @@ import { useDatabase } from '../../support/database.ts'
 import { insertComment, insertPost } from '../../support/factories.ts'
 import { planOf } from '../../support/plan.ts'
 import { openTestPool } from '../../support/pool.ts'
+import { makeVisible } from '../../support/visible.ts'
 import { perform, quietWrites, truncates, writersOf } from '../../support/writers.ts'
 
 type Row = { post_id: string; n: string }
@@ -150,14 +151,7 @@ describe('the comments of posts', () => {
     await sql`select rollup.fold()`
     await sql`insert into comments (post_id, body) select max(id), '' from posts`
     await sql`vacuum analyze rollup.deltas`
-    // rows are visible to all only once their commits are on disk
-    const unseenPages = async () => {
-      await sql`vacuum analyze rollup.post_comments`
-      const [found] =
-        await sql`select relpages - relallvisible as others from pg_class where oid = 'rollup.post_comments'::regclass`
-      return found?.others
-    }
-    await expect.poll(unseenPages).toBeLessThan(2)
+    await makeVisible(sql, 'rollup.post_comments')
     const [middle] = await sql<Row[]>`
       select post_id, n from rollup.post_comments where is_live order by n desc, post_id desc offset 10000 limit 1`
     for (const order of ['asc', 'desc'] as const) {

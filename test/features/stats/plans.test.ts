@@ -6,6 +6,7 @@ import { retention } from '../../../src/features/stats/retention.ts'
 import { trends } from '../../../src/features/stats/trends.ts'
 import { useDatabase } from '../../support/database.ts'
 import { planOf } from '../../support/plan.ts'
+import { makeVisible } from '../../support/visible.ts'
 
 const daysAgo = (days: number, time = '') =>
   new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10) + time
@@ -29,6 +30,7 @@ describe('the statements of the dashboard, at scale', () => {
       select 1 + i % 50, at, at from (${moments(posts)}) as m`
     await sql`select rollup.fold()`
     await sql`vacuum analyze`
+    await makeVisible(sql, 'rollup.user_days')
   }
 
   const plans = async () => {
