@@ -5,8 +5,8 @@ import type { Terminal } from './terminal.ts'
 /** What a long command tells while it works. */
 export type Progress = {
   readonly note: (text: string) => void
-  /** Begins a step of known length, in bytes or rows. */
-  readonly step: (label: string, length: number) => Step
+  /** Begins a step of known length, in bytes or rows; its bar counts rows, or what `unit` says. */
+  readonly step: (label: string, length: number, unit?: string) => Step
   /** Ends the bar of a step that failed: it would go on for ever, and the process with it. */
   readonly stop: () => void
 }
@@ -30,17 +30,17 @@ export function progressOn({ stdout, stderr }: Terminal): Progress {
   }
   return {
     note,
-    step(label, length) {
+    step(label, length, unit = 'rows') {
       if (!stderr.isTTY) return linesOf(label, length, note)
-      bar = new SingleBar(barOptions(label))
+      bar = new SingleBar(barOptions(label, unit))
       return stepOf(bar, length)
     },
     stop: () => bar?.stop(),
   }
 }
 
-const barOptions = (label: string) => ({
-  format: `${label.padEnd(18)} {bar} {percentage}% | {rows} rows | {rate} rows/s | ETA {eta_formatted}`,
+const barOptions = (label: string, unit: string) => ({
+  format: `${label.padEnd(18)} {bar} {percentage}% | {rows} ${unit} | {rate} ${unit}/s | ETA {eta_formatted}`,
   etaBuffer: 50,
   hideCursor: null,
   linewrap: null,

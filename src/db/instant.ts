@@ -16,9 +16,19 @@ export const instant = customType<{ data: string; driverData: string }>({
 export const rfc3339 = (instant: SQLWrapper): SQL<string> =>
   sql`to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 
+/** Also of columns whose checks an older row may break: the nearest instant that can be written stands for what it holds. */
+export const nearestRfc3339 = (instant: SQLWrapper): SQL<string> =>
+  sql`case when ${instant} < ${literal(first)} then ${literal(first)} when ${instant} > ${literal(last)} then ${literal(last)} else ${rfc3339(instant)} end`
+
+/** Any instant as a text that PostgreSQL reads as the same one, where the session has DateStyle ISO and TimeZone UTC. */
+export const exactInstant = (instant: SQLWrapper): SQL<string> =>
+  sql`case when ${instant} between ${literal(first)} and ${literal(last)} then ${rfc3339(instant)} else ${instant}::text end`
+
 const first = '0001-01-01T00:00:00.000000Z'
 const last = '9999-12-31T23:59:59.999999Z'
 const isoInUtc = /^(\d{4,6}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00( BC)?$/
+
+const literal = (text: string) => sql.raw(`'${text}'`)
 
 /**
  * From the text PostgreSQL gives a session with DateStyle ISO and TimeZone UTC: `2020-05-31 01:40:47.307+00`. A row older

@@ -3,7 +3,10 @@ import type { MiddlewareHandler } from 'hono'
 import { type FieldError, validationFailed } from '../errors/error.ts'
 import type { AppEnv } from './context.ts'
 
-type Checked = { readonly success: true } | { readonly success: false; readonly error: z.ZodError }
+/** `data` is the input of a check that failed. */
+type Checked =
+  | { readonly success: true }
+  | { readonly success: false; readonly error: z.ZodError; readonly data?: unknown }
 
 const notHere = 'is not a parameter here'
 
@@ -16,10 +19,13 @@ export const takesNoQuery: MiddlewareHandler<AppEnv> = async function takesNoQue
 
 /** The hook of every route: rejects input that does not fit its schema, naming every field at fault. */
 export const rejectInvalid = (checked: Checked): undefined => {
-  if (!checked.success) throw validationFailed(checked.error.issues.flatMap(fieldErrorsOf))
+  if (!checked.success)
+    throw validationFailed(
+      checked.error.issues.flatMap((issue) => fieldErrorsOf(issue, checked.data)),
+    )
 }
 
-function fieldErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
+function fieldErrorsOf(issue: z.core.$ZodIssue, input: unknown): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: [...issue.path, key].join('.'),
@@ -27,7 +33,15 @@ function fieldErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
     }))
   }
   // Hono passes an array where a query parameter is repeated
-  const isRepeated = issue.code === 'invalid_type' && issue.message.endsWith('received array')
+  const isRepeated =
+    (issue.code === 'invalid_type' && issue.message.endsWith('received array')) ||
+    (issue.code === 'invalid_value' && Array.isArray(valueAt(input, issue.path)))
   const message = isRepeated ? 'must be given once' : issue.message
   return [{ path: issue.path.join('.'), message }]
 }
+
+const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value ? Reflect.get(value, key) : undefined),
+    input,
+  )

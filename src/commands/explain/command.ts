@@ -37,7 +37,9 @@ export const runExplain: DatabaseCommand<ExplainFlags> = (
     try {
       const samples = await readSamples(pool, signal)
       if (Object.values(samples.total).every((n) => n === 0)) stdout.write(nothingThere)
-      const bar = stderr.isTTY ? progress.step('explain', statements.length) : undefined
+      const bar = stderr.isTTY
+        ? progress.step('explain', statements.length, 'statements')
+        : undefined
       let done = 0
       const tell = (one: Explanation) => stdout.write(textOf(one))
       const explanations = await explain(pool, statements, samples, {

@@ -70,8 +70,8 @@ export type Source = {
   readonly id: SQL
 }
 
-/** What rows are sorted by. */
-export type Key = 'instant' | 'instantOrNever' | 'text' | 'count'
+/** What rows are sorted by; `anyInstant` also holds what RFC 3339 cannot write: never, and what is older than its check. */
+export type Key = 'instant' | 'anyInstant' | 'text' | 'count'
 
 /** What is shown of a row. */
 export type Item = {

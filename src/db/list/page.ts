@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { rfc3339 } from '../instant.ts'
+import { exactInstant, rfc3339 } from '../instant.ts'
 import { merged } from '../keyset.ts'
 import type { Placeholders } from '../statement.ts'
 import {
@@ -80,9 +80,9 @@ const keys: Readonly<Record<Key, { readonly type: string; readonly position: SQL
     type: 'timestamptz',
     position: sql`'["', ${rfc3339(sql.raw('page.key'))}, '","', page.id, '"]'`,
   },
-  instantOrNever: {
+  anyInstant: {
     type: 'timestamptz',
-    position: sql`'["', case when isfinite(page.key) then ${rfc3339(sql.raw('page.key'))} else '-infinity' end, '","', page.id, '"]'`,
+    position: sql`'["', ${exactInstant(sql.raw('page.key'))}, '","', page.id, '"]'`,
   },
   text: { type: 'text', position: sql`'[', to_json(page.key), ',"', page.id, '"]'` },
   count: { type: 'bigint', position: sql`'["', page.key, '","', page.id, '"]'` },

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { rfc3339 } from '../../db/instant.ts'
+import { nearestRfc3339, rfc3339 } from '../../db/instant.ts'
 import { joinUser, jsonUser } from '../../db/json.ts'
 import type { Item } from '../../db/list/list.ts'
 import { shownOf, wholeOf } from '../../db/list/texts.ts'
@@ -11,7 +11,7 @@ const commentItem = (body: typeof shownOf): Item => {
     columns: sql`${comments.authorId} as user_id, ${comments.postId} as post_id, ${column},
           ${comments.createdAt} as created_at, ${comments.updatedAt} as updated_at`,
     json: sql`'{"id":', page.id, ',"postId":', page.post_id, ',"author":', ${jsonUser}, ${json},
-        ',"createdAt":"', ${rfc3339(sql.raw('page.created_at'))}, '","updatedAt":"', ${rfc3339(sql.raw('page.updated_at'))}, '"}'`,
+        ',"createdAt":"', ${rfc3339(sql.raw('page.created_at'))}, '","updatedAt":"', ${nearestRfc3339(sql.raw('page.updated_at'))}, '"}'`,
     joins: joinUser(sql.raw('page.user_id')),
   }
 }

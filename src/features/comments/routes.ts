@@ -25,7 +25,7 @@ const listComments = createRoute({
   tags: ['Comments'],
   summary: 'Comments, newest or oldest first',
   description:
-    'Goes on by `cursor`; jumps by `page`, sorted by `createdAt` at the same cost at any depth, sorted by `commentsCount` up to 50,000 rows from either end.',
+    'Goes on by `cursor`; jumps by `page` at the same cost at any depth, of one post up to 50,000 rows from either end.',
   parameters: requestHeaders('If-None-Match', 'X-Request-Id'),
   request: { query: commentQuery },
   responses: read(

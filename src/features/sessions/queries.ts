@@ -39,7 +39,7 @@ export const sessionPages = listFamily({
         key: sql`${sessions.lastSeenAt}`,
         id: sql`${sessions.id}`,
       })),
-      key: 'instant',
+      key: 'anyInstant',
       order,
       item: session,
       total: countedTotal(counted, asked),

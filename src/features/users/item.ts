@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { rfc3339 } from '../../db/instant.ts'
+import { nearestRfc3339, rfc3339 } from '../../db/instant.ts'
 import { jsonText } from '../../db/json.ts'
 import type { Item } from '../../db/list/list.ts'
 import { users } from '../../db/schema.ts'
@@ -9,7 +9,7 @@ export const user: Item = {
   columns: sql`${users.username} as username, ${users.isActive} as is_active, ${users.isAdmin} as is_admin,
           ${users.lastSeenAt} as last_seen_at, ${users.createdAt} as created_at, ${users.updatedAt} as updated_at`,
   json: sql`'{"id":', page.id, ',"username":', to_json(page.username), ',"isActive":', to_json(page.is_active), ',"isAdmin":', to_json(page.is_admin),
-        ',"lastSeenAt":', ${jsonText(rfc3339(sql.raw('page.last_seen_at')))},
-        ',"createdAt":"', ${rfc3339(sql.raw('page.created_at'))}, '","updatedAt":"', ${rfc3339(sql.raw('page.updated_at'))}, '"}'`,
+        ',"lastSeenAt":', ${jsonText(nearestRfc3339(sql.raw('page.last_seen_at')))},
+        ',"createdAt":"', ${rfc3339(sql.raw('page.created_at'))}, '","updatedAt":"', ${nearestRfc3339(sql.raw('page.updated_at'))}, '"}'`,
   joins: sql.empty(),
 }

@@ -69,7 +69,7 @@ function byClass(variant: ListVariant, asked: Placeholders<ListParams>): ListSql
   const [key, column]: [Key, typeof user.json] =
     sort === 'username'
       ? ['text', sql`lower(${users.username})`]
-      : ['instantOrNever', sql`coalesce(${users.lastSeenAt}, '-infinity'::timestamptz)`]
+      : ['anyInstant', sql`coalesce(${users.lastSeenAt}, '-infinity'::timestamptz)`]
   const filter = { kinds: ['signup'], authorId: undefined, classes: classesOf(variant) } as const
   const counted = { kind: 'signup', filter, isBounded: false } as const
   const list = {

@@ -164,12 +164,16 @@ export function listPageOf<Item, Total extends number | null>(
   }
   const goesOn = isFull || cut !== null
   const metadata = keysetMetadata({ ...ends, total, asOf, isPreceded, goesOn }, request, cursors)
+  const isReached = (page: number) =>
+    total === null
+      ? page < (metadata.page ?? 1)
+      : !isPassedOver(variant) || !isFarIn(skipped({ page, pageSize }), total)
   const items = shown.filter((_, line) => line % 2 === 1).join(',')
   return {
     body: `{"items":[${items}],"metadata":${JSON.stringify(metadata)}}` as JsonText<
       Page<Item, Total>
     >,
-    headers: { Link: linkHeader(url, metadata) },
+    headers: { Link: linkHeader(url, metadata, isReached) },
   }
 }
 

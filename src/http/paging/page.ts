@@ -69,9 +69,13 @@ export const metadataOf = <Total extends number | null>(
 
 /**
  * The `Link` header of a page (RFC 8288): references relative to this server, so that they are right behind a proxy.
- * `url` is the request's; a client that asked by `page` gets links by `page`, every other by `cursor`.
+ * `url` is the request's; a client that asked by `page` gets links by `page` where those are reached, every other by `cursor`.
  */
-export function linkHeader(url: string, metadata: PageMetadata<number | null>): string {
+export function linkHeader(
+  url: string,
+  metadata: PageMetadata<number | null>,
+  isReached: (page: number) => boolean = () => true,
+): string {
   const { pathname, searchParams } = new URL(url)
   const byNumber = searchParams.has('page')
   searchParams.delete('page')
@@ -83,14 +87,12 @@ export function linkHeader(url: string, metadata: PageMetadata<number | null>): 
 
   const { page, totalPages, nextCursor, prevCursor } = metadata
   const links = [link('first', 'page', 1)]
-  if (nextCursor) {
-    links.push(
-      byNumber && page ? link('next', 'page', page + 1) : link('next', 'cursor', nextCursor),
-    )
-  }
+  const on = (rel: string, cursor: string, to: number) =>
+    byNumber && page && isReached(to) ? link(rel, 'page', to) : link(rel, 'cursor', cursor)
+  if (nextCursor) links.push(on('next', nextCursor, (page ?? 1) + 1))
   if (prevCursor) {
     const before = Math.min((page ?? 1) - 1, totalPages ?? Number.POSITIVE_INFINITY)
-    links.push(byNumber && page ? link('prev', 'page', before) : link('prev', 'cursor', prevCursor))
+    links.push(on('prev', prevCursor, before))
   }
   return links.join(', ')
 }

@@ -39,6 +39,12 @@ describe('the verdict on a plan', () => {
     expect(worstOf(found)).toBe(verdicts[0] ?? 'uses its index')
   })
 
+  it('takes what is not folded yet for no fault', async () => {
+    await database.sql`insert into posts (title) select 'x' from generate_series(1, 21000)`
+    await database.sql`analyze rollup.deltas`
+    expect(await findings('select count(*) from rollup.pending where kind = 3')).toEqual([])
+  })
+
   it('tells a scan without running it', async () => {
     expect(await findings('select count(*) from things where body = $$x$$', false)).toEqual([
       { verdict: 'scans', because: 'reads the table things from end to end' },

@@ -111,6 +111,35 @@ describe('the pages of a list', () => {
     await fc.assert(property, { numRuns: 12 })
   })
 
+  it('hold rows whose instants are older than the checks on them', async () => {
+    const { sql } = app
+    await sql`truncate users, posts, comments, sessions cascade`
+    await sql`alter table users drop constraint users_last_seen_at_range, drop constraint users_updated_at_range`
+    await sql`alter table sessions drop constraint sessions_last_seen_at_range`
+    const seen = ['-infinity', '0044-03-15Z BC', '2020-01-01Z', '12345-01-01Z', 'infinity']
+    for (const [at, last_seen_at] of seen.entries()) {
+      await insertUser(sql, { id: at, last_seen_at, updated_at: last_seen_at })
+      await insertSession(sql, { id: at, user_id: at, last_seen_at })
+    }
+    await insertUser(sql, { id: -1, last_seen_at: null })
+    const query = { sort: 'lastSeenAt', order: 'desc', pageSize: '1' }
+    for (const [list, expected] of [
+      ['users', [4, 3, 2, 1, 0, -1]],
+      ['sessions', [4, 3, 2, 1, 0]],
+    ] as const) {
+      expect(await walk(list, query, 'nextCursor')).toEqual(expected)
+      expect(await walk(list, query, 'prevCursor', await fromTheEnd(list, query))).toEqual(expected)
+      const { items } = await pageOf(list, { ...query, pageSize: '5' })
+      expect(items).toMatchObject([
+        { lastSeenAt: '9999-12-31T23:59:59.999999Z' },
+        { lastSeenAt: '9999-12-31T23:59:59.999999Z' },
+        { lastSeenAt: '2020-01-01T00:00:00.000000Z' },
+        { lastSeenAt: '0001-01-01T00:00:00.000000Z' },
+        { lastSeenAt: '0001-01-01T00:00:00.000000Z' },
+      ])
+    }
+  })
+
   it('repeat and lose nothing that was there throughout, while others write', async () => {
     const { sql } = app
     await sql`truncate users, posts, comments, sessions cascade`

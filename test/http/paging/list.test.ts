@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Post } from '../../../src/features/posts/schemas.ts'
+import { cursorCodec } from '../../../src/http/paging/cursor.ts'
+import { listPageOf, listRequestOf } from '../../../src/http/paging/list.ts'
 import { createTestApp, type TestApp } from '../../support/app.ts'
 import { insertComment, insertPost, insertSession, insertUser } from '../../support/factories.ts'
 import type { AnyPage } from '../../support/lists.ts'
@@ -8,7 +11,8 @@ beforeAll(async () => {
   app = await createTestApp()
   for (const id of [1, 2, 3]) {
     await insertUser(app.sql, { id, username: `naïve ${id}` })
-    await insertPost(app.sql, { id, author_id: id, body: 'x'.repeat(6_000 * (id - 1)) })
+    const title = 't'.repeat(250 * id)
+    await insertPost(app.sql, { id, author_id: id, title, body: 'x'.repeat(6_000 * (id - 1)) })
     await insertComment(app.sql, { id, post_id: id, author_id: id })
     await insertSession(app.sql, { id, user_id: id })
   }
@@ -73,6 +77,15 @@ describe('a bad query of a list', () => {
     expect(metadata.hasNext).toBe(false)
   })
 
+  it('is a parameter that is given twice, whatever it is given', async () => {
+    const response = await get(
+      'users?sort=createdAt&sort=createdAt&order=asc&order=desc&page=1&page=2',
+    )
+    expect(await response.json()).toMatchObject({
+      errors: ['sort', 'order', 'page'].map((path) => ({ path, message: 'must be given once' })),
+    })
+  })
+
   it('is a cursor of another list, sort, order, filter or search', async () => {
     const asked = ['posts', 'posts?order=asc', 'posts?sort=commentsCount', 'posts?authorId=1']
     const others = ['comments', 'users', 'users?search=naïve', 'users?sort=username']
@@ -87,6 +100,33 @@ describe('a bad query of a list', () => {
         expect([from, to, response.status]).toEqual([from, to, from === to ? 200 : 400])
       }
     }
+  })
+})
+
+const lengthsOf = ({ title, body, isTruncated }: Post) => [title?.length, body.length, isTruncated]
+
+describe('the links of a page', () => {
+  it.each([
+    [50_000, 'page', 'page'],
+    [50_001, 'cursor', 'page'],
+    [150_001, 'page', 'cursor'],
+  ])('lead on from page %i of 200,000 to where it can be gone', (page, next, prev) => {
+    const cursors = cursorCodec(new Uint8Array(32))
+    const asked = { sort: 'username', page, pageSize: 1 } as const
+    const { headers } = listPageOf(
+      { isPassedOver: () => true },
+      {
+        rows: '["a","1"]\n{}\n["b","2"]\n{}',
+        isPreceded: true,
+        total: 200_000,
+        asOf: '2020-05-31T01:40:47.307000Z',
+      },
+      listRequestOf({ name: 'users', filters: [] }, asked, cursors),
+      cursors,
+      `http://localhost/users?pageSize=1&page=${page}`,
+    )
+    expect(headers?.Link).toMatch(new RegExp(`[?&]${next}=[\\w-]+>; rel="next"`))
+    expect(headers?.Link).toMatch(new RegExp(`[?&]${prev}=[\\w-]+>; rel="prev"`))
   })
 })
 
@@ -107,18 +147,17 @@ describe('a row by its id', () => {
     }
   })
 
-  it('has all of a body of which the list has the beginning', async () => {
+  it('has all of a title and a body of which the list has the beginning', async () => {
     const { items } = (await (await get('posts?sort=commentsCount&order=asc')).json()) as {
-      items: { id: number; body: string; isTruncated: boolean }[]
+      items: Post[]
     }
-    const shown = items.map(({ body, isTruncated }) => [body.length, isTruncated])
-    expect(shown).toEqual([
-      [0, false],
-      [5_000, true],
-      [5_000, true],
+    expect(items.map(lengthsOf)).toEqual([
+      [250, 0, false],
+      [300, 5_000, true],
+      [300, 5_000, true],
     ])
-    const whole = (await (await get('posts/3')).json()) as { body: string; isTruncated: boolean }
-    expect([whole.body.length, whole.isTruncated]).toEqual([12_000, false])
+    const whole = (await (await get('posts/3')).json()) as Post
+    expect(lengthsOf(whole)).toEqual([750, 12_000, false])
   })
 
   it('goes without the name of a deleted account', async () => {

@@ -45,6 +45,15 @@ describe('linkHeader', () => {
     })
   })
 
+  it('leads by cursor to a page that no number reaches', () => {
+    const metadata = metadataOf({ strategy: 'page', page: 2 }, 20, found)
+    const header = linkHeader(`${url}&page=2`, metadata, (page) => page < 2)
+    expect(linksOf(header)).toMatchObject({
+      next: '/api/v1/activity?kind=post&pageSize=20&cursor=n',
+      prev: '/api/v1/activity?kind=post&pageSize=20&page=1',
+    })
+  })
+
   it('leads back from beyond the end to the last page', () => {
     const beyond = { ...found, hasNext: false, nextCursor: null }
     const header = linkHeader(
