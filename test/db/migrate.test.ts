@@ -299,6 +299,9 @@ describe('migrate, from the rollups of before the deltas', () => {
       await sql`update posts set author_id = 1 + author_id % 60 where author_id % 4 = 0`
       await sql`delete from users where id % 11 = 0`
       await sql`insert into users (id, username) values (11, 'again')`
+      await sql`update users set deleted_at = now() where id in (3, 4)`
+      await sql`update users set deleted_at = null where id = 3`
+      await sql`update users set created_at = created_at + interval '1 second' where id = 8`
       await migrate(url)
       await expectNoDrift(url)
       await sql`select rollup.fold()`
