@@ -173,6 +173,25 @@ describe('migrate', () => {
       await expectNoDrift(url)
     }))
 
+  it('waits for a snapshot that has read one of the tables: another that is written anew would look empty to it', () =>
+    onEmptyDatabase(async (database) => {
+      const { url, sql } = database
+      await migrateOnly(url, countBefore('_lists'))
+      await liveALittle(database)
+      const reader = await sql.reserve()
+      await reader`begin isolation level repeatable read`
+      await reader`select from users`
+      const migrated = migrate(url)
+      await expect
+        .poll(() => sql`select from pg_locks where not granted and relation = 'users'::regclass`)
+        .toHaveLength(1)
+      expect(await reader`select from posts`).toHaveLength(50)
+      await reader`commit`
+      reader.release()
+      await migrated
+      await expectNoDrift(url)
+    }))
+
   it('says in a sentence who is in its way when its locks never come free', () =>
     onEmptyDatabase(async ({ url, sql }) => {
       await migrateOnly(url, 2)
