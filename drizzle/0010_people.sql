@@ -51,7 +51,8 @@ from rollup.user_totals t, lateral (
 create index user_totals_posts on rollup.user_totals (posts desc, user_id) where cohort is not null and posts > 0;
 create index user_totals_comments on rollup.user_totals (comments desc, user_id) where cohort is not null and comments > 0;
 create index user_totals_activity on rollup.user_totals ((posts + comments) desc, user_id) where cohort is not null and posts + comments > 0;
-create index user_days_day on rollup.user_days (day);
+-- All that is summed up between two days: after an import a month's rows lie all over the table, and reading them took four times as long.
+create index user_days_day on rollup.user_days (day) include (user_id, posts, comments);
 --> statement-breakpoint
 -- What users have made and when they signed up, as they stand with what is pending of them.
 create view rollup.pending_user_totals as

@@ -40,5 +40,8 @@ select json_build_object(
     where char_length(word) between 5 and 20
     group by word order by count(*) desc, word),
   'usernames', array(select username from users where deleted_at is null order by created_at desc, id desc limit 100),
+  'edge', (
+    select json_build_object('at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'id', id) from "posts"
+    where deleted_at is null and true order by created_at desc, id desc offset 9999 limit 1),
   'now', to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 ) as samples

@@ -23,7 +23,7 @@ first as materialized (
   order by (posts + comments) desc, user_id limit 2 * $3::integer
 ),
 first_sums as materialized (
-  select user_id, sum(posts)::bigint as posts, sum(comments)::bigint as comments
+  select user_id, coalesce(sum(posts), 0)::bigint as posts, coalesce(sum(comments), 0)::bigint as comments
   from (
     select candidate.user_id, folded.posts, folded.comments from first as candidate, lateral (
       select sum(posts) as posts, sum(comments) as comments from "rollup"."user_days" as days
@@ -56,7 +56,7 @@ second as materialized (
   order by (posts + comments) desc, user_id limit 20 * $3::integer
 ),
 second_sums as materialized (select * from first_sums union all
-  select user_id, sum(posts)::bigint as posts, sum(comments)::bigint as comments
+  select user_id, coalesce(sum(posts), 0)::bigint as posts, coalesce(sum(comments), 0)::bigint as comments
   from (
     select candidate.user_id, folded.posts, folded.comments from second as candidate, lateral (
       select sum(posts) as posts, sum(comments) as comments from "rollup"."user_days" as days
@@ -97,7 +97,7 @@ summed as (
   select user_id, posts, comments from second_sums where not (select is_by_day from way)
   union all
   select * from (
-    select user_id, sum(posts)::bigint as posts, sum(comments)::bigint as comments
+    select user_id, coalesce(sum(posts), 0)::bigint as posts, coalesce(sum(comments), 0)::bigint as comments
     from (
       select candidate.user_id, folded.posts, folded.comments from third as candidate, lateral (
         select sum(posts) as posts, sum(comments) as comments from "rollup"."user_days" as days

@@ -78,8 +78,8 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
       ? spread(commonPartOf(usernames), usernames[0] ?? 'nobody', nothing)
       : spread(words[0] ?? 'word', words.at(-1) ?? 'word', nothing),
   topAt: ({ samples }) => spread(samples.now),
-  edgeAt: (asked) => spread(middleOf(asked).at, '-infinity'),
-  edgeId: () => spread(1),
+  edgeAt: ({ samples: { edge } }) => spread(edge?.at ?? '-infinity', '-infinity'),
+  edgeId: ({ samples: { edge } }) => spread(edge?.id ?? 1, 1),
   way: () => spread('w', 'a', 'n'),
   matches: () => spread(300_000, 100, 0),
   isExact: () => spread(false, true),

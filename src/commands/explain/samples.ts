@@ -26,6 +26,8 @@ export type Samples = {
   /** Words of the newest posts, from those that many have to those that one has. */
   readonly words: readonly string[]
   readonly usernames: readonly string[]
+  /** The end of what a search looks at one after the other: the post 10,000 from the newest. */
+  readonly edge: Sample | null
   readonly now: string
 }
 
@@ -63,6 +65,7 @@ const findSamples = statement<Record<never, never>, { samples: Samples }>(
         where char_length(word) between 5 and 20
         group by word order by count(*) desc, word),
       'usernames', array(select username from users where deleted_at is null order by created_at desc, id desc limit 100),
+      'edge', (${rowOf('post', sql`true order by created_at desc, id desc offset 9999`)}),
       'now', ${rfc3339(sql`now()`)}
     ) as samples`,
 )

@@ -1,4 +1,4 @@
-import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 
 /*
  * How many comments posts have, and which have the most, without counting a comment: `rollup.post_comments` holds a row
@@ -26,32 +26,3 @@ export const changedPosts = sql`changed as materialized (
       select n, is_live::integer as lives from rollup.post_comments as folded where folded.post_id = added.post_id offset 0
     ) as folded on true
   )`
-
-export type MostDiscussed = {
-  /** By the number of comments, then by id. */
-  readonly order: 'asc' | 'desc'
-  /** The `n` and id of a post after which they begin; without it, at the first. */
-  readonly beyond?: { readonly n: SQLWrapper; readonly id: SQLWrapper } | undefined
-  readonly limit: SQLWrapper
-  /** Posts that are passed over, by scanning the index alone: the cost grows with them. */
-  readonly skip?: SQLWrapper | undefined
-}
-
-/** A query for `(post_id, n)` of live posts in their order by comments, exact in the snapshot, folded or not. */
-export function mostDiscussed({ order, beyond, limit, skip }: MostDiscussed): SQL {
-  const inOrder = sql.raw(order === 'desc' ? 'n desc, post_id desc' : 'n, post_id')
-  const isBeyond = beyond
-    ? sql`(n, post_id) ${sql.raw(order === 'desc' ? '<' : '>')} (${beyond.n}::bigint, ${beyond.id}::bigint)`
-    : sql`true`
-  const enough = skip ? sql`${skip}::bigint + ${limit}::bigint` : sql`${limit}::bigint`
-  return sql`
-  with ${changedPosts}
-  select post_id, n from (
-    (select post_id, n from rollup.post_comments
-    where is_live and ${isBeyond} and post_id not in (select post_id from changed)
-    order by ${inOrder} limit ${enough})
-    union all
-    (select post_id, n from changed where is_live and ${isBeyond} order by ${inOrder} limit ${enough})
-  ) as merged
-  order by ${inOrder} ${skip ? sql`offset ${skip}::bigint` : sql``} limit ${limit}::bigint`
-}

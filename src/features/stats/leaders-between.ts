@@ -93,7 +93,7 @@ const isBetween = sql`day >= (select since from asked) and day < (select until f
 /** What the users of a CTE have made between the bounds. */
 function sumsOf(candidates: SQL): SQL {
   return sql`
-      select user_id, sum(posts)::bigint as posts, sum(comments)::bigint as comments
+      select user_id, coalesce(sum(posts), 0)::bigint as posts, coalesce(sum(comments), 0)::bigint as comments
       from (
         select candidate.user_id, folded.posts, folded.comments from ${candidates} as candidate, lateral (
           select sum(posts) as posts, sum(comments) as comments from ${foldedUserDays} as days

@@ -51,7 +51,7 @@ export async function measureRoutes(bench: Bench): Promise<void> {
     if (most !== undefined) report.row(atMost(`${name}, p95`, of(at + 1, 0.95), most, 'ms'))
   }
   const twin = await running.start(startContender('twin', { DATABASE_URL }))
-  for (const path of ['/api/v1/posts', `/api/v1/posts/${Math.floor(data.posts / 2)}`]) {
+  for (const path of [feedPath, '/api/v1/posts', `/api/v1/posts/${Math.floor(data.posts / 2)}`]) {
     const contenders = [
       overHttp('Shopboard', shopboard.url + path, shopboard.pid),
       overHttp('Fastify + pg', twin.url + path, twin.pid),

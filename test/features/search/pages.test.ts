@@ -127,4 +127,25 @@ describe('the pages of GET /api/v1/search', () => {
     const back = await page({ q: 'apple', cursor: beyond.metadata.prevCursor ?? '' })
     expect(idsOf(back)).toEqual(idsOf(await page({ q: 'apple', page: 50 })))
   })
+
+  it('lead through the newest rows alone where most rows match, or no index can tell', async () => {
+    await app.sql`
+      insert into posts (title, created_at)
+      select 'apple' || case when i % 1000 = 0 then ' pear' else '' end, '2024-01-01Z'::timestamptz + i * interval '1 hour'
+      from generate_series(1, 12000) as i`
+    await app.sql`analyze posts`
+    const { forward, backward } = await bothWays({ q: 'apple', pageSize: 100 })
+    expect(backward).toEqual(forward)
+    const newest = Array.from({ length: 1000 }, (_, i) => 11_001 + i)
+    expect(forward.flat().toSorted((one, other) => one - other)).toEqual(newest)
+    const { metadata } = await page({ q: 'apple' })
+    expect(metadata).toMatchObject({ ranked: 1000, matches: 12_000, isExact: false })
+    expect(metadata.since).toBe('2025-04-03T09:00:00.000000Z')
+
+    const without = await page({ q: 'pear or -apple' })
+    expect(without.metadata.total).toBeGreaterThanOrEqual(9)
+    expect(without.metadata).toMatchObject({ isExact: false })
+    expect(without.metadata.since).not.toBeNull()
+    expect((await page({ q: 'pear' })).metadata).toMatchObject({ matches: 12, isExact: true })
+  })
 })

@@ -134,7 +134,15 @@ describe('the leaders of many', () => {
           )
         },
       ),
-      { numRuns: 12, endOnFailure: true },
+      {
+        numRuns: 12,
+        endOnFailure: true,
+        // some of the best of all times have nothing there
+        examples: [
+          ['comments', 118, 51, 100],
+          ['comments', 117, 148, 100],
+        ],
+      },
     )
   })
 

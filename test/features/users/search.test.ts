@@ -13,6 +13,7 @@ beforeAll(async () => {
     select case when i <= ${guests} then 'guest ' || i when i % 1000 = 0 then 'Sömeone 50%\\ ' || i else 'member ' || i end,
       '2020-01-01Z'::timestamptz + i * interval '1 minute', i % 5000 = 0
     from generate_series(1, ${guests + members}::int) as i`
+  await app.sql`insert into users (id, username, created_at) values (-7, 'Жанна', '2020-01-02')`
   await app.sql`select rollup.fold()`
   await app.sql`vacuum analyze users`
 })
@@ -54,6 +55,12 @@ describe('a search of users', () => {
     expect(ids).toHaveLength(members - 26)
     expect(new Set(ids).size).toBe(ids.length)
     expect(found.filter(({ items }) => items.length === 0).length).toBeLessThan(8)
+  })
+
+  it('finds names in any script, whether the database knows its letters or not', async () => {
+    const found = await pages({ search: 'жАННА', sort: 'createdAt' })
+    expect(found.flatMap(({ items }) => items.map(({ id }) => id))).toEqual([-7])
+    expect(found.length).toBeLessThan(11)
   })
 
   it('goes back the way it came', async () => {

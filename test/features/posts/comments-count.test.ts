@@ -2,8 +2,9 @@ import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database, Pool } from '../../../src/db/database.ts'
-import { commentsCounts, mostDiscussed } from '../../../src/db/rollup/post-comments.ts'
+import { commentsCounts } from '../../../src/db/rollup/post-comments.ts'
 import { statement } from '../../../src/db/statement.ts'
+import { postPages } from '../../../src/features/posts/queries.ts'
 import { useDatabase } from '../../support/database.ts'
 import { insertComment, insertPost } from '../../support/factories.ts'
 import { planOf } from '../../support/plan.ts'
@@ -11,20 +12,22 @@ import { openTestPool } from '../../support/pool.ts'
 import { perform, quietWrites, truncates, writersOf } from '../../support/writers.ts'
 
 type Row = { post_id: string; n: string }
-type From = { n: string; id: string; limit: number }
+type From = { n: string; id: string }
 
-const pagesOf = (order: 'asc' | 'desc') =>
-  statement<From, Row>(
-    `most_discussed_${order}`,
-    { reads: ['posts', 'comments'] },
-    (_, from) => sql`${mostDiscussed({ order, beyond: from, limit: sql`${from.limit}` })}`,
-  )
-const pages = { asc: pagesOf('asc'), desc: pagesOf('desc') }
-const jump = statement<{ skip: number }, Row>(
-  'jump',
-  { reads: ['posts'] },
-  (_, { skip }) => sql`${mostDiscussed({ order: 'desc', limit: sql`7`, skip: sql`${skip}` })}`,
-)
+const pageOf = (order: 'asc' | 'desc', way: 'next' | 'page') =>
+  postPages({ sort: 'commentsCount', filters: [], order, way })
+const pages = { asc: pageOf('asc', 'next'), desc: pageOf('desc', 'next') }
+const jump = pageOf('desc', 'page')
+const asked = ({ n, id }: From, size: number, skip = 0) => ({
+  ...{ key: n, id, size, skip },
+  ...{ userId: null, postId: null, after: '-infinity', before: 'infinity', pattern: '' },
+})
+/** The rows of a page, without the one that tells whether it goes on. */
+const rowsOf = ([found]: readonly { readonly rows: string | null }[], size: number): Row[] =>
+  (found?.rows?.split('\n') ?? [])
+    .filter((_, line) => line % 2 === 0 && line < 2 * size)
+    .map((position) => JSON.parse(position))
+    .map(([n, id]) => ({ n, post_id: id }))
 const counts = statement<Record<never, never>, Row>(
   'counts_of',
   { reads: ['posts'] },
@@ -61,7 +64,7 @@ describe('the comments of posts', () => {
   async function walk(db: Database, order: 'asc' | 'desc', limit: number) {
     const rows: Row[] = []
     for (let from = ends[order]; ; ) {
-      const page = await db.run(pages[order], { ...from, limit })
+      const page = rowsOf(await db.run(pages[order], asked(from, limit)), limit)
       rows.push(...page)
       const last = page.at(-1)
       if (!last || page.length < limit) return rows
@@ -78,7 +81,7 @@ describe('the comments of posts', () => {
       const pairs = {
         down: [await walk(db, 'desc', limit), all],
         up: [(await walk(db, 'asc', limit)).reverse(), all],
-        jump: [await db.run(jump, { skip }), all.slice(skip, skip + 7)],
+        jump: [rowsOf(await db.run(jump, asked(ends.desc, 7, skip)), 7), all.slice(skip, skip + 7)],
         each: [await db.run(counts), await db.run(recountOfAll)],
       }
       return Object.entries(pairs).flatMap(([name, [found = [], expected = []]]) =>
@@ -154,15 +157,15 @@ describe('the comments of posts', () => {
         await sql`select relpages - relallvisible as others from pg_class where oid = 'rollup.post_comments'::regclass`
       return found?.others
     }
-    await expect.poll(unseenPages).toBe(0)
+    await expect.poll(unseenPages).toBeLessThan(2)
     const [middle] = await sql<Row[]>`
       select post_id, n from rollup.post_comments where is_live order by n desc, post_id desc offset 10000 limit 1`
     for (const order of ['asc', 'desc'] as const) {
-      const top = await planOf(sql, pages[order], { ...ends[order], limit: 21 })
-      expect(top.blocks).toBeLessThan(60)
-      const deep = { n: middle?.n ?? '', id: middle?.post_id ?? '', limit: 21 }
+      const top = await planOf(sql, pages[order], asked(ends[order], 20))
+      expect(top.blocks).toBeLessThan(250)
+      const deep = asked({ n: middle?.n ?? '', id: middle?.post_id ?? '' }, 20)
       expect((await planOf(sql, pages[order], deep)).blocks).toBeLessThan(1.5 * top.blocks)
     }
-    expect((await planOf(sql, jump, { skip: 10_000 })).blocks).toBeLessThan(200)
+    expect((await planOf(sql, jump, asked(ends.desc, 20, 10_000))).blocks).toBeLessThan(300)
   })
 })
