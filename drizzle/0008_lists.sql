@@ -1,3 +1,23 @@
+-- Every lock that this migration and the next two need, before any work: a try that does not get them has cost nobody much. From here
+-- to the commit writers wait, and readers do. Asked for in passing at first: who queues behind a lock holds others, in a circle.
+do $$
+declare
+  until timestamptz := clock_timestamp() + current_setting('lock_timeout')::interval;
+begin
+  loop
+    begin
+      lock table rollup.folding in exclusive mode nowait;
+      lock table public.users, public.posts, public.comments, public.sessions, rollup.deltas in access exclusive mode nowait;
+      return;
+    exception when lock_not_available then
+      exit when clock_timestamp() >= until;
+    end;
+    perform pg_sleep(0.002);
+  end loop;
+  lock table rollup.folding in exclusive mode;
+  lock table public.users, public.posts, public.comments, public.sessions, rollup.deltas in access exclusive mode;
+end $$;
+--> statement-breakpoint
 -- Indexes of the lists: what is deleted costs none of them a walk. They may have been built before, by create index concurrently.
 CREATE INDEX IF NOT EXISTS "comments_post_feed" ON "comments" USING btree ("post_id",("deleted_at" is null),"created_at","id","deleted_at");
 --> statement-breakpoint
