@@ -1,5 +1,4 @@
 import { type Bulk, commit, withBulk } from '../../db/bulk/bulk.ts'
-import { batchWords } from '../../db/bulk/search-index.ts'
 import { silenceTriggers } from '../../db/bulk/triggers.ts'
 import { vacuum } from '../../db/bulk/vacuum.ts'
 import { type TableName, tableNames } from '../../db/rollup/kinds.ts'
@@ -67,7 +66,6 @@ async function populate(sql: Sql, options: DemoOptions): Promise<DemoCounts> {
   await remember(sql, { seed, until }, counts, last)
   await sql.unsafe(chanceFunction(seed) + instantFunction + textFunctions())
   const { isSilent } = await silenceTriggers(sql)
-  const words = await batchWords(sql)
   await insertUsers(sql, users, last.users, span)
 
   let written = users
@@ -78,7 +76,6 @@ async function populate(sql: Sql, options: DemoOptions): Promise<DemoCounts> {
     written += era.posts + era.comments + era.sessions
     onProgress(written, total)
   }
-  await words.settle()
   if (isSilent) await countRows(sql, counts, last)
   await foldLast(sql)
   return counts

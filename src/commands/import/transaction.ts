@@ -1,5 +1,4 @@
 import { type Bulk, commit, type Fragment } from '../../db/bulk/bulk.ts'
-import { batchWords } from '../../db/bulk/search-index.ts'
 import { silenceTriggers } from '../../db/bulk/triggers.ts'
 import type { TableName } from '../../db/rollup/kinds.ts'
 import { countLoaded, foldLast } from '../../db/rollup/load.ts'
@@ -85,14 +84,12 @@ async function settleOnce(
   try {
     const replaced = isReplacing ? await replaceDemo(sql, progress.note) : await refuseDemo(sql)
     const isSilent = await silence(sql, progress)
-    const words = await batchWords(sql)
     await createParents(sql)
     await createDifferences(sql)
     const tables: TableSummary[] = []
     for (const file of files)
       tables.push(await settleFile(sql, file, { files, locking, isDryRun, written, ...options }))
 
-    await words.settle()
     const isRefused = isStrict && tables.some(({ rejected }) => rejected > 0)
     if (!isRefused) await count(sql, files, isSilent, progress)
     if (!isReplacing) await refuseDemo(sql)
