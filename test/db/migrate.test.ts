@@ -489,7 +489,7 @@ describe.skipIf(withoutPgBouncer)('migrate, through a transaction pooler', () =>
       try {
         const proxy = await startProxy(pooler.url)
         const killed = migrate(proxy.url).catch(() => 'killed')
-        await expect.poll(() => advisoryLocks(sql)).toHaveLength(1)
+        await expect.poll(() => advisoryLocks(sql)).not.toEqual([])
         proxy.reset()
         expect(await killed).toBe('killed')
         await proxy.close()

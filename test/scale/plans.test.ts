@@ -11,11 +11,11 @@ import {
 } from '../../src/features/activity/queries.ts'
 import { searchPage } from '../../src/features/search/queries.ts'
 import type { SearchSort, SearchType } from '../../src/features/search/schemas.ts'
-import { everyStatement } from '../../src/server/statements.ts'
 import { useDatabase } from '../support/database.ts'
 import { fillMillion, million } from '../support/million.ts'
 import { type Plan, planOf } from '../support/plan.ts'
 import { openTestPool } from '../support/pool.ts'
+import { programStatements } from '../support/program.ts'
 
 const database = useDatabase()
 beforeAll(() => fillMillion(database.url))
@@ -49,7 +49,7 @@ describe('every statement there is, over a million rows', () => {
     const { signal } = new AbortController()
     const samples = await readSamples(pool, signal)
     const options = { signal, isWhole: false, onExplained: () => {} }
-    explanations = await explain(pool, everyStatement(), samples, options)
+    explanations = await explain(pool, (await programStatements()).all, samples, options)
     await pool.close()
   })
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { everyStatement } from '../../src/server/statements.ts'
+import { programStatements } from '../support/program.ts'
 
-const names = new Set(everyStatement().map(({ name }) => name))
+const { all } = await programStatements()
+const names = new Set(all.map(({ name }) => name))
 
 describe('the statements of the program', () => {
   it('are all of those that its modules make', async () => {
@@ -12,6 +13,6 @@ describe('the statements of the program', () => {
   })
 
   it('have each a name of their own, variants included', () => {
-    expect(names.size).toBe(everyStatement().length)
+    expect(names.size).toBe(all.length)
   })
 })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bulk } from '../../db/bulk/bulk.ts'
 import { dropPresent } from './present.ts'
 import { type Locking, settleReferences } from './references.ts'
@@ -43,7 +44,10 @@ export async function settle(
   const { skipped, differing } = await dropPresent(sql, file)
   for (const column of table.uniqueIgnoringCase) await refuseTaken(sql, table, column)
   const authorsSetNull = await settleReferences(sql, table, staged, locking)
-  if (!isDryRun) await moveSequencePast(sql, table)
+  if (!isDryRun) {
+    const [moved] = await moveSequencePast(sql, table)
+    if (moved) await letWritersInsert(sql, table)
+  }
   const kept = await insertStaged(sql, table, onProgress)
 
   const [counted] = await sql<{ n: number }[]>`
@@ -93,6 +97,27 @@ const moveSequencePast = (sql: Sql, table: ImportTable) => sql`
       (select max(id) as highest from ${sql(stagingOf(table))} where reason is null) h
   ) distance
   where missing > 0`
+
+/** ms: a writer that took longer between its id and its row would wait for somebody, and cannot be waited for. */
+const insertTime = 1_000
+
+/**
+ * Waits for those who were given an id before the sequence moved and have not inserted yet, the words of a first post taking some
+ * 20 ms: they hold the table's lock. Else their row would find its id taken.
+ */
+async function letWritersInsert(sql: Sql, table: ImportTable): Promise<void> {
+  const writers = (seen?: readonly string[]) => sql<{ transaction: string }[]>`
+    select virtualtransaction as transaction from pg_locks
+    where relation = ${`public.${table.name}`}::regclass and mode = 'RowExclusiveLock' and pid <> pg_backend_pid()
+      and database = (select oid from pg_database where datname = current_database())
+      ${seen ? sql`and virtualtransaction = any(string_to_array(${seen.join()}, ','))` : sql``}`
+  let seen = await writers()
+  const until = performance.now() + insertTime
+  while (seen.length > 0 && performance.now() < until) {
+    await sleep(5)
+    seen = await writers(seen.map(({ transaction }) => transaction))
+  }
+}
 
 /** Inserts by ranges of pages, in the file's order. Returns the rows inserted. */
 async function insertStaged(

@@ -3,14 +3,15 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { demo } from '../../../src/commands/demo/demo.ts'
 import { runExplain } from '../../../src/commands/explain/command.ts'
 import type { AnyStatement } from '../../../src/commands/explain/known.ts'
-import { type Placeholders, type Statement, statements } from '../../../src/db/statement.ts'
-import '../../../src/server/statements.ts'
+import type { Placeholders, Statement } from '../../../src/db/statement.ts'
 import { createTestDatabase, useDatabase } from '../../support/database.ts'
+import { programStatements } from '../../support/program.ts'
 import { useRole } from '../../support/role.ts'
 import { commandDatabase, recordingTerminal } from '../terminal.ts'
 
 /** Those of families in their usual variants: test/scale has them all. */
-const program = statements.toSorted((one, other) => (one.name < other.name ? -1 : 1))
+const { made } = await programStatements()
+const program = made.toSorted((one, other) => (one.name < other.name ? -1 : 1))
 const some = (...names: string[]) => program.filter(({ name }) => names.includes(name))
 /** A statement that is none of the program's. */
 const strange = (
