@@ -241,6 +241,8 @@ function comparable(body: unknown): unknown {
   const isPassing = (key: string) => /^(asOf|nextCursor|prevCursor|rank)$/.test(key)
   return JSON.parse(JSON.stringify(body), (key, value) => {
     if (isPassing(key)) return typeof value
+    // versions of PostgreSQL cut the pieces around them elsewhere
+    if (key === 'headline') return value.match(/<mark>.*?<\/mark>/g)
     return ['active', 'new'].includes(key) ? shapeOf(value) : value
   })
 }
