@@ -6,6 +6,7 @@ import {
   check,
   customType,
   index,
+  jsonb,
   pgTable,
   text,
   uniqueIndex,
@@ -47,6 +48,9 @@ const lifetime = {
   deletedAt: instant('deleted_at'),
 }
 
+/** What a client keeps with a row: `{}` where nothing. Found by containment. */
+const properties = (name: string) => jsonb(name).notNull().default({})
+
 /** The words of a title, which weigh more, and of a body: a prefix, and none of a length its parser is slow with; none where deleted. */
 const document = customType<{ data: string }>({ dataType: () => 'tsvector' })
 const documentOf = sql`case when deleted_at is null then setweight(to_tsvector('rollup.search'::regconfig, left(coalesce(title, ''::text), 1000)), 'A'::"char") || setweight(to_tsvector('rollup.search'::regconfig, regexp_replace(left(body, 30000), '\\S{200}', '\\& ', 'g')), 'B'::"char") end`
@@ -60,6 +64,9 @@ export const users = pgTable(
     isActive: boolean('is_active').notNull().default(true),
     isAdmin: boolean('is_admin').notNull().default(false),
     lastSeenAt: instant('last_seen_at'),
+    preferences: properties('preferences'),
+    /** Since when nothing personal is left of the account; what it wrote is let go of in turns. */
+    erasedAt: instant('erased_at'),
     ...lifetime,
   },
   (t) => [
@@ -76,6 +83,10 @@ export const users = pgTable(
     index('users_username_trigrams')
       .using('gin', sql`lower(${t.username}) gin_trgm_ops`)
       .where(isLive(t)),
+    index('users_preferences')
+      .using('gin', t.preferences.op('jsonb_path_ops'))
+      .with({ fastupdate: 'off' })
+      .where(sql`${t.preferences} <> '{}'`),
     check('users_username_length', sql`char_length(${t.username}) between 1 and 200`),
     check('users_email_shape', sql`${t.email} like '%_@_%'`),
     ...years('users', [t.lastSeenAt, t.createdAt, t.updatedAt, t.deletedAt]),
@@ -91,12 +102,24 @@ export const posts = pgTable(
     }),
     title: text('title'),
     body: text('body').notNull().default(''),
+    /** Null for none: drizzle-kit cannot tell an empty array as a default from another. */
+    tags: text('tags').array(),
+    metadata: properties('metadata'),
     ...lifetime,
     document: document('document').generatedAlwaysAs(documentOf),
   },
   (t) => [
     // not partial: PostgreSQL does not join two indexes of the same condition
     index('posts_document').using('gin', t.document).with({ fastupdate: 'off' }),
+    // partial: a post without any costs them nothing
+    index('posts_tags')
+      .using('gin', t.tags)
+      .with({ fastupdate: 'off' })
+      .where(sql`${t.tags} is not null`),
+    index('posts_metadata')
+      .using('gin', t.metadata.op('jsonb_path_ops'))
+      .with({ fastupdate: 'off' })
+      .where(sql`${t.metadata} <> '{}'`),
     index('posts_author_feed').on(...liveFirstOf(t, t.authorId)),
     index('posts_feed').on(t.createdAt, t.id).where(isLive(t)),
     ...years('posts', [t.createdAt, t.updatedAt, t.deletedAt]),
@@ -115,6 +138,8 @@ export const comments = pgTable(
     }),
     body: text('body').notNull(),
     ...lifetime,
+    /** Deleted because its post was: what the post's restoring brings back. */
+    deletedWithPost: boolean('deleted_with_post').notNull().default(false),
   },
   (t) => [
     index('comments_post_feed').on(...liveFirstOf(t, t.postId)),
@@ -123,6 +148,14 @@ export const comments = pgTable(
     ...years('comments', [t.createdAt, t.updatedAt, t.deletedAt]),
   ],
 )
+
+/** How often each post was viewed: a table of its own, for a view is no change of the post. */
+export const postViews = pgTable('post_views', {
+  postId: bigint('post_id', { mode: 'number' })
+    .primaryKey()
+    .references(() => posts.id, { onDelete: 'cascade' }),
+  n: bigint('n', { mode: 'number' }).notNull().default(0),
+})
 
 export const sessions = pgTable(
   'sessions',

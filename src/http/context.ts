@@ -51,6 +51,8 @@ export type AppEnv = {
     services: Services
     timing: RequestTiming
     caller: Caller
+    /** The client's IP address, where it is known. */
+    address: string | undefined
     /** What the answer carries for the request's origin. */
     crossOrigin: Readonly<Record<string, string>> | undefined
     /** The response that `reply` has finished, headers and all. */

@@ -455,7 +455,7 @@ describe('migrate, with others at work', () => {
         await sql.unsafe(`alter database ${nameOf(url)} set ${setting}`)
       expect(await migrate(url)).toBe('current')
       const tables = await sql`select from pg_tables where schemaname = 'public'`
-      expect(tables).toHaveLength(4)
+      expect(tables).toHaveLength(5)
       const [long] =
         await sql`insert into posts (body) values (repeat('S', 350)) returning document::text`
       expect(long).toEqual({ document: `'${'s'.repeat(150)}':2B '${'s'.repeat(200)}':1B` })

@@ -208,7 +208,7 @@ describe('an example of a failure', () => {
       services: {
         callerOf() {
           if (fault) throw fault()
-          return { scope: 'read' }
+          return { actor: 'key:1', scope: 'read' }
         },
         isReady: () => fault === undefined,
       },

@@ -1,0 +1,26 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { TableName } from './rollup/kinds.ts'
+import type { Placeholders } from './statement.ts'
+
+/** Who changes something, from where, in which request: what the audit log says of each change. */
+export type Origin = {
+  /** `key:12`, `jwt:subject`, `anyone`, `job:erase_user` */
+  readonly actor: string
+  readonly requestId: string | null
+  /** Of the client. */
+  readonly address: string | null
+}
+
+export type AuditAction = 'create' | 'update' | 'delete' | 'restore' | 'erase'
+
+/**
+ * An insert, for a CTE of the statement that makes the change: an audit row for each row of the CTE `changed`, whose columns are
+ * `id`, `old` and `new` (jsonb of the changed fields, or null).
+ */
+export const audited = (
+  action: AuditAction,
+  table: TableName,
+  changed: SQL,
+  { actor, requestId, address }: Placeholders<Origin>,
+): SQL => sql`insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)
+      select ${actor}::text, '${sql.raw(action)}', '${sql.raw(table)}', id, old, new, ${requestId}::text, ${address}::inet from ${changed}`
