@@ -98,6 +98,12 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   kinds: () => spread(kinds.map((kind) => kindTable[kind].number)),
   buckets: () => spread(30),
   rollup: () => spread('totals'),
+  // what writes is planned alone
+  row: () => spread('{}'),
+  versions: () => spread(null),
+  actor: () => spread('anyone'),
+  requestId: () => spread(null),
+  address: () => spread(null),
 }
 
 /** Positions in a list, by what its name says that it is sorted by. */
