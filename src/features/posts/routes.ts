@@ -13,6 +13,7 @@ import { type List, respondList } from '../../http/paging/list.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
+import { requires } from '../../http/security.ts'
 import { takesNoQuery } from '../../http/validation.ts'
 import { postChanges as bodyOfChanges, newPost } from './bodies.ts'
 import { postChanges } from './changes.ts'
@@ -31,6 +32,7 @@ const listPosts = createRoute({
   method: 'get',
   path: '/posts',
   operationId: 'listPosts',
+  security: requires('read'),
   tags: ['Posts'],
   summary: 'Posts by creation or by their number of comments',
   description:
@@ -52,6 +54,7 @@ const getPost = createRoute({
   method: 'get',
   path: '/posts/{id}',
   operationId: 'getPost',
+  security: requires('read'),
   tags: ['Posts'],
   summary: 'A post with all of its text',
   description: 'A post that was deleted is not found.',

@@ -13,6 +13,7 @@ import { type List, respondList } from '../../http/paging/list.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
+import { requires } from '../../http/security.ts'
 import { takesNoQuery } from '../../http/validation.ts'
 import { sessionChanges as bodyOfChanges, newSession } from './bodies.ts'
 import { sessionChanges } from './changes.ts'
@@ -31,6 +32,7 @@ const listSessions = createRoute({
   method: 'get',
   path: '/sessions',
   operationId: 'listSessions',
+  security: requires('read'),
   tags: ['Sessions'],
   summary: 'Sessions by their begin or by when they were last seen',
   description:
@@ -52,6 +54,7 @@ const getSession = createRoute({
   method: 'get',
   path: '/sessions/{id}',
   operationId: 'getSession',
+  security: requires('read'),
   tags: ['Sessions'],
   summary: 'A session',
   description: 'A session that was deleted is not found.',

@@ -13,6 +13,7 @@ import { type List, respondList } from '../../http/paging/list.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
+import { requires } from '../../http/security.ts'
 import { takesNoQuery } from '../../http/validation.ts'
 import { userChanges as bodyOfChanges, newUser } from './bodies.ts'
 import { userChanges } from './changes.ts'
@@ -31,6 +32,7 @@ const listUsers = createRoute({
   method: 'get',
   path: '/users',
   operationId: 'listUsers',
+  security: requires('read'),
   tags: ['Users'],
   summary: 'Users by sign-up, name or when they were last seen',
   description:
@@ -52,6 +54,7 @@ const getUser = createRoute({
   method: 'get',
   path: '/users/{id}',
   operationId: 'getUser',
+  security: requires('read'),
   tags: ['Users'],
   summary: 'A user',
   description: 'A user who was deleted is not found.',
