@@ -4,6 +4,7 @@ import { noCache } from '../cache/cache.ts'
 import { type Config, ConfigError, readConfig, type VariableError } from '../config.ts'
 import type { Pool } from '../db/database.ts'
 import { openPool } from '../db/pool/pool.ts'
+import { clientAddress } from '../http/address.ts'
 import type { AppEnv, Bindings, Services } from '../http/context.ts'
 import { corsOf } from '../http/cors.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
@@ -48,6 +49,7 @@ const variablesOf = (env: Bindings): Record<string, string> =>
 /** The services of one isolate, for all its requests. */
 export function servicesOf(edge: Edge): Services {
   const { config, secret } = edge
+  const addressOf = clientAddress([])
   return {
     pool: poolPerRequest(edge),
     cursors: cursorCodec(new TextEncoder().encode(secret)),
@@ -60,6 +62,8 @@ export function servicesOf(edge: Edge): Services {
     keepAlive: (c, work) => c.executionCtx.waitUntil(work),
     isReady: readiness(),
     callerOf: () => anyone,
+    // Cloudflare sets it, whatever the client sent
+    addressOf: (c) => addressOf(c.req.header('cf-connecting-ip'), () => undefined),
   }
 }
 
