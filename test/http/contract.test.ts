@@ -9,11 +9,11 @@ import {
   poolExhausted,
 } from '../../src/errors/error.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
-import { checkerOf, type Documented, examplesOf, headersOf } from '../support/documented.ts'
+import { checkerOf, examplesOf, headersOf, readsOf } from '../support/documented.ts'
 import { openApiText, redoclyFaults, spectralFaults } from '../support/openapi.ts'
 
 const text = await openApiText()
-const document: Documented = JSON.parse(text)
+const document = readsOf(JSON.parse(text))
 const { answers, failures } = examplesOf(document)
 const faultsOf = checkerOf(text)
 

@@ -23,6 +23,12 @@ export type Documented = {
   readonly components: { readonly headers: Readonly<Record<string, { required?: boolean }>> }
 }
 
+/** The document without what is only written to. */
+export const readsOf = (document: Documented): Documented => ({
+  ...document,
+  paths: Object.fromEntries(Object.entries(document.paths).filter(([, methods]) => methods.get)),
+})
+
 /** Every example of the document: answers by the request of their summary, failures by their code. */
 export function examplesOf({ paths }: Documented) {
   const all = Object.entries(paths).flatMap(([path, { get }]) =>
