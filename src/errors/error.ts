@@ -12,6 +12,7 @@ export const problems = {
   request_timeout: { status: 408, title: 'The request did not come in time' },
   conflict: { status: 409, title: 'Such a record already exists' },
   idempotency_conflict: { status: 409, title: 'The idempotency key is in use' },
+  precondition_failed: { status: 412, title: 'The record has changed' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   expectation_failed: { status: 417, title: 'The server expects nothing but 100-continue' },

@@ -67,6 +67,15 @@ const headers = {
     required: true,
     schema: text('</api/v1/activity?page=1>; rel="first"'),
   },
+  Location: {
+    description: 'The path of what was made.',
+    required: true,
+    schema: text('/api/v1/posts/42'),
+  },
+  'Idempotency-Replayed': {
+    description: 'Sent where the answer is the stored one of an earlier call with the same key.',
+    schema: text('true'),
+  },
   'Retry-After': {
     description: 'Seconds after which another try may succeed.',
     required: true,
@@ -86,6 +95,19 @@ const parameters = {
     in: 'header' as const,
     description: 'The `ETag` of the answer the client has: 304 while it is still right.',
     schema: { type: 'string' as const },
+  },
+  'If-Match': {
+    name: 'If-Match',
+    in: 'header' as const,
+    description: 'The `ETag` of the row as the client knows it: 412 where it has changed since.',
+    schema: { type: 'string' as const },
+  },
+  'Idempotency-Key': {
+    name: 'Idempotency-Key',
+    in: 'header' as const,
+    description:
+      'Names this call: another with the same key within 24 hours gets the stored answer of the first, and changes nothing.',
+    schema: { type: 'string' as const, pattern: '^[!-~]([ -~]{0,253}[!-~])?$' },
   },
   'X-Request-Id': {
     name: 'X-Request-Id',
