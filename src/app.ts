@@ -4,6 +4,7 @@ import { comments } from './features/comments/routes.ts'
 import { health } from './features/health/routes.ts'
 import { home } from './features/home/routes.ts'
 import { posts } from './features/posts/routes.ts'
+import { postViews } from './features/posts/views.ts'
 import { problemPages } from './features/problems/routes.ts'
 import { search } from './features/search/routes.ts'
 import { sessions } from './features/sessions/routes.ts'
@@ -38,6 +39,7 @@ export function createApp(services: Services) {
     .route('/api/v1', activity)
     .route('/api/v1', users)
     .route('/api/v1', posts)
+    .route('/api/v1', postViews)
     .route('/api/v1', comments)
     .route('/api/v1', sessions)
     .route('/api/v1', search)
