@@ -11,6 +11,7 @@ import { currentStats } from './features/stats/current.ts'
 import { stats } from './features/stats/routes.ts'
 import { users } from './features/users/routes.ts'
 import { answerFromCache } from './http/answer.ts'
+import { jsonBody } from './http/body.ts'
 import type { AppEnv, Services } from './http/context.ts'
 import { docs } from './http/docs.ts'
 import { identify } from './http/identify.ts'
@@ -30,7 +31,7 @@ export function createApp(services: Services) {
   const methodsOf = methodsIn(app.router)
   app.notFound(answerUnrouted(methodsOf))
   app.use(requests(services), preflight(services.cors, methodsOf), wellFormed)
-  app.use('/api/*', identify, answerFromCache, transaction())
+  app.use('/api/*', identify, answerFromCache, jsonBody, transaction())
   const routed = app
     .route('/', health)
     .route('/api/v1', stats)
