@@ -9,7 +9,7 @@ import { respondRow } from '../../http/row.ts'
 import { takesNoQuery } from '../../http/validation.ts'
 import { postExample, postPageExamples } from './examples.ts'
 import { postById, postPages } from './queries.ts'
-import { type Post, postPageSchema, postQuery, postSchema } from './schemas.ts'
+import { type ListedPost, type Post, postPageSchema, postQuery, postSchema } from './schemas.ts'
 
 const list: List<number> = {
   name: 'posts',
@@ -57,5 +57,5 @@ const getPost = createRoute({
 
 /** Mounted under /api/v1. */
 export const posts = new OpenAPIHono<AppEnv>()
-  .openapi(listPosts, (c) => respondList<Post, number>(c, list, c.req.valid('query')))
+  .openapi(listPosts, (c) => respondList<ListedPost, number>(c, list, c.req.valid('query')))
   .openapi(getPost, (c) => respondRow<Post>(c, bind(postById, c.req.valid('param'))))

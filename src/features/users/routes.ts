@@ -9,7 +9,7 @@ import { respondRow } from '../../http/row.ts'
 import { takesNoQuery } from '../../http/validation.ts'
 import { userExample, userPageExamples } from './examples.ts'
 import { userById, userPages } from './queries.ts'
-import { type User, userPageSchema, userQuery, userSchema } from './schemas.ts'
+import { type ListedUser, type User, userPageSchema, userQuery, userSchema } from './schemas.ts'
 
 const list: List<number | null> = {
   name: 'users',
@@ -57,5 +57,5 @@ const getUser = createRoute({
 
 /** Mounted under /api/v1. */
 export const users = new OpenAPIHono<AppEnv>()
-  .openapi(listUsers, (c) => respondList<User, number | null>(c, list, c.req.valid('query')))
+  .openapi(listUsers, (c) => respondList<ListedUser, number | null>(c, list, c.req.valid('query')))
   .openapi(getUser, (c) => respondRow<User>(c, bind(userById, c.req.valid('param'))))
