@@ -1,5 +1,7 @@
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import { kindOfTable, kindTable, type TableName } from '../../db/rollup/kinds.ts'
+import { properties } from './properties.ts'
+import { tags } from './tags.ts'
 import { boolean, email, id, instant, type Reader, type Reading, text, username } from './values.ts'
 
 export type ImportColumn = {
@@ -8,6 +10,8 @@ export type ImportColumn = {
   readonly read: Reader
   /** Without it a file cannot be imported. */
   readonly isRequired: boolean
+  /** Whether an empty text is another value than none. */
+  readonly mayBeEmpty: boolean
   /** The value of an empty cell, as COPY takes it; undefined refuses the row. */
   readonly whenEmpty: string | null | typeof likeCreatedAt | undefined
 }
@@ -103,6 +107,7 @@ function columnOf(column: PgColumn): ImportColumn {
     sqlType: column.getSQLType(),
     read: readerOf(column),
     isRequired: column.primary || (column.notNull && !column.hasDefault),
+    mayBeEmpty: readerOf(column) === text && !column.notNull,
     whenEmpty: whenEmptyOf(column),
   }
 }
@@ -117,6 +122,10 @@ function readerOf(column: PgColumn): Reader {
       return boolean
     case 'timestamp with time zone':
       return instant
+    case 'jsonb':
+      return properties
+    case 'text[]':
+      return tags
     default:
       return text
   }
@@ -130,7 +139,8 @@ function whenEmptyOf(column: PgColumn): ImportColumn['whenEmpty'] {
     case 'timestamp with time zone':
       return likeCreatedAt
     case 'boolean':
-      return String(column.default)
+    case 'jsonb':
+      return JSON.stringify(column.default)
     case 'text':
       return column.name === 'username' ? undefined : ''
     default:

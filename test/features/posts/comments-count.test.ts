@@ -126,7 +126,7 @@ describe('the comments of posts', () => {
 
   it('leave nothing of a post that is gone, and come back with one that is restored', async () => {
     const { sql } = database
-    await sql`truncate users, posts, comments, sessions`
+    await sql`truncate users, posts, comments, sessions cascade`
     const post = await insertPost(sql)
     await insertComment(sql, { post_id: post.id })
     const rows = async () => {
