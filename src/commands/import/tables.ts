@@ -2,7 +2,17 @@ import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core
 import { kindOfTable, kindTable, type TableName } from '../../db/rollup/kinds.ts'
 import { properties } from './properties.ts'
 import { tags } from './tags.ts'
-import { boolean, email, id, instant, type Reader, type Reading, text, username } from './values.ts'
+import {
+  boolean,
+  count,
+  email,
+  id,
+  instant,
+  type Reader,
+  type Reading,
+  text,
+  username,
+} from './values.ts'
 
 export type ImportColumn = {
   readonly name: string
@@ -14,6 +24,8 @@ export type ImportColumn = {
   readonly mayBeEmpty: boolean
   /** The value of an empty cell, as COPY takes it; undefined refuses the row. */
   readonly whenEmpty: string | null | typeof likeCreatedAt | undefined
+  /** Where it is kept, if not in the table: in a column of another, by the row's id. */
+  readonly beside?: { readonly table: string; readonly key: string; readonly column: string }
 }
 
 /** A column whose value is the id of a row of another table. */
@@ -33,6 +45,17 @@ export type ImportTable = {
 }
 
 const likeCreatedAt = Symbol('like created_at')
+
+/** How often a post was viewed. */
+const views: ImportColumn = {
+  name: 'views',
+  sqlType: 'bigint',
+  read: count,
+  isRequired: false,
+  mayBeEmpty: false,
+  whenEmpty: null,
+  beside: { table: 'post_views', key: 'post_id', column: 'n' },
+}
 
 /** The tables of an import, parents before children; columns and references are the schema's. */
 export const importTables: readonly ImportTable[] = (
@@ -82,12 +105,19 @@ function readCell({ read, isRequired, whenEmpty }: ImportColumn, cell: unknown):
   return whenEmpty === likeCreatedAt ? null : whenEmpty
 }
 
+/** Those that are the table's own. */
+export const ownColumns = ({ columns }: ImportTable): readonly ImportColumn[] =>
+  columns.filter(({ beside }) => !beside)
+
 function importTableOf(name: TableName, table: PgTable): ImportTable {
   const { columns, foreignKeys } = getTableConfig(table)
   return {
     name,
     // what PostgreSQL generates nobody gives
-    columns: columns.filter(({ generated }) => !generated).map(columnOf),
+    columns: [
+      ...columns.filter(({ generated }) => !generated).map(columnOf),
+      ...(name === 'posts' ? [views] : []),
+    ],
     references: foreignKeys.flatMap((key) => {
       const { columns, foreignTable } = key.reference()
       const target = getTableConfig(foreignTable).name
