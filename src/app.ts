@@ -4,6 +4,7 @@ import { comments } from './features/comments/routes.ts'
 import { health } from './features/health/routes.ts'
 import { home } from './features/home/routes.ts'
 import { posts } from './features/posts/routes.ts'
+import { postViews } from './features/posts/views.ts'
 import { problemPages } from './features/problems/routes.ts'
 import { search } from './features/search/routes.ts'
 import { sessions } from './features/sessions/routes.ts'
@@ -19,6 +20,7 @@ import { preflight } from './http/preflight.ts'
 import { onError } from './http/problems.ts'
 import { mountOpenApi } from './http/reference.ts'
 import { requests } from './http/requests.ts'
+import { authorize } from './http/security.ts'
 import { transaction } from './http/transaction.ts'
 import { rejectInvalid } from './http/validation.ts'
 import { wellFormed } from './http/well-formed.ts'
@@ -30,13 +32,14 @@ export function createApp(services: Services) {
   const methodsOf = methodsIn(app.router)
   app.notFound(answerUnrouted(methodsOf))
   app.use(requests(services), preflight(services.cors, methodsOf), wellFormed)
-  app.use('/api/*', identify, answerFromCache, transaction())
+  app.use('/api/*', identify, authorize(app), answerFromCache, transaction())
   const routed = app
     .route('/', health)
     .route('/api/v1', stats)
     .route('/api/v1', activity)
     .route('/api/v1', users)
     .route('/api/v1', posts)
+    .route('/api/v1', postViews)
     .route('/api/v1', comments)
     .route('/api/v1', sessions)
     .route('/api/v1', search)

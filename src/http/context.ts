@@ -19,6 +19,8 @@ export type Services = {
   readonly pool: (c: Context<AppEnv>) => Pool
   /** Who asks. @throws AppError `unauthenticated` for a caller who is turned away */
   readonly callerOf: (c: Context<AppEnv>) => Caller | Promise<Caller>
+  /** The client's IP address; none where nothing knows it. */
+  readonly addressOf?: (c: Context<AppEnv>) => string | undefined
   readonly cursors: CursorCodec
   /** ms from a request's start until its query is cancelled and it is answered with 504. */
   readonly requestTimeout: number
@@ -33,6 +35,8 @@ export type Services = {
   readonly runtime: Runtime
   /** Lets `work`, which never rejects, go on after the response of `c`: a Worker ends with it unless told to wait. */
   readonly keepAlive: (c: Context<AppEnv>, work: Promise<unknown>) => void
+  /** Counts a view of a post, in time: the request waits for nothing. */
+  readonly countView: (c: Context<AppEnv>, postId: number) => void
   /** The last known state of the database: a crowd that asks must not cause a crowd of queries. */
   readonly isReady: (c: Context<AppEnv>) => boolean | Promise<boolean>
 }

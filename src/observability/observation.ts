@@ -19,6 +19,8 @@ export type Observation =
       readonly type: 'request'
       /** ms */
       readonly duration: number
+      /** Of the client, where it is known. */
+      readonly address?: string | undefined
     })
   | (Observed & {
       readonly type: 'error'
@@ -35,9 +37,16 @@ export type Observation =
   | { readonly type: 'database'; readonly event: DatabaseEvent }
   /** What goes wrong behind the requests: no answer tells of it. */
   | {
-      readonly type: 'fold_failed' | 'close_failed' | 'unhandled_rejection' | 'uncaught_exception'
+      readonly type:
+        | 'fold_failed'
+        | 'views_failed'
+        | 'close_failed'
+        | 'unhandled_rejection'
+        | 'uncaught_exception'
       readonly error: unknown
     }
+  /** Views of posts that no memory was left for while they could not be written. */
+  | { readonly type: 'views_lost'; readonly lost: number }
   /** A request was refused before the app saw it: more came than could be served. */
   | { readonly type: 'refused' }
   /** The embedded PostgreSQL ended before it was stopped, and is there again. */

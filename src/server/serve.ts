@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Socket } from 'node:net'
+import { getConnInfo } from '@hono/node-server/conninfo'
 import { createApp } from '../app.ts'
 import { anyone } from '../auth/caller.ts'
 import { type Cache, noCache } from '../cache/cache.ts'
@@ -11,6 +12,8 @@ import type { Pool } from '../db/database.ts'
 import { openPool } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
 import { startFolding } from '../db/rollup/fold.ts'
+import { startCountingViews } from '../db/views.ts'
+import { clientAddress } from '../http/address.ts'
 import { cacheKey } from '../http/answer.ts'
 import { corsOf } from '../http/cors.ts'
 import { encoder } from '../http/encoding.ts'
@@ -28,8 +31,8 @@ import type { Shutdown } from './shutdown.ts'
 
 /** ms running requests get to finish: process managers rarely wait longer than 30 s before they kill. */
 const drainTimeout = 20_000
-/** The watcher and the fold have connections of their own: no load on the requests' pool blinds them. */
-const backgroundPoolSize = 2
+/** The watcher, the fold and the views have connections of their own: no load on the requests' pool blinds them. */
+const backgroundPoolSize = 3
 /** Paths that are answered without the database. */
 const readsNothing = /^\/(docs|openapi\.json|problems|favicon\.\w+)\b/
 /** Files the process needs beside its connections: what it runs of, the log, the database's own. */
@@ -70,11 +73,20 @@ export async function serve(
   const pool = open(config.poolSize, 'shopboard')
   const cache = cacheOf(config, observe)
   const watcher = startBackgroundWork(config, background, cache, { observe, shutdown })
+  const views = startCountingViews({
+    pool: background,
+    onFailed: (error) => watcher.isUp() && observe({ type: 'views_failed', error }),
+    onLost: (lost) => observe({ type: 'views_lost', lost }),
+  })
+  shutdown.defer(views.stop)
 
   const cors = corsOf(config.corsOrigins)
+  const addressOf = clientAddress(config.trustProxy)
   const app = createApp({
     pool: () => pool,
     callerOf: () => anyone,
+    addressOf: (c) =>
+      addressOf(getConnInfo(c).remote.address, () => c.req.header('x-forwarded-for')),
     cursors: cursorCodec(cursorKey(config, databaseUrl, say)),
     requestTimeout: config.requestTimeout,
     cache,
@@ -84,6 +96,7 @@ export async function serve(
     observe,
     runtime: 'node',
     keepAlive: () => {},
+    countView: (_, postId) => views.count(postId),
     isReady: watcher.isUp,
   })
   const { url, drain } = await listen(app.fetch, {

@@ -97,6 +97,8 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   tz: () => spread('America/New_York', 'Asia/Kolkata', 'UTC'),
   kinds: () => spread(kinds.map((kind) => kindTable[kind].number)),
   buckets: () => spread(30),
+  viewedIds: ({ samples }) => spread(samples.posts.map(({ id }) => id)),
+  views: ({ samples }) => spread(samples.posts.map(() => 1)),
   rollup: () => spread('totals'),
 }
 
