@@ -70,14 +70,28 @@ export class AppError extends Error {
   }
 }
 
-export const validationFailed = (errors: readonly FieldError[]) =>
-  new AppError('validation_failed', 'See errors for every fault found.', { errors })
+/** Of the faults of one input those that are told, and of a path the characters. */
+const [mostErrors, longestPath] = [100, 200]
+
+export function validationFailed(found: readonly FieldError[]) {
+  const errors = found.slice(0, mostErrors).map(({ path, message }) => ({
+    path: path.length > longestPath ? `${path.slice(0, longestPath)}…` : path,
+    message,
+  }))
+  const detail =
+    found.length > mostErrors
+      ? `See errors for the first ${mostErrors} of ${found.length} faults.`
+      : 'See errors for every fault found.'
+  return new AppError('validation_failed', detail, { errors })
+}
 
 export const invalidCursor = (
   detail = 'Take a cursor from a page with the same filters, unchanged.',
 ) => new AppError('invalid_cursor', detail)
 
-export const malformedJson = () => new AppError('malformed_json')
+/** `where` is a sentence about the body. */
+export const malformedJson = (where = '', cause?: unknown) =>
+  new AppError('malformed_json', `The body is not valid JSON. ${where}`.trim(), { cause })
 
 /** No key was sent. https://www.rfc-editor.org/rfc/rfc6750#section-3 */
 export const unauthenticated = () =>
