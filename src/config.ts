@@ -60,6 +60,7 @@ function configOf(read: Variables) {
     port: read.PORT,
     allowedHosts: read.ALLOWED_HOSTS,
     corsOrigins: read.CORS_ORIGINS ?? [],
+    trustProxy: read.TRUST_PROXY,
     maxConnections: read.MAX_CONNECTIONS,
     headersTimeout: read.HEADERS_TIMEOUT ?? Math.min(10_000, read.BODY_TIMEOUT),
     bodyTimeout: read.BODY_TIMEOUT,

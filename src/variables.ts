@@ -41,6 +41,14 @@ export const variables = z.object({
     .regex(/^[\w.:[\]-]+( *, *[\w.:[\]-]+)*$/, 'host names separated by commas')
     .transform((names) => names.split(',').map((name) => name.trim()))
     .optional(),
+  TRUST_PROXY: z
+    .string()
+    .transform((text) => trustedOf(text.toLowerCase()))
+    .refine(
+      (trusted) => trusted !== undefined,
+      'a number of proxies from 1 to 9, or networks like loopback, 10.0.0.0/8, separated by commas',
+    )
+    .optional(),
   CORS_ORIGINS: z
     .string()
     .transform((names) => names.split(',').map((name) => originOf(name.trim())))
@@ -77,6 +85,21 @@ export const variables = z.object({
 /** An environment: what `process.env` or the bindings of a Worker hold. */
 export type Env = Readonly<Record<string, string | undefined>>
 export type Variables = z.output<typeof variables>
+
+const network = z.union([
+  z.enum(['loopback', 'linklocal', 'uniquelocal']),
+  z.ipv4(),
+  z.ipv6(),
+  z.cidrv4(),
+  z.cidrv6(),
+])
+
+/** How many proxies are trusted, or which; undefined where the text says neither. */
+function trustedOf(text: string): number | string[] | undefined {
+  if (/^\d+$/.test(text)) return /^[1-9]$/.test(text) ? Number(text) : undefined
+  const names = text.split(',').map((name) => name.trim())
+  return names.every((name) => network.safeParse(name).success) ? names : undefined
+}
 
 /** As a browser sends it: in lower case, without the port that goes without saying. Undefined where it is none. */
 function originOf(text: string): string | undefined {

@@ -46,6 +46,13 @@ describe('readConfig', () => {
   })
 
   it.each([
+    ['1', 1],
+    ['Loopback, 10.0.0.0/8,2001:DB8::/32', ['loopback', '10.0.0.0/8', '2001:db8::/32']],
+  ])('takes the proxies it may believe: %s', (given, trustProxy) => {
+    expect(readConfig({ TRUST_PROXY: given }).trustProxy).toEqual(trustProxy)
+  })
+
+  it.each([
     ['*', ['*']],
     [
       'HTTPS://App.Example:443, http://localhost:5173',
@@ -79,6 +86,11 @@ describe('readConfig', () => {
     ['CORS_ORIGINS', 'https://a.example, null', 'https://app.example'],
     ['CORS_ORIGINS', '*,https://app.example', 'https://app.example'],
     ['CORS_ORIGINS', 'https://a.example,', 'https://app.example'],
+    ['TRUST_PROXY', 'on', 'a number of proxies'],
+    ['TRUST_PROXY', '0', 'a number of proxies'],
+    ['TRUST_PROXY', '10.0.0.0/33', 'networks like loopback'],
+    ['TRUST_PROXY', '0177.0.0.1', 'networks like loopback'],
+    ['TRUST_PROXY', 'loopback,', 'networks like loopback'],
     ['MAX_CONNECTIONS', '0', 'from 1'],
     ['HEADERS_TIMEOUT', '1', 'milliseconds'],
     ['CACHE_SIZE', '0', 'MiB'],

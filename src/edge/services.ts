@@ -5,6 +5,7 @@ import { type Config, ConfigError, readConfig, type VariableError } from '../con
 import type { Pool } from '../db/database.ts'
 import { openPool } from '../db/pool/pool.ts'
 import { writeView } from '../db/views.ts'
+import { clientAddress } from '../http/address.ts'
 import type { AppEnv, Bindings, Services } from '../http/context.ts'
 import { corsOf } from '../http/cors.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
@@ -49,6 +50,7 @@ const variablesOf = (env: Bindings): Record<string, string> =>
 /** The services of one isolate, for all its requests. */
 export function servicesOf(edge: Edge): Services {
   const { config, secret } = edge
+  const addressOf = clientAddress([])
   const pool = poolPerRequest(edge)
   return {
     pool,
@@ -68,6 +70,8 @@ export function servicesOf(edge: Edge): Services {
       ),
     isReady: readiness(),
     callerOf: () => anyone,
+    // Cloudflare sets it, whatever the client sent
+    addressOf: (c) => addressOf(c.req.header('cf-connecting-ip'), () => undefined),
   }
 }
 

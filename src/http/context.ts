@@ -19,6 +19,8 @@ export type Services = {
   readonly pool: (c: Context<AppEnv>) => Pool
   /** Who asks. @throws AppError `unauthenticated` for a caller who is turned away */
   readonly callerOf: (c: Context<AppEnv>) => Caller | Promise<Caller>
+  /** The client's IP address; none where nothing knows it. */
+  readonly addressOf?: (c: Context<AppEnv>) => string | undefined
   readonly cursors: CursorCodec
   /** ms from a request's start until its query is cancelled and it is answered with 504. */
   readonly requestTimeout: number

@@ -12,6 +12,8 @@ export const requests = (services: Services): MiddlewareHandler<AppEnv> =>
     c.set('requestId', requestId)
     c.set('timing', timing)
     c.set('services', services)
+    const address = services.addressOf?.(c)
+    c.set('address', address)
     c.set('crossOrigin', services.cors?.headersFor(c.req.header('origin')))
     await next()
     addCommonHeaders(c)
@@ -19,7 +21,7 @@ export const requests = (services: Services): MiddlewareHandler<AppEnv> =>
     const { method, path } = c.req
     const request = { requestId, method, path, status, ...traceOf(c.req.header('traceparent')) }
     const duration = performance.now() - timing.start
-    services.observe({ type: 'request', ...request, duration })
+    services.observe({ type: 'request', ...request, duration, address })
     if (c.error && status >= 500) {
       const isClientGone = c.req.raw.signal.aborted
       services.observe({ type: 'error', ...request, isClientGone, error: c.error })

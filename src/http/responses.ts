@@ -38,8 +38,10 @@ type ProblemOf<Status extends number, Code extends ErrorCode> = z.ZodObject<
 >
 
 type Always = 'validation_failed' | (typeof always)[number]
-/** What any request past a server's door can meet when it uses the database. */
+/** What any request past a server's door can meet when it takes a scope and uses the database. */
 const always = [
+  'unauthenticated',
+  'forbidden',
   'misdirected_request',
   'internal_error',
   'database_unavailable',
@@ -178,7 +180,11 @@ function failure<Status extends number>(status: Status, errors: readonly AppErro
   const isTemporary = errors.every(({ retryAfter }) => retryAfter !== undefined)
   return {
     description: codes.map((code) => `\`${code}\`: ${problems[code].title}`).join('; '),
-    headers: headersOf('Cache-Control', ...(isTemporary ? (['Retry-After'] as const) : [])),
+    headers: headersOf(
+      'Cache-Control',
+      ...(isTemporary ? (['Retry-After'] as const) : []),
+      ...(errors.some(({ challenge }) => challenge) ? (['WWW-Authenticate'] as const) : []),
+    ),
     content: { 'application/problem+json': { schema, examples: examplesOf(errors) } },
   }
 }

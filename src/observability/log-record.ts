@@ -41,9 +41,9 @@ export function logRecordOf(
 ): LogRecord | undefined {
   switch (observation.type) {
     case 'request': {
-      const { type: _, ...fields } = observation
+      const { type: _, address, ...fields } = observation
       const line = { message: 'request', fields }
-      if (isAccessLogged) return { level: 'info', ...line }
+      if (isAccessLogged) return { level: 'info', ...line, fields: { ...fields, address } }
       return observation.duration >= slow
         ? { level: 'info', ...line, sampleKey: 'request' }
         : { level: 'debug', ...line }

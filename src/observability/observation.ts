@@ -19,6 +19,8 @@ export type Observation =
       readonly type: 'request'
       /** ms */
       readonly duration: number
+      /** Of the client, where it is known. */
+      readonly address?: string | undefined
     })
   | (Observed & {
       readonly type: 'error'

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Socket } from 'node:net'
+import { getConnInfo } from '@hono/node-server/conninfo'
 import { createApp } from '../app.ts'
 import { anyone } from '../auth/caller.ts'
 import { type Cache, noCache } from '../cache/cache.ts'
@@ -12,6 +13,7 @@ import { openPool } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
 import { startFolding } from '../db/rollup/fold.ts'
 import { startCountingViews } from '../db/views.ts'
+import { clientAddress } from '../http/address.ts'
 import { cacheKey } from '../http/answer.ts'
 import { corsOf } from '../http/cors.ts'
 import { encoder } from '../http/encoding.ts'
@@ -79,9 +81,12 @@ export async function serve(
   shutdown.defer(views.stop)
 
   const cors = corsOf(config.corsOrigins)
+  const addressOf = clientAddress(config.trustProxy)
   const app = createApp({
     pool: () => pool,
     callerOf: () => anyone,
+    addressOf: (c) =>
+      addressOf(getConnInfo(c).remote.address, () => c.req.header('x-forwarded-for')),
     cursors: cursorCodec(cursorKey(config, databaseUrl, say)),
     requestTimeout: config.requestTimeout,
     cache,

@@ -4,9 +4,11 @@ import manifest from '../../package.json' with { type: 'json' }
 import { demo } from '../../src/commands/demo/demo.ts'
 import {
   databaseUnavailable,
+  forbidden,
   misdirectedRequest,
   overloaded,
   poolExhausted,
+  unauthenticated,
 } from '../../src/errors/error.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
 import {
@@ -195,6 +197,8 @@ describe('whatever is asked', () => {
 
 /** What a server throws besides the faults of a request. */
 const thrown: Readonly<Record<string, () => Error>> = {
+  unauthenticated,
+  forbidden: () => forbidden('read'),
   misdirected_request: misdirectedRequest,
   internal_error: () => new Error('a defect'),
   database_unavailable: databaseUnavailable,
@@ -212,7 +216,7 @@ describe('an example of a failure', () => {
       services: {
         callerOf() {
           if (fault) throw fault()
-          return { actor: 'key:1', scope: 'read' }
+          return { actor: 'key:1', scopes: ['read'] }
         },
         isReady: () => fault === undefined,
       },

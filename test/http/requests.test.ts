@@ -51,6 +51,14 @@ describe('an observation', () => {
     })
   })
 
+  it('has the address of the client, where the entry knows it', async () => {
+    const addressOf = () => '203.0.113.7'
+    const other = await createTestApp({ url: app.url, services: { addressOf } })
+    await other.request('/livez')
+    expect(other.observed).toContainEqual(expect.objectContaining({ address: '203.0.113.7' }))
+    await other.close()
+  })
+
   it('is made of a failure with its cause, which the client does not see', async () => {
     const broken = await createTestApp()
     await broken.sql`drop schema rollup cascade`

@@ -23,7 +23,18 @@ describe('read', () => {
   it('adds 304 and what any use of the database can bring', () => {
     const answer = { description: 'Nothing', schema: z.object({}), examples: {} }
     const responses = read(answer, 'not_found')
-    expect(Object.keys(responses)).toEqual(['200', '304', '400', '404', '421', '500', '503', '504'])
+    expect(Object.keys(responses)).toEqual([
+      '200',
+      '304',
+      '400',
+      '401',
+      '403',
+      '404',
+      '421',
+      '500',
+      '503',
+      '504',
+    ])
     expect(responses[503].description).toMatch(/database_unavailable.*pool_exhausted/)
     expect(responses[304].headers).toHaveProperty('ETag')
   })

@@ -87,16 +87,23 @@ describe('the line of a request', () => {
     const line = logRecordOf({ type: 'request', ...request, status: 200, duration })
     expect(line).toMatchObject({ level, fields: { ...request, status: 200, duration } })
   })
+
+  it('names no client', () => {
+    const observed = { type: 'request', ...request, status: 200, duration: 1 } as const
+    const line = logRecordOf({ ...observed, address: '203.0.113.7' })
+    expect(line?.fields).not.toHaveProperty('address')
+  })
 })
 
 describe('the line of a request where access is logged', () => {
   it.each([12, 1000])('that took %d ms is for info, each with its line', (duration) => {
-    const observed = { type: 'request', ...request, status: 200, duration } as const
+    const address = '203.0.113.7'
+    const observed = { type: 'request', ...request, status: 200, duration, address } as const
     const line = logRecordOf(observed, { isAccessLogged: true })
     expect(line).toEqual({
       level: 'info',
       message: 'request',
-      fields: { ...request, status: 200, duration },
+      fields: { ...request, status: 200, duration, address },
     })
   })
 })
