@@ -69,6 +69,7 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   after: (asked) => spread(oldestOf(asked).at, middleOf(asked).at, longAgo),
   before: (asked) =>
     spread(asked.samples.now, hoursAfter(middleOf(asked).at, 1), hoursAfter(longAgo, 1)),
+  isLive: () => spread(true, false),
   isActive: () => spread(true, false),
   isAdmin: () => spread(false, true),
   pattern: ({ samples: { usernames } }) =>
