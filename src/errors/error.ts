@@ -10,7 +10,7 @@ export const problems = {
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   request_timeout: { status: 408, title: 'The request did not come in time' },
-  conflict: { status: 409, title: 'Such a record already exists' },
+  conflict: { status: 409, title: 'In conflict with what is there' },
   idempotency_conflict: { status: 409, title: 'The idempotency key is in use' },
   precondition_failed: { status: 412, title: 'The record has changed' },
   payload_too_large: { status: 413, title: 'The body is too large' },
@@ -76,6 +76,18 @@ export const validationFailed = (errors: readonly FieldError[]) =>
 export const invalidCursor = (
   detail = 'Take a cursor from a page with the same filters, unchanged.',
 ) => new AppError('invalid_cursor', detail)
+
+/** `fields` name what is not there, or deleted. */
+export const referenceMissing = (fields: readonly string[]) => {
+  const message = 'refers to a record that does not exist'
+  const errors = fields.map((path) => ({ path, message }))
+  return new AppError('reference_missing', `${fields.join(', ')} ${message}.`, { errors })
+}
+
+export const preconditionFailed = () =>
+  new AppError('precondition_failed', 'It has been written since: read it again.')
+
+export const conflict = (detail: string) => new AppError('conflict', detail)
 
 export const malformedJson = () => new AppError('malformed_json')
 
