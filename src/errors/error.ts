@@ -71,15 +71,30 @@ export class AppError extends Error {
 }
 
 export const validationFailed = (errors: readonly FieldError[]) =>
-  new AppError('validation_failed', 'See errors for every fault found.', { errors })
+  faulty('validation_failed', errors)
+
+/** Faults that are listed; of more it is told how many there are. */
+export const mostListed = 100
+
+/** A failure of several fields; `count` is how many faults there are where `errors` has not all of them. */
+export const faulty = (code: ErrorCode, errors: readonly FieldError[], count = errors.length) =>
+  count > mostListed
+    ? new AppError(code, `There are ${count} faults: errors has the first ${mostListed}.`, {
+        errors: errors.slice(0, mostListed),
+      })
+    : new AppError(code, 'See errors for every fault found.', { errors })
 
 export const invalidCursor = (
   detail = 'Take a cursor from a page with the same filters, unchanged.',
 ) => new AppError('invalid_cursor', detail)
 
+/** Of a field that refers to a record that is not there, or deleted, and of one that another record has already. */
+export const missing = 'refers to a record that does not exist'
+export const taken = 'is already taken'
+
 /** `fields` name what is not there, or deleted. */
 export const referenceMissing = (fields: readonly string[]) => {
-  const message = 'refers to a record that does not exist'
+  const message = missing
   const errors = fields.map((path) => ({ path, message }))
   return new AppError('reference_missing', `${fields.join(', ')} ${message}.`, { errors })
 }

@@ -103,6 +103,7 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   rollup: () => spread('totals'),
   // what writes is planned alone
   row: () => spread('{}'),
+  rows: () => spread('[]'),
   versions: () => spread(null),
   actor: () => spread('anyone'),
   requestId: () => spread(null),
