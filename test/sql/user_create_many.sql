@@ -7,7 +7,7 @@ with given as materialized (
 ), faults as materialized (
   select at, 'email' as field from (
     select at, "email", row_number() over (partition by lower("email") order by at) as nth from given
-  ) as keyed where (nth > 1 or exists (select from "users" where lower("users"."email") = lower(keyed."email"))) and "email" is not null
+  ) as keyed where (nth > 1 or (select true from "users" where lower("users"."email") = lower(keyed."email"))) and "email" is not null
 ), changed as (
   insert into "users" ("username", "email", "is_active", "is_admin", "last_seen_at", "preferences", "created_at", "updated_at")
   select given."username", given."email", coalesce(given."isActive", true), coalesce(given."isAdmin", false), given."lastSeenAt", coalesce(given."preferences", '{}'), coalesce(given."createdAt", now()), coalesce(given."createdAt", now())

@@ -73,8 +73,9 @@ function faultsIn({ references, unique = [], table, fields }: NewRow): SQL {
     const keyed = sql`(
         select at, ${quoted(field)}, row_number() over (partition by ${key} order by at) as nth from given
       ) as keyed`
-    const other = sql`select from ${table} where lower(${fields[field]}) = lower(keyed.${quoted(field)})`
-    return faultsOf(field, sql`${keyed} where (nth > 1 or exists (${other}))`)
+    // a scalar: PostgreSQL would hash all rows for an `exists`
+    const other = sql`select true from ${table} where lower(${fields[field]}) = lower(keyed.${quoted(field)})`
+    return faultsOf(field, sql`${keyed} where (nth > 1 or (${other}))`)
   })
   const faults = sql.join(
     [...referring.map((each) => each.faults), ...taken],
