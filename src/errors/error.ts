@@ -70,19 +70,24 @@ export class AppError extends Error {
   }
 }
 
-export const validationFailed = (errors: readonly FieldError[]) =>
-  faulty('validation_failed', errors)
+export const validationFailed = (found: readonly FieldError[]) => faulty('validation_failed', found)
 
-/** Faults that are listed; of more it is told how many there are. */
-export const mostListed = 100
+/** Of the faults of one input those that are told, and of a path the characters. */
+export const mostErrors = 100
+const longestPath = 200
 
-/** A failure of several fields; `count` is how many faults there are where `errors` has not all of them. */
-export const faulty = (code: ErrorCode, errors: readonly FieldError[], count = errors.length) =>
-  count > mostListed
-    ? new AppError(code, `There are ${count} faults: errors has the first ${mostListed}.`, {
-        errors: errors.slice(0, mostListed),
-      })
-    : new AppError(code, 'See errors for every fault found.', { errors })
+/** A failure of several fields; `count` is how many faults there are where `found` has not all of them. */
+export function faulty(code: ErrorCode, found: readonly FieldError[], count = found.length) {
+  const errors = found.slice(0, mostErrors).map(({ path, message }) => ({
+    path: path.length > longestPath ? `${path.slice(0, longestPath)}…` : path,
+    message,
+  }))
+  const detail =
+    count > mostErrors
+      ? `See errors for the first ${mostErrors} of ${count} faults.`
+      : 'See errors for every fault found.'
+  return new AppError(code, detail, { errors })
+}
 
 export const invalidCursor = (
   detail = 'Take a cursor from a page with the same filters, unchanged.',
@@ -104,7 +109,9 @@ export const preconditionFailed = () =>
 
 export const conflict = (detail: string) => new AppError('conflict', detail)
 
-export const malformedJson = () => new AppError('malformed_json')
+/** `where` is a sentence about the body. */
+export const malformedJson = (where = '', cause?: unknown) =>
+  new AppError('malformed_json', `The body is not valid JSON. ${where}`.trim(), { cause })
 
 /** No key was sent. https://www.rfc-editor.org/rfc/rfc6750#section-3 */
 export const unauthenticated = () =>

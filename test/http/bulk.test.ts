@@ -115,7 +115,7 @@ describe.each(resources)('POST /api/v1/%s/bulk', (table, item) => {
     const refused = await bulk(table, Array(5_000).fill({ colour: 'red', createdAt: '' }))
     expect(refused.status).toBe(400)
     expect(refused.answer.errors).toHaveLength(100)
-    expect(refused.answer.detail).toMatch(/^There are \d{5} faults: errors has the first 100\.$/)
+    expect(refused.answer.detail).toMatch(/^See errors for the first 100 of \d{5} faults\.$/)
   })
 
   it.each([[null], ['x'], [{}], [7]])('refuses the items %j', async (items) => {
@@ -193,7 +193,7 @@ describe('a bulk request', () => {
     const refused = await bulk('sessions', Array(3_000).fill({ userId: -1 }))
     expect(refused.status).toBe(422)
     expect(pathsOf(refused)).toEqual(Array.from({ length: 100 }, (_, at) => `items.${at}.userId`))
-    expect(refused.answer.detail).toContain('3000 faults')
+    expect(refused.answer.detail).toContain('100 of 3000 faults')
   })
 
   it('holds whatever texts, tags and objects there are', async () => {

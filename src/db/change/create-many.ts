@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { mostListed } from '../../errors/error.ts'
+import { mostErrors } from '../../errors/error.ts'
 import { audited, type Origin } from '../audit.ts'
 import { posts, users } from '../schema.ts'
 import type { Placeholders } from '../statement.ts'
@@ -48,7 +48,7 @@ export function createdMany(target: NewRow, asked: Placeholders<CreationOfMany>)
       (select count(*)::integer from faults) as "faultCount",
       (
         select coalesce(json_agg(json_build_object('at', at - 1, 'field', field) order by at, field), '[]')
-        from (select * from faults order by at, field limit ${sql.raw(String(mostListed))}) as first
+        from (select * from faults order by at, field limit ${sql.raw(String(mostErrors))}) as first
       ) as faults`
 }
 
