@@ -1,4 +1,5 @@
+import { eraseUser } from './features/users/erasure.ts'
 import type { JobKind } from './jobs/job.ts'
 
 /** Every kind of job there is. */
-export const jobKinds: readonly JobKind[] = []
+export const jobKinds: readonly JobKind[] = [eraseUser]

@@ -69,6 +69,7 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   after: (asked) => spread(oldestOf(asked).at, middleOf(asked).at, longAgo),
   before: (asked) =>
     spread(asked.samples.now, hoursAfter(middleOf(asked).at, 1), hoursAfter(longAgo, 1)),
+  isLive: () => spread(true, false),
   isActive: () => spread(true, false),
   isAdmin: () => spread(false, true),
   pattern: ({ samples: { usernames } }) =>
@@ -102,6 +103,7 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   rollup: () => spread('totals'),
   // what writes is planned alone
   row: () => spread('{}'),
+  rows: () => spread('[]'),
   versions: () => spread(null),
   actor: () => spread('anyone'),
   requestId: () => spread(null),
