@@ -10,7 +10,7 @@ export const problems = {
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   request_timeout: { status: 408, title: 'The request did not come in time' },
-  conflict: { status: 409, title: 'Such a record already exists' },
+  conflict: { status: 409, title: 'In conflict with what is there' },
   idempotency_conflict: { status: 409, title: 'The idempotency key is in use' },
   precondition_failed: { status: 412, title: 'The record has changed' },
   payload_too_large: { status: 413, title: 'The body is too large' },
@@ -92,6 +92,18 @@ export const invalidCursor = (
 /** `where` is a sentence about the body. */
 export const malformedJson = (where = '', cause?: unknown) =>
   new AppError('malformed_json', `The body is not valid JSON. ${where}`.trim(), { cause })
+
+/** `fields` name what is not there, or deleted. */
+export const referenceMissing = (fields: readonly string[]) => {
+  const message = 'refers to a record that does not exist'
+  const errors = fields.map((path) => ({ path, message }))
+  return new AppError('reference_missing', `${fields.join(', ')} ${message}.`, { errors })
+}
+
+export const preconditionFailed = () =>
+  new AppError('precondition_failed', 'It has been written since: read it again.')
+
+export const conflict = (detail: string) => new AppError('conflict', detail)
 
 /** No key was sent. https://www.rfc-editor.org/rfc/rfc6750#section-3 */
 export const unauthenticated = () =>

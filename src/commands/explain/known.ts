@@ -105,6 +105,12 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   answerHeaders: () => spread('{}'),
   answerBody: () => spread('{}', null),
   rollup: () => spread('totals'),
+  // what writes is planned alone
+  row: () => spread('{}'),
+  versions: () => spread(null),
+  actor: () => spread('anyone'),
+  requestId: () => spread(null),
+  address: () => spread(null),
 }
 
 /** Positions in a list, by what its name says that it is sorted by. */
