@@ -131,6 +131,16 @@ export const forbidden = (scope: string) =>
       }),
   )
 
+/** An `Idempotency-Key` that was used for another path or body. */
+export const keyOfAnother = () =>
+  new AppError('idempotency_conflict', 'The key was used for another path or body: take a new one.')
+
+/** Of the call that had an `Idempotency-Key` first, and is not answered yet. */
+export const stillRunning = (cause: unknown) =>
+  new AppError('idempotency_conflict', 'The first call with this key still runs: try again.', {
+    cause,
+  })
+
 /** A row by its id. */
 export const noSuchRow = () =>
   new AppError('not_found', 'There is none with this id, or it is deleted.')

@@ -100,6 +100,11 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   buckets: () => spread(30),
   viewedIds: ({ samples }) => spread(samples.posts.map(({ id }) => id)),
   views: ({ samples }) => spread(samples.posts.map(() => 1)),
+  call: () => spread('anyone\n00000000'),
+  fingerprint: () => spread('00'.repeat(32)),
+  answerStatus: () => spread(201),
+  answerHeaders: () => spread('{}'),
+  answerBody: () => spread('{}', null),
   rollup: () => spread('totals'),
   // what writes is planned alone
   row: () => spread('{}'),
