@@ -12,6 +12,7 @@ import { currentStats } from './features/stats/current.ts'
 import { stats } from './features/stats/routes.ts'
 import { users } from './features/users/routes.ts'
 import { answerFromCache } from './http/answer.ts'
+import { jsonBody } from './http/body.ts'
 import type { AppEnv, Services } from './http/context.ts'
 import { docs } from './http/docs.ts'
 import { identify } from './http/identify.ts'
@@ -32,7 +33,7 @@ export function createApp(services: Services) {
   const methodsOf = methodsIn(app.router)
   app.notFound(answerUnrouted(methodsOf))
   app.use(requests(services), preflight(services.cors, methodsOf), wellFormed)
-  app.use('/api/*', identify, authorize(app), answerFromCache, transaction())
+  app.use('/api/*', identify, authorize(app), answerFromCache, jsonBody, transaction())
   const routed = app
     .route('/', health)
     .route('/api/v1', stats)
