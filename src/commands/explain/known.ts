@@ -31,6 +31,27 @@ const longAgo = '0001-01-02T00:00:00Z'
 /** Rows that a jump passes over at most, where no rollup knows the way. */
 const mostPassedOver = 50_000
 
+/** Of statements that write, which are planned alone: any value of the type does. */
+const ofWrites = recordOf(
+  [
+    'createdBy',
+    'error',
+    'kind',
+    'names',
+    'outcome',
+    'params',
+    'done',
+    'result',
+    'retention',
+    'rows',
+    'runId',
+    'slots',
+    'total',
+    'worker',
+  ],
+  (name) => [name, () => spread(null)],
+)
+
 /** Values by the names of placeholders, which mean the same wherever they stand, unless the statement's own name says more. */
 export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   size: () => spread(100),
@@ -113,6 +134,7 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   actor: () => spread('anyone'),
   requestId: () => spread(null),
   address: () => spread(null),
+  ...ofWrites,
 }
 
 /** Positions in a list, by what its name says that it is sorted by. */
