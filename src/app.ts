@@ -53,7 +53,10 @@ export function createApp(services: Services) {
     .route('/api/v1', newSessions)
     .route('/api/v1', search)
   mountOpenApi(app)
-  app.route('/', home(currentStats)).route('/', problemPages).route('/', docs(services.scripts))
+  app
+    .route('/', home(services.isOpen ? currentStats : undefined))
+    .route('/', problemPages)
+    .route('/', docs(services.scripts))
   return routed
 }
 

@@ -24,6 +24,7 @@ const slow = 1000
 
 const failureMessages = {
   fold_failed: 'A fold failed',
+  key_use_failed: 'The use of a key could not be written down',
   views_failed: 'Views of posts could not be written',
   jobs_failed: 'The queue of jobs cannot be asked',
   close_failed: 'Closing failed',
@@ -86,6 +87,7 @@ export function logRecordOf(
     case 'server_restarted':
       return { level: 'info', message: 'The embedded PostgreSQL is back', fields: {} }
     case 'fold_failed':
+    case 'key_use_failed':
     case 'views_failed':
     case 'jobs_failed':
     case 'close_failed':

@@ -43,6 +43,7 @@ export type Observation =
   | {
       readonly type:
         | 'fold_failed'
+        | 'key_use_failed'
         | 'views_failed'
         | 'jobs_failed'
         | 'close_failed'
