@@ -19,6 +19,7 @@ import { preflight } from './http/preflight.ts'
 import { onError } from './http/problems.ts'
 import { mountOpenApi } from './http/reference.ts'
 import { requests } from './http/requests.ts'
+import { authorize } from './http/security.ts'
 import { transaction } from './http/transaction.ts'
 import { rejectInvalid } from './http/validation.ts'
 import { wellFormed } from './http/well-formed.ts'
@@ -30,7 +31,7 @@ export function createApp(services: Services) {
   const methodsOf = methodsIn(app.router)
   app.notFound(answerUnrouted(methodsOf))
   app.use(requests(services), preflight(services.cors, methodsOf), wellFormed)
-  app.use('/api/*', identify, answerFromCache, transaction())
+  app.use('/api/*', identify, authorize(app), answerFromCache, transaction())
   const routed = app
     .route('/', health)
     .route('/api/v1', stats)

@@ -1,12 +1,21 @@
-/** What a caller may do: `admin` may read and write too. */
-export type Scope = 'read' | 'write' | 'admin'
+/** What a caller may do: `write` does not read, `admin` does both. */
+export const scopes = ['read', 'write', 'admin'] as const
+export type Scope = (typeof scopes)[number]
 
 /** Who asks. An answer may depend on the scopes and on nothing else of its caller: the cache shares it among callers alike. */
 export type Caller = {
   /** Names the caller in the audit log: `key:12`, `jwt:subject`, or `anyone`. */
   readonly actor: string
-  readonly scope: Scope
+  /** In the order above, each once. */
+  readonly scopes: readonly Scope[]
 }
 
 /** The caller of every request while authentication is off: whoever reaches the port may ask for all that is served. */
-export const anyone: Caller = { actor: 'anyone', scope: 'admin' }
+export const anyone: Caller = { actor: 'anyone', scopes: ['admin'] }
+
+export const may = ({ scopes: own }: Caller, scope: Scope): boolean =>
+  own.includes(scope) || own.includes('admin')
+
+/** Those that are among `names`, which may have others and repeat them. */
+export const scopesAmong = (names: readonly string[]): Scope[] =>
+  scopes.filter((scope) => names.includes(scope))

@@ -21,7 +21,7 @@ export type Entry = {
 }
 
 export type Lookup = {
-  /** Identifies the answer: the caller's scope, path and query. */
+  /** Identifies the answer: the caller's scopes, path and query. */
   readonly key: string
   /** Under which the cost of loading is measured: the statement's. */
   readonly name: string

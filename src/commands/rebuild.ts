@@ -1,14 +1,14 @@
 import { rebuild, rebuildSteps } from '../db/rollup/rebuild.ts'
 import { counted } from './grouped.ts'
-import { overRollups } from './over-rollups.ts'
+import { inSteps } from './in-steps.ts'
 
 /** `rebuild`: recounts every rollup beside writers, with a line for each, and commits them all at once. */
-export const runRebuild = overRollups({
+export const runRebuild = inSteps({
   name: 'rebuild',
-  steps: rebuildSteps,
   failed: 'mended',
-  limits: { lockTimeout: 0, idleInTransactionTimeout: 0 },
-  async work({ pool, signal, done }) {
+  limits: { statementTimeout: 0, lockTimeout: 0, idleInTransactionTimeout: 0 },
+  async work({ pool, signal, begin, done }) {
+    begin(rebuildSteps)
     const rebuilt = new Map<string, number>()
     await rebuild(
       pool,

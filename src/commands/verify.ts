@@ -1,14 +1,15 @@
 import { type Verification, verificationCount, verify } from '../db/rollup/verify.ts'
 import { shopboard } from '../invocation.ts'
 import { counted, grouped } from './grouped.ts'
-import { overRollups } from './over-rollups.ts'
+import { inSteps } from './in-steps.ts'
 
 /** `verify`: recounts everything, with a line for each rollup; 1 on any drift. */
-export const runVerify = overRollups({
+export const runVerify = inSteps({
   name: 'verify',
-  steps: verificationCount,
   failed: 'changed',
-  async work({ pool, signal, done }) {
+  limits: { statementTimeout: 0 },
+  async work({ pool, signal, begin, done }) {
+    begin(verificationCount)
     const verified = await verify(pool, (one) => done(one.entries, textOf(one)), signal)
     return ({ stdout, tell }) => {
       tell?.({ rollups: verified })

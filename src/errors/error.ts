@@ -12,6 +12,7 @@ export const problems = {
   request_timeout: { status: 408, title: 'The request did not come in time' },
   conflict: { status: 409, title: 'Such a record already exists' },
   idempotency_conflict: { status: 409, title: 'The idempotency key is in use' },
+  precondition_failed: { status: 412, title: 'The record has changed' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   expectation_failed: { status: 417, title: 'The server expects nothing but 100-continue' },
@@ -40,6 +41,8 @@ type Extras = {
   readonly errors?: readonly FieldError[]
   /** Methods the path does answer: the `Allow` header of a 405. */
   readonly allow?: readonly string[]
+  /** What a caller is asked for: the `WWW-Authenticate` header of a 401 or 403. */
+  readonly challenge?: string
 }
 
 /** A failure the client may see: `detail` and `errors` are sent as they stand, `cause` only reaches the log. */
@@ -52,8 +55,9 @@ export class AppError extends Error {
   readonly retryAfter: number | undefined
   readonly errors: readonly FieldError[] | undefined
   readonly allow: readonly string[] | undefined
+  readonly challenge: string | undefined
 
-  constructor(code: ErrorCode, detail?: string, { cause, errors, allow }: Extras = {}) {
+  constructor(code: ErrorCode, detail?: string, { cause, errors, allow, challenge }: Extras = {}) {
     const problem: Problem & { readonly status: ErrorStatus } = problems[code]
     super(detail ?? problem.title, { cause })
     this.code = code
@@ -62,6 +66,7 @@ export class AppError extends Error {
     this.retryAfter = problem.retryAfter
     this.errors = errors
     this.allow = allow
+    this.challenge = challenge ?? (code === 'unauthenticated' ? 'Bearer' : undefined)
   }
 }
 
@@ -73,6 +78,24 @@ export const invalidCursor = (
 ) => new AppError('invalid_cursor', detail)
 
 export const malformedJson = () => new AppError('malformed_json')
+
+/** No key was sent. https://www.rfc-editor.org/rfc/rfc6750#section-3 */
+export const unauthenticated = () =>
+  withoutStack(() => new AppError('unauthenticated', 'Send a key: Authorization: Bearer sb_…'))
+
+/** What was sent is no key, or one that is good no more, as `detail` says. */
+export const invalidToken = (detail: string) =>
+  withoutStack(
+    () => new AppError('unauthenticated', detail, { challenge: 'Bearer error="invalid_token"' }),
+  )
+
+export const forbidden = (scope: string) =>
+  withoutStack(
+    () =>
+      new AppError('forbidden', `The key lacks the scope ${scope}.`, {
+        challenge: `Bearer error="insufficient_scope", scope="${scope}"`,
+      }),
+  )
 
 /** A row by its id. */
 export const noSuchRow = () =>

@@ -58,7 +58,7 @@ export async function remember<T, Row>(
 
 /**
  * Answers a cached read before its parameters are validated or it is given a transaction, in half the time. It
- * comes after `identify`: the key holds the caller's scope, and no request that was refused has an entry.
+ * comes after `identify`: the key holds the caller's scopes, and no request that was refused has an entry.
  */
 export const answerFromCache: MiddlewareHandler<AppEnv> = async function answerFromCache(c, next) {
   const { method } = c.req
@@ -120,8 +120,9 @@ function keyOf(c: Context<AppEnv>): string {
   return cacheKey(c.get('caller'), at === -1 ? path : path + url.slice(at))
 }
 
-/** The caller's scope, path and query, the query's parameters sorted however they were written. */
-export function cacheKey({ scope }: Caller, target: string): string {
+/** The caller's scopes, path and query, the query's parameters sorted however they were written. */
+export function cacheKey({ scopes }: Caller, target: string): string {
+  const scope = scopes.join('+')
   const at = target.indexOf('?') + 1
   const query = at > 0 ? target.slice(at) : ''
   if (!query.includes('&')) return `${scope} ${target}`

@@ -15,7 +15,7 @@ export const contract = {
       'Every failure is a problem document (RFC 9457) with a `code` for programs. Only what cannot be read as a request gets a bare 400, or 431 for more than 16 KiB of headers.',
       'Every path answers HEAD as GET without a body, OPTIONS with `Allow`, and any other method with 405 `method_not_allowed`; an unknown path is 404 `not_found`.',
       'A slash at the end of a path is redirected to the path without it.',
-      'There are no keys yet: whoever reaches the server may read.',
+      'What is under `/api` takes a key with the scope that the operation names, unless the server runs with `AUTH=off`: `read`, `write` (which does not read), or `admin` (which does both). All else is open to anyone.',
     ].join('\n\n'),
     contact: { name: 'The Shopboard authors' },
     license: { name: 'MIT', identifier: 'MIT' },
@@ -67,10 +67,25 @@ const headers = {
     required: true,
     schema: text('</api/v1/activity?page=1>; rel="first"'),
   },
+  Location: {
+    description: 'The path of what was made.',
+    required: true,
+    schema: text('/api/v1/posts/42'),
+  },
+  'Idempotency-Replayed': {
+    description: 'Sent where the answer is the stored one of an earlier call with the same key.',
+    schema: text('true'),
+  },
   'Retry-After': {
     description: 'Seconds after which another try may succeed.',
     required: true,
     schema: { type: 'integer' as const, minimum: 1, examples: [1] },
+  },
+  'WWW-Authenticate': {
+    description:
+      'What a caller has to show (RFC 6750): a key, another one (`invalid_token`), or one with the `scope` named.',
+    required: true,
+    schema: text('Bearer error="invalid_token"'),
   },
   Vary: {
     description: 'The request headers the answer depends on, where it does.',
@@ -86,6 +101,19 @@ const parameters = {
     in: 'header' as const,
     description: 'The `ETag` of the answer the client has: 304 while it is still right.',
     schema: { type: 'string' as const },
+  },
+  'If-Match': {
+    name: 'If-Match',
+    in: 'header' as const,
+    description: 'The `ETag` of the row as the client knows it: 412 where it has changed since.',
+    schema: { type: 'string' as const },
+  },
+  'Idempotency-Key': {
+    name: 'Idempotency-Key',
+    in: 'header' as const,
+    description:
+      'Names this call: another with the same key within 24 hours gets the stored answer of the first, and changes nothing.',
+    schema: { type: 'string' as const, pattern: '^[!-~]([ -~]{0,253}[!-~])?$' },
   },
   'X-Request-Id': {
     name: 'X-Request-Id',
@@ -109,8 +137,18 @@ export const headersOf = (...names: readonly HeaderName[]) =>
 export const requestHeaders = (...names: readonly RequestHeader[]) =>
   names.map((name) => ({ $ref: `#/components/parameters/${name}` }))
 
+/** Who calls, as `requires` names it. */
+const key = {
+  type: 'http' as const,
+  scheme: 'bearer',
+  bearerFormat: 'sb_…',
+  description:
+    'A key, made by `shopboard keys create` or `POST /api/v1/admin/keys`; or a JSON Web Token where the server trusts an issuer (`JWKS_URL`).',
+}
+
 /** Adds to the document of `app` what the routes refer to. */
-export function registerHeaders({ openAPIRegistry }: OpenAPIHono<AppEnv>): void {
+export function registerComponents({ openAPIRegistry }: OpenAPIHono<AppEnv>): void {
+  openAPIRegistry.registerComponent('securitySchemes', 'key', key)
   for (const [name, header] of Object.entries(headers))
     openAPIRegistry.registerComponent('headers', name, header)
   for (const [name, parameter] of Object.entries(parameters))

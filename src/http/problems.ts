@@ -37,7 +37,7 @@ export function problemDocument(error: AppError, requestId: string): ProblemDocu
     'Cache-Control': 'no-store',
     ...(error.retryAfter !== undefined && { 'Retry-After': String(error.retryAfter) }),
     ...(error.allow && { Allow: error.allow.join(', ') }),
-    ...(code === 'unauthenticated' && { 'WWW-Authenticate': 'Bearer' }),
+    ...(error.challenge !== undefined && { 'WWW-Authenticate': error.challenge }),
   }
   return { body: JSON.stringify(body), headers }
 }

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { type AppError, type ErrorCode, problems, validationFailed } from '../errors/error.ts'
 import { type HeaderName, headersOf } from './contract.ts'
 import { examplesOf, sampleOf } from './samples.ts'
+import type { WrittenStatus } from './write.ts'
 
 /** The body of every failure: RFC 9457. Each response names the codes it can carry. */
 export const Problem = z
@@ -37,8 +38,10 @@ type ProblemOf<Status extends number, Code extends ErrorCode> = z.ZodObject<
 >
 
 type Always = 'validation_failed' | (typeof always)[number]
-/** What any request past a server's door can meet when it uses the database. */
+/** What any request past a server's door can meet when it takes a scope and uses the database. */
 const always = [
+  'unauthenticated',
+  'forbidden',
   'misdirected_request',
   'internal_error',
   'database_unavailable',
@@ -68,6 +71,69 @@ type Answer<Schema extends z.ZodType> = {
   readonly examples: Readonly<Record<string, { summary: string; value: z.output<Schema> }>>
   readonly headers?: readonly HeaderName[]
 }
+
+type Writes = Always | (typeof writes)[number]
+/** What any write can meet besides. */
+const writes = [
+  'malformed_json',
+  'unauthenticated',
+  'forbidden',
+  'payload_too_large',
+  'unsupported_media_type',
+  'database_read_only',
+] as const satisfies readonly ErrorCode[]
+
+/** The `responses` of a PATCH that answers by `respondWrite`: its answer, and whatever can go wrong. */
+export const write = <
+  const Status extends Exclude<WrittenStatus, 204>,
+  Schema extends z.ZodType,
+  const Code extends ErrorCode = never,
+>(
+  status: Status,
+  answer: Answer<Schema>,
+  ...codes: Code[]
+) => {
+  const headers = headersOf('Cache-Control', ...(answer.headers ?? []))
+  const written = { [status]: { ...contentOf(answer), headers } }
+  return {
+    ...(written as Record<
+      Status,
+      ReturnType<typeof contentOf<Schema>> & { headers: typeof headers }
+    >),
+    ...failedWrites(...codes),
+  }
+}
+
+/** As `write`, of a POST: it names `requestHeaders('Idempotency-Key', 'X-Request-Id')` as its `parameters`. */
+export const post = <
+  const Status extends Exclude<WrittenStatus, 204>,
+  Schema extends z.ZodType,
+  const Code extends ErrorCode = never,
+>(
+  status: Status,
+  answer: Answer<Schema>,
+  ...codes: Code[]
+) => {
+  const headers = [...(answer.headers ?? []), 'Idempotency-Replayed'] as const
+  return write<Status, Schema, Code | 'idempotency_conflict'>(
+    status,
+    { ...answer, headers },
+    'idempotency_conflict',
+    ...codes,
+  )
+}
+
+/** As `write`, of a DELETE: it answers 204. */
+export const remove = <const Code extends ErrorCode = never>(
+  description: string,
+  ...codes: Code[]
+) => ({
+  204: { description, headers: headersOf('Cache-Control') },
+  ...failedWrites(...codes),
+})
+
+const failedWrites = <const Code extends ErrorCode>(...codes: Code[]) =>
+  failures<Code | Writes>('validation_failed', ...writes, ...codes, ...always)
 
 const contentOf = <Schema extends z.ZodType>({
   description,
@@ -114,7 +180,11 @@ function failure<Status extends number>(status: Status, errors: readonly AppErro
   const isTemporary = errors.every(({ retryAfter }) => retryAfter !== undefined)
   return {
     description: codes.map((code) => `\`${code}\`: ${problems[code].title}`).join('; '),
-    headers: headersOf('Cache-Control', ...(isTemporary ? (['Retry-After'] as const) : [])),
+    headers: headersOf(
+      'Cache-Control',
+      ...(isTemporary ? (['Retry-After'] as const) : []),
+      ...(errors.some(({ challenge }) => challenge) ? (['WWW-Authenticate'] as const) : []),
+    ),
     content: { 'application/problem+json': { schema, examples: examplesOf(errors) } },
   }
 }

@@ -2,6 +2,7 @@ import {
   AppError,
   databaseUnavailable,
   type ErrorCode,
+  forbidden,
   internalError,
   invalidCursor,
   misdirectedRequest,
@@ -11,6 +12,7 @@ import {
   problems,
   serializationFailed,
   timeout,
+  unauthenticated,
   validationFailed,
 } from '../errors/error.ts'
 import { problemDocument } from './problems.ts'
@@ -22,6 +24,8 @@ const samples: { readonly [Code in ErrorCode]?: () => AppError } = {
   validation_failed: () =>
     validationFailed([{ path: 'colour', message: 'is not a parameter here' }]),
   invalid_cursor: () => invalidCursor(),
+  unauthenticated,
+  forbidden: () => forbidden('read'),
   not_found: noSuchRow,
   misdirected_request: misdirectedRequest,
   internal_error: () => internalError(undefined),

@@ -4,18 +4,27 @@ import manifest from '../../package.json' with { type: 'json' }
 import { demo } from '../../src/commands/demo/demo.ts'
 import {
   databaseUnavailable,
+  forbidden,
   misdirectedRequest,
   overloaded,
   poolExhausted,
+  unauthenticated,
 } from '../../src/errors/error.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
-import { checkerOf, type Documented, examplesOf, headersOf } from '../support/documented.ts'
+import {
+  checkerOf,
+  type Documented,
+  examplesOf,
+  headersOf,
+  operationsOf,
+} from '../support/documented.ts'
 import { openApiText, redoclyFaults, spectralFaults } from '../support/openapi.ts'
 
 const text = await openApiText()
 const document: Documented = JSON.parse(text)
 const { answers, failures } = examplesOf(document)
 const faultsOf = checkerOf(text)
+const reads = operationsOf(document).filter(({ method }) => method === 'get')
 
 describe('the OpenAPI document', () => {
   it('has the version of the package', () => {
@@ -30,7 +39,7 @@ describe('the OpenAPI document', () => {
   })
 
   it('names its operations', () => {
-    const names = Object.entries(document.paths).map(([path, { get }]) => [path, get.operationId])
+    const names = reads.map(({ path, operation }) => [path, operation.operationId])
     expect(Object.fromEntries(names)).toMatchObject({
       '/livez': 'getLiveness',
       '/readyz': 'getReadiness',
@@ -56,11 +65,11 @@ describe('the OpenAPI document', () => {
   })
 
   it('describes every operation', () => {
-    for (const { get } of Object.values(document.paths)) expect(get.description).toMatch(/\.$/)
+    for (const { operation } of operationsOf(document)) expect(operation.description).toMatch(/\.$/)
   })
 
   it('names no fault of the database where none is asked', () => {
-    expect(Object.keys(document.paths['/livez']?.get.responses ?? {})).toEqual(['200', '400'])
+    expect(Object.keys(document.paths['/livez']?.get?.responses ?? {})).toEqual(['200', '400'])
     const codes = failures.filter(({ path }) => path === '/readyz').map(({ code }) => code)
     expect(codes).toEqual(['validation_failed', 'database_unavailable'])
   })
@@ -81,7 +90,7 @@ describe('an example of an answer', () => {
   afterAll(() => app.close())
 
   it('is there for every route', () => {
-    expect(new Set(answers.map(({ path }) => path))).toEqual(new Set(Object.keys(document.paths)))
+    expect(new Set(answers.map(({ path }) => path))).toEqual(new Set(reads.map(({ path }) => path)))
   })
 
   it.each(answers)('is a real one: $request', async ({ path, request, value }) => {
@@ -99,7 +108,7 @@ describe('an example of an answer', () => {
     for (const name of always) expect(headers.get(name), name).toBeTruthy()
   })
 
-  it.each(answers.filter(({ path }) => document.paths[path]?.get.responses[304]))(
+  it.each(answers.filter(({ path }) => document.paths[path]?.get?.responses[304]))(
     'is not sent again: $request',
     async ({ path, request }) => {
       const etag = (await app.request(request)).headers.get('etag') ?? ''
@@ -171,26 +180,25 @@ describe('whatever is asked', () => {
   })
   afterAll(() => app.close())
 
-  it.each(Object.entries(document.paths))(
-    'is answered as the document says: %s',
-    async (path, { get }) => {
-      const names = (get.parameters ?? []).flatMap(({ name, in: where }) =>
-        where === 'query' && name ? [name] : [],
-      )
-      const asked = fc.dictionary(fc.constantFrom(...names, 'colour'), odd, { maxKeys: 4 })
-      await fc.assert(
-        fc.asyncProperty(asked, async (query) => {
-          const asked = path.replace('{id}', encodeURIComponent(query.id ?? '1'))
-          const response = await app.request(`${asked}?${new URLSearchParams(query)}`)
-          expect(faultsOf(path, response.status, await response.json())).toEqual([])
-        }),
-      )
-    },
-  )
+  it.each(reads)('is answered as the document says: $path', async ({ path, operation }) => {
+    const names = (operation.parameters ?? []).flatMap(({ name, in: where }) =>
+      where === 'query' && name ? [name] : [],
+    )
+    const asked = fc.dictionary(fc.constantFrom(...names, 'colour'), odd, { maxKeys: 4 })
+    await fc.assert(
+      fc.asyncProperty(asked, async (query) => {
+        const asked = path.replace('{id}', encodeURIComponent(query.id ?? '1'))
+        const response = await app.request(`${asked}?${new URLSearchParams(query)}`)
+        expect(faultsOf(path, response.status, await response.json())).toEqual([])
+      }),
+    )
+  })
 })
 
 /** What a server throws besides the faults of a request. */
 const thrown: Readonly<Record<string, () => Error>> = {
+  unauthenticated,
+  forbidden: () => forbidden('read'),
   misdirected_request: misdirectedRequest,
   internal_error: () => new Error('a defect'),
   database_unavailable: databaseUnavailable,
@@ -208,7 +216,7 @@ describe('an example of a failure', () => {
       services: {
         callerOf() {
           if (fault) throw fault()
-          return { actor: 'key:1', scope: 'read' }
+          return { actor: 'key:1', scopes: ['read'] }
         },
         isReady: () => fault === undefined,
       },

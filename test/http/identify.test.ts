@@ -24,7 +24,7 @@ describe('a caller who is turned away', () => {
     let isKnown = true
     const { request, pool } = await appFor(() => {
       if (!isKnown) throw new AppError('unauthenticated')
-      return { actor: 'key:1', scope: 'read' }
+      return { actor: 'key:1', scopes: ['read'] }
     })
     await request(path)
     expect(outcomeOf(await request(path))).toBe('hit')
@@ -55,7 +55,7 @@ describe('a caller who is turned away', () => {
 describe('two callers', () => {
   const byHeader: Services['callerOf'] = (c): Caller => ({
     actor: 'key:1',
-    scope: c.req.header('x-scope') === 'admin' ? 'admin' : 'read',
+    scopes: [c.req.header('x-scope') === 'admin' ? 'admin' : 'read'],
   })
   const as = (scope: string): RequestInit => ({ headers: { 'X-Scope': scope } })
 

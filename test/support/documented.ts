@@ -9,7 +9,8 @@ type Response = {
   >
 }
 type Parameter = { readonly name?: string; readonly in?: string }
-type Operation = {
+export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete'
+export type Operation = {
   readonly parameters?: readonly Parameter[]
   readonly operationId: string
   readonly description: string
@@ -19,14 +20,25 @@ type Operation = {
 /** What tests read of the OpenAPI document. */
 export type Documented = {
   readonly info: { readonly version: string }
-  readonly paths: Readonly<Record<string, { readonly get: Operation }>>
+  readonly paths: Readonly<Record<string, { readonly [Each in Method]?: Operation }>>
   readonly components: { readonly headers: Readonly<Record<string, { required?: boolean }>> }
 }
 
-/** Every example of the document: answers by the request of their summary, failures by their code. */
-export function examplesOf({ paths }: Documented) {
-  const all = Object.entries(paths).flatMap(([path, { get }]) =>
-    Object.entries(get.responses).flatMap(([status, { content = {} }]) =>
+/** Every operation of the document. */
+export const operationsOf = ({ paths }: Documented) =>
+  Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({
+      path,
+      method: method as Method,
+      operation,
+    })),
+  )
+
+/** Every example of a read: answers by the request of their summary, failures by their code. */
+export function examplesOf(document: Documented) {
+  const reads = operationsOf(document).filter(({ method }) => method === 'get')
+  const all = reads.flatMap(({ path, operation }) =>
+    Object.entries(operation.responses).flatMap(([status, { content = {} }]) =>
       Object.values(content).flatMap(({ examples = {} }) =>
         Object.entries(examples).map(([name, { summary, value }]) => ({
           path,
@@ -46,7 +58,7 @@ export function examplesOf({ paths }: Documented) {
 
 /** The headers that a response always has, in lower case. */
 export function headersOf({ paths, components }: Documented, path: string, status: number) {
-  const names = Object.keys(paths[path]?.get.responses[status]?.headers ?? {})
+  const names = Object.keys(paths[path]?.get?.responses[status]?.headers ?? {})
   return {
     always: names
       .filter((name) => components.headers[name]?.required)
@@ -59,9 +71,14 @@ export function checkerOf(text: string) {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   formats.default(ajv)
   ajv.addSchema(JSON.parse(text, closed), 'document')
-  return function faultsOf(path: string, status: number, body: unknown): string[] {
+  return function faultsOf(
+    path: string,
+    status: number,
+    body: unknown,
+    method: Method = 'get',
+  ): string[] {
     const type = status < 400 ? 'application/json' : 'application/problem+json'
-    const way = ['paths', path, 'get', 'responses', String(status), 'content', type, 'schema']
+    const way = ['paths', path, method, 'responses', String(status), 'content', type, 'schema']
     const pointer = way.map((each) => encodeURIComponent(each.replaceAll('/', '~1'))).join('/')
     const validate = ajv.getSchema(`document#/${pointer}`)
     if (!validate) return [`${status} is not documented`]

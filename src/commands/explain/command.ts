@@ -1,9 +1,5 @@
-import { openPool } from '../../db/pool/pool.ts'
-import { isConnectionLost, tellFailure } from '../failure.ts'
 import { counted, grouped } from '../grouped.ts'
-import { untilInterrupted } from '../interruption.ts'
-import type { DatabaseCommand } from '../on-database.ts'
-import { progressOn } from '../progress.ts'
+import { inSteps } from '../in-steps.ts'
 import { type Explained, type Explanation, explain, readSamples } from './explain.ts'
 import type { AnyStatement } from './known.ts'
 import { nearestNames } from './nearest.ts'
@@ -15,54 +11,27 @@ export type ExplainFlags = {
   readonly asked?: string | undefined
 }
 
-/**
- * `explain`: writes a line for each statement, or the plans of one, and returns 1 where one scans a table, fails, or is none,
- * 130 on Ctrl-C.
- */
-export const runExplain: DatabaseCommand<ExplainFlags> = (
-  { url, config },
-  { statements: all, asked },
-  terminal,
-) =>
-  untilInterrupted(async (signal) => {
-    const { stdout, stderr } = terminal
+/** `explain`: writes a line for each statement, or the plans of one; 1 where one scans a table, fails, or is none. */
+export const runExplain = inSteps<ExplainFlags>({
+  name: 'explain',
+  failed: 'changed',
+  async work({ pool, signal, say, begin, done }, { statements: all, asked }) {
     const statements = chosenFrom(all, asked)
-    const pool = openPool(url, {
-      ...config,
-      size: 1,
-      applicationName: 'shopboard explain',
-      on: () => {},
+    const samples = await readSamples(pool, signal)
+    if (Object.values(samples.total).every((n) => n === 0)) say(nothingThere)
+    begin(statements.length, 'statements')
+    const explanations = await explain(pool, statements, samples, {
+      signal,
+      isWhole: asked !== undefined,
+      onExplained: (one) => done(1, textOf(one)),
     })
-    const progress = progressOn(terminal)
-    try {
-      const samples = await readSamples(pool, signal)
-      if (Object.values(samples.total).every((n) => n === 0)) stdout.write(nothingThere)
-      const bar = stderr.isTTY
-        ? progress.step('explain', statements.length, 'statements')
-        : undefined
-      let done = 0
-      const tell = (one: Explanation) => stdout.write(textOf(one))
-      const explanations = await explain(pool, statements, samples, {
-        signal,
-        isWhole: asked !== undefined,
-        onExplained(one) {
-          if (bar) bar.update(++done, done)
-          else tell(one)
-        },
-      })
-      bar?.end()
-      if (bar) for (const one of explanations) tell(one)
-      terminal.tell?.({ statements: explanations })
+    return ({ stdout, tell }) => {
+      tell?.({ statements: explanations })
       if (asked === undefined) stdout.write(summaryOf(explanations))
       return explanations.some(({ verdict }) => isFault(verdict)) ? 1 : 0
-    } catch (error) {
-      progress.stop()
-      if (!signal.aborted && !isConnectionLost(error)) throw error
-      return tellFailure(stderr, error, signal, 'changed')
-    } finally {
-      await pool.close()
     }
-  })
+  },
+})
 
 /** @throws a sentence that has the nearest names where there is none of that name */
 function chosenFrom(all: readonly AnyStatement[], asked: string | undefined): AnyStatement[] {

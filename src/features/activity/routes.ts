@@ -4,6 +4,7 @@ import { respond } from '../../http/answer.ts'
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { read } from '../../http/responses.ts'
+import { requires } from '../../http/security.ts'
 import { activityExamples } from './examples.ts'
 import { feedPageOf, feedRequestOf, feedStatementOf } from './page.ts'
 import { activityPageSchema, activityQuery } from './schemas.ts'
@@ -12,6 +13,7 @@ const listActivity = createRoute({
   method: 'get',
   path: '/activity',
   operationId: 'listActivity',
+  security: requires('read'),
   tags: ['Activity'],
   summary: 'Recent activity, newest first: posts, comments, sign-ups and sessions in one feed',
   description:

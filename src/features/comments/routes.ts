@@ -6,6 +6,7 @@ import { type List, respondList } from '../../http/paging/list.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
+import { requires } from '../../http/security.ts'
 import { takesNoQuery } from '../../http/validation.ts'
 import { commentExample, commentPageExamples } from './examples.ts'
 import { commentById, commentPages } from './queries.ts'
@@ -22,6 +23,7 @@ const listComments = createRoute({
   method: 'get',
   path: '/comments',
   operationId: 'listComments',
+  security: requires('read'),
   tags: ['Comments'],
   summary: 'Comments, newest or oldest first',
   description:
@@ -43,6 +45,7 @@ const getComment = createRoute({
   method: 'get',
   path: '/comments/{id}',
   operationId: 'getComment',
+  security: requires('read'),
   tags: ['Comments'],
   summary: 'A comment with all of its text',
   description: 'A comment that was deleted is not found.',

@@ -6,6 +6,7 @@ import { type List, respondList } from '../../http/paging/list.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
+import { requires } from '../../http/security.ts'
 import { takesNoQuery } from '../../http/validation.ts'
 import { postExample, postPageExamples } from './examples.ts'
 import { postById, postPages } from './queries.ts'
@@ -22,6 +23,7 @@ const listPosts = createRoute({
   method: 'get',
   path: '/posts',
   operationId: 'listPosts',
+  security: requires('read'),
   tags: ['Posts'],
   summary: 'Posts by creation or by their number of comments',
   description:
@@ -43,6 +45,7 @@ const getPost = createRoute({
   method: 'get',
   path: '/posts/{id}',
   operationId: 'getPost',
+  security: requires('read'),
   tags: ['Posts'],
   summary: 'A post with all of its text',
   description: 'A post that was deleted is not found.',

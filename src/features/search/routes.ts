@@ -4,6 +4,7 @@ import { respond } from '../../http/answer.ts'
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { read } from '../../http/responses.ts'
+import { requires } from '../../http/security.ts'
 import { searchExamples } from './examples.ts'
 import { searchPageOf, searchRequestOf, searchStatementOf } from './page.ts'
 import { searchPageSchema, searchQuery } from './schemas.ts'
@@ -12,6 +13,7 @@ const searchRoute = createRoute({
   method: 'get',
   path: '/search',
   operationId: 'search',
+  security: requires('read'),
   tags: ['Search'],
   summary: 'Posts by their words, or users by a part of their names',
   description:

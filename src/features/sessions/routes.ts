@@ -6,6 +6,7 @@ import { type List, respondList } from '../../http/paging/list.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
+import { requires } from '../../http/security.ts'
 import { takesNoQuery } from '../../http/validation.ts'
 import { sessionExample, sessionPageExamples } from './examples.ts'
 import { sessionById, sessionPages } from './queries.ts'
@@ -22,6 +23,7 @@ const listSessions = createRoute({
   method: 'get',
   path: '/sessions',
   operationId: 'listSessions',
+  security: requires('read'),
   tags: ['Sessions'],
   summary: 'Sessions by their begin or by when they were last seen',
   description:
@@ -43,6 +45,7 @@ const getSession = createRoute({
   method: 'get',
   path: '/sessions/{id}',
   operationId: 'getSession',
+  security: requires('read'),
   tags: ['Sessions'],
   summary: 'A session',
   description: 'A session that was deleted is not found.',

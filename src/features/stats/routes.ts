@@ -6,6 +6,7 @@ import { respond } from '../../http/answer.ts'
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { read } from '../../http/responses.ts'
+import { requires } from '../../http/security.ts'
 import { defaultBuckets, mostBuckets, tooManyBuckets } from './buckets.ts'
 import { daysOf, mostDays } from './days.ts'
 import {
@@ -31,6 +32,7 @@ const showStats = createRoute({
   method: 'get',
   path: '/dashboard/stats',
   operationId: 'getDashboardStats',
+  security: requires('read'),
   tags: ['Dashboard'],
   summary: 'Totals, active users and what is new',
   description:
@@ -48,6 +50,7 @@ const listActiveUsers = createRoute({
   method: 'get',
   path: '/dashboard/active-users',
   operationId: 'listActiveUsers',
+  security: requires('read'),
   tags: ['Dashboard'],
   summary: 'Distinct users with a post, comment or session, per UTC day',
   description: `For one \`date\`, or for each day \`from\` … \`to\`: at most ${mostDays}.`,
@@ -64,6 +67,7 @@ const listTrends = createRoute({
   method: 'get',
   path: '/dashboard/trends',
   operationId: 'listTrends',
+  security: requires('read'),
   tags: ['Dashboard'],
   summary: 'New posts, comments, sign-ups and sessions per hour, day, week or month of a time zone',
   description: `Half open: \`from\` is counted and \`to\` is not. At most ${mostBuckets} buckets.`,
@@ -80,6 +84,7 @@ const listRetention = createRoute({
   method: 'get',
   path: '/dashboard/retention',
   operationId: 'listRetention',
+  security: requires('read'),
   tags: ['Dashboard'],
   summary: 'How many of a month’s sign-ups were active in each month since',
   description: `Months of UTC. A user is active in a month with a live post, comment or session in it: what happened, not when they were last seen. At most ${mostCohorts} cohorts.`,
@@ -96,6 +101,7 @@ const listLeaders = createRoute({
   method: 'get',
   path: '/dashboard/leaders',
   operationId: 'listLeaders',
+  security: requires('read'),
   tags: ['Dashboard'],
   summary: 'Who posted or commented most',
   description: `Of all times, or of the UTC days \`from\` … \`to\`, half open: \`from\` is counted and \`to\` is not. At most ${mostLeaders}; nobody who is deleted, or has none.`,

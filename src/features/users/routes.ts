@@ -6,6 +6,7 @@ import { type List, respondList } from '../../http/paging/list.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
+import { requires } from '../../http/security.ts'
 import { takesNoQuery } from '../../http/validation.ts'
 import { userExample, userPageExamples } from './examples.ts'
 import { userById, userPages } from './queries.ts'
@@ -22,6 +23,7 @@ const listUsers = createRoute({
   method: 'get',
   path: '/users',
   operationId: 'listUsers',
+  security: requires('read'),
   tags: ['Users'],
   summary: 'Users by sign-up, name or when they were last seen',
   description:
@@ -43,6 +45,7 @@ const getUser = createRoute({
   method: 'get',
   path: '/users/{id}',
   operationId: 'getUser',
+  security: requires('read'),
   tags: ['Users'],
   summary: 'A user',
   description: 'A user who was deleted is not found.',
