@@ -7,8 +7,10 @@ import { openPool } from '../db/pool/pool.ts'
 import { clientAddress } from '../http/address.ts'
 import type { AppEnv, Bindings, Services } from '../http/context.ts'
 import { corsOf } from '../http/cors.ts'
+import type { RateLimits } from '../http/limits.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
 import { observe } from './log.ts'
+import { edgeLimits } from './rate-limits.ts'
 import { readiness } from './readiness.ts'
 
 /** What a Worker is configured to be. */
@@ -16,6 +18,7 @@ export type Edge = {
   readonly config: Config
   readonly databaseUrl: string
   readonly secret: string
+  readonly limits: RateLimits
 }
 
 /**
@@ -30,7 +33,7 @@ export function readEdge(env: Bindings): Edge {
   if (!secret) missing.push({ name: 'CURSOR_SECRET', should: unset })
   const config = readConfig(variablesOf(env), missing)
   if (!databaseUrl || !config.cursorSecret) throw new ConfigError(missing)
-  return { config, databaseUrl, secret: config.cursorSecret }
+  return { config, databaseUrl, secret: config.cursorSecret, limits: edgeLimits(env, config) }
 }
 
 const unbound =
@@ -48,7 +51,7 @@ const variablesOf = (env: Bindings): Record<string, string> =>
 
 /** The services of one isolate, for all its requests. */
 export function servicesOf(edge: Edge): Services {
-  const { config, secret } = edge
+  const { config, secret, limits } = edge
   const addressOf = clientAddress([])
   return {
     pool: poolPerRequest(edge),
@@ -58,6 +61,7 @@ export function servicesOf(edge: Edge): Services {
     cors: corsOf(config.corsOrigins),
     scripts: 'platform',
     observe,
+    limits,
     runtime: 'workerd',
     keepAlive: (c, work) => c.executionCtx.waitUntil(work),
     isReady: readiness(),

@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Socket } from 'node:net'
-import { getConnInfo } from '@hono/node-server/conninfo'
 import { createApp } from '../app.ts'
 import { anyone } from '../auth/caller.ts'
 import { type Cache, noCache } from '../cache/cache.ts'
@@ -12,7 +11,6 @@ import type { Pool } from '../db/database.ts'
 import { openPool } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
 import { startFolding } from '../db/rollup/fold.ts'
-import { clientAddress } from '../http/address.ts'
 import { cacheKey } from '../http/answer.ts'
 import { corsOf } from '../http/cors.ts'
 import { encoder } from '../http/encoding.ts'
@@ -24,9 +22,11 @@ import { listen } from './listen.ts'
 import { nextSteps } from './next-steps.ts'
 import { openFilesLimit } from './open-files.ts'
 import { prepare } from './prepare.ts'
+import { openRateLimits } from './rate-limits.ts'
 import { installedScripts } from './scripts.ts'
 import { seedDemo } from './seed-demo.ts'
 import type { Shutdown } from './shutdown.ts'
+import { socketAddress } from './socket-address.ts'
 
 /** ms running requests get to finish: process managers rarely wait longer than 30 s before they kill. */
 const drainTimeout = 20_000
@@ -74,12 +74,12 @@ export async function serve(
   const watcher = startBackgroundWork(config, background, cache, { observe, shutdown })
 
   const cors = corsOf(config.corsOrigins)
-  const addressOf = clientAddress(config.trustProxy)
+  const limits = await openRateLimits(config, observe)
+  shutdown.defer(async () => limits.close())
   const app = createApp({
     pool: () => pool,
     callerOf: () => anyone,
-    addressOf: (c) =>
-      addressOf(getConnInfo(c).remote.address, () => c.req.header('x-forwarded-for')),
+    addressOf: socketAddress(config.trustProxy, observe),
     cursors: cursorCodec(cursorKey(config, databaseUrl, say)),
     requestTimeout: config.requestTimeout,
     cache,
@@ -87,6 +87,7 @@ export async function serve(
     encode: encoder(compress, cache.grow),
     scripts: installedScripts(),
     observe,
+    limits,
     runtime: 'node',
     keepAlive: () => {},
     isReady: watcher.isUp,
