@@ -4,6 +4,7 @@ import { comments } from './features/comments/routes.ts'
 import { health } from './features/health/routes.ts'
 import { home } from './features/home/routes.ts'
 import { posts } from './features/posts/routes.ts'
+import { postViews } from './features/posts/views.ts'
 import { problemPages } from './features/problems/routes.ts'
 import { search } from './features/search/routes.ts'
 import { sessions } from './features/sessions/routes.ts'
@@ -11,6 +12,7 @@ import { currentStats } from './features/stats/current.ts'
 import { stats } from './features/stats/routes.ts'
 import { users } from './features/users/routes.ts'
 import { answerFromCache } from './http/answer.ts'
+import { jsonBody } from './http/body.ts'
 import type { AppEnv, Services } from './http/context.ts'
 import { docs } from './http/docs.ts'
 import { identify } from './http/identify.ts'
@@ -32,14 +34,15 @@ export function createApp(services: Services) {
   const methodsOf = methodsIn(app.router)
   app.notFound(answerUnrouted(methodsOf))
   app.use(requests(services), preflight(services.cors, methodsOf), wellFormed)
-  app.use('/api/*', limitStrangers, identify, limitCallers)
-  app.use('/api/*', authorize(app), answerFromCache, transaction())
+  app.use('/api/*', limitStrangers, identify, limitCallers, authorize(app), answerFromCache)
+  app.use('/api/*', jsonBody, transaction())
   const routed = app
     .route('/', health)
     .route('/api/v1', stats)
     .route('/api/v1', activity)
     .route('/api/v1', users)
     .route('/api/v1', posts)
+    .route('/api/v1', postViews)
     .route('/api/v1', comments)
     .route('/api/v1', sessions)
     .route('/api/v1', search)

@@ -6,10 +6,10 @@ import { readSources, type Source, sourceOf } from './support/sources.ts'
 const floors = [
   ['errors', 'config'],
   ['db'],
-  ['auth', 'cache', 'observability'],
+  ['auth', 'cache', 'jobs', 'observability'],
   ['http'],
   ['features'],
-  ['app', 'commands', 'server', 'edge'],
+  ['app', 'job-kinds', 'commands', 'server', 'edge'],
   ['node', 'worker', 'cli', 'client'],
 ]
 const entries = ['node.ts', 'worker.ts', 'cli.ts', 'client.ts']

@@ -4,6 +4,7 @@ import { noCache } from '../cache/cache.ts'
 import { type Config, ConfigError, readConfig, type VariableError } from '../config.ts'
 import type { Pool } from '../db/database.ts'
 import { openPool } from '../db/pool/pool.ts'
+import { writeView } from '../db/views.ts'
 import { clientAddress } from '../http/address.ts'
 import type { AppEnv, Bindings, Services } from '../http/context.ts'
 import { corsOf } from '../http/cors.ts'
@@ -53,8 +54,9 @@ const variablesOf = (env: Bindings): Record<string, string> =>
 export function servicesOf(edge: Edge): Services {
   const { config, secret, limits } = edge
   const addressOf = clientAddress([])
+  const pool = poolPerRequest(edge)
   return {
-    pool: poolPerRequest(edge),
+    pool,
     cursors: cursorCodec(new TextEncoder().encode(secret)),
     requestTimeout: config.requestTimeout,
     cache: noCache,
@@ -64,6 +66,12 @@ export function servicesOf(edge: Edge): Services {
     limits,
     runtime: 'workerd',
     keepAlive: (c, work) => c.executionCtx.waitUntil(work),
+    countView: (c, postId) =>
+      c.executionCtx.waitUntil(
+        writeView(pool(c), postId).catch((error: unknown) =>
+          observe({ type: 'views_failed', error }),
+        ),
+      ),
     isReady: readiness(),
     callerOf: () => anyone,
     // Cloudflare sets it, whatever the client sent

@@ -10,7 +10,7 @@ export const problems = {
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   request_timeout: { status: 408, title: 'The request did not come in time' },
-  conflict: { status: 409, title: 'Such a record already exists' },
+  conflict: { status: 409, title: 'In conflict with what is there' },
   idempotency_conflict: { status: 409, title: 'The idempotency key is in use' },
   precondition_failed: { status: 412, title: 'The record has changed' },
   payload_too_large: { status: 413, title: 'The body is too large' },
@@ -73,14 +73,40 @@ export class AppError extends Error {
   }
 }
 
-export const validationFailed = (errors: readonly FieldError[]) =>
-  new AppError('validation_failed', 'See errors for every fault found.', { errors })
+/** Of the faults of one input those that are told, and of a path the characters. */
+const [mostErrors, longestPath] = [100, 200]
+
+export function validationFailed(found: readonly FieldError[]) {
+  const errors = found.slice(0, mostErrors).map(({ path, message }) => ({
+    path: path.length > longestPath ? `${path.slice(0, longestPath)}…` : path,
+    message,
+  }))
+  const detail =
+    found.length > mostErrors
+      ? `See errors for the first ${mostErrors} of ${found.length} faults.`
+      : 'See errors for every fault found.'
+  return new AppError('validation_failed', detail, { errors })
+}
 
 export const invalidCursor = (
   detail = 'Take a cursor from a page with the same filters, unchanged.',
 ) => new AppError('invalid_cursor', detail)
 
-export const malformedJson = () => new AppError('malformed_json')
+/** `where` is a sentence about the body. */
+export const malformedJson = (where = '', cause?: unknown) =>
+  new AppError('malformed_json', `The body is not valid JSON. ${where}`.trim(), { cause })
+
+/** `fields` name what is not there, or deleted. */
+export const referenceMissing = (fields: readonly string[]) => {
+  const message = 'refers to a record that does not exist'
+  const errors = fields.map((path) => ({ path, message }))
+  return new AppError('reference_missing', `${fields.join(', ')} ${message}.`, { errors })
+}
+
+export const preconditionFailed = () =>
+  new AppError('precondition_failed', 'It has been written since: read it again.')
+
+export const conflict = (detail: string) => new AppError('conflict', detail)
 
 /** No key was sent. https://www.rfc-editor.org/rfc/rfc6750#section-3 */
 export const unauthenticated = () =>

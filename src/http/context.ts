@@ -38,6 +38,8 @@ export type Services = {
   readonly runtime: Runtime
   /** Lets `work`, which never rejects, go on after the response of `c`: a Worker ends with it unless told to wait. */
   readonly keepAlive: (c: Context<AppEnv>, work: Promise<unknown>) => void
+  /** Counts a view of a post, in time: the request waits for nothing. */
+  readonly countView: (c: Context<AppEnv>, postId: number) => void
   /** The last known state of the database: a crowd that asks must not cause a crowd of queries. */
   readonly isReady: (c: Context<AppEnv>) => boolean | Promise<boolean>
 }

@@ -23,6 +23,7 @@ const slow = 1000
 
 const failureMessages = {
   fold_failed: 'A fold failed',
+  views_failed: 'Views of posts could not be written',
   close_failed: 'Closing failed',
   unhandled_rejection: 'A rejection was not handled',
   uncaught_exception: 'An exception was not caught',
@@ -73,6 +74,7 @@ export function logRecordOf(
     case 'server_restarted':
       return { level: 'info', message: 'The embedded PostgreSQL is back', fields: {} }
     case 'fold_failed':
+    case 'views_failed':
     case 'close_failed':
     case 'unhandled_rejection':
     case 'uncaught_exception':
@@ -81,6 +83,8 @@ export function logRecordOf(
         message: failureMessages[observation.type],
         fields: observation.error === undefined ? {} : causesOf(observation.error),
       }
+    case 'views_lost':
+      return { level: 'warn', message: 'Views of posts were lost', fields: { n: observation.lost } }
     case 'refused':
       return { level: 'info', message: 'Refused: overloaded', fields: {}, sampleKey: 'overloaded' }
     case 'rate_limited': {

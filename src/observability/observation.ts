@@ -37,9 +37,16 @@ export type Observation =
   | { readonly type: 'database'; readonly event: DatabaseEvent }
   /** What goes wrong behind the requests: no answer tells of it. */
   | {
-      readonly type: 'fold_failed' | 'close_failed' | 'unhandled_rejection' | 'uncaught_exception'
+      readonly type:
+        | 'fold_failed'
+        | 'views_failed'
+        | 'close_failed'
+        | 'unhandled_rejection'
+        | 'uncaught_exception'
       readonly error: unknown
     }
+  /** Views of posts that no memory was left for while they could not be written. */
+  | { readonly type: 'views_lost'; readonly lost: number }
   /** A request was refused before the app saw it: more came than could be served. */
   | { readonly type: 'refused' }
   /** A caller or an address was told to wait. */

@@ -11,6 +11,7 @@ import type { Pool } from '../db/database.ts'
 import { openPool } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
 import { startFolding } from '../db/rollup/fold.ts'
+import { startCountingViews } from '../db/views.ts'
 import { cacheKey } from '../http/answer.ts'
 import { corsOf } from '../http/cors.ts'
 import { encoder } from '../http/encoding.ts'
@@ -30,8 +31,8 @@ import { socketAddress } from './socket-address.ts'
 
 /** ms running requests get to finish: process managers rarely wait longer than 30 s before they kill. */
 const drainTimeout = 20_000
-/** The watcher and the fold have connections of their own: no load on the requests' pool blinds them. */
-const backgroundPoolSize = 2
+/** The watcher, the fold and the views have connections of their own: no load on the requests' pool blinds them. */
+const backgroundPoolSize = 3
 /** Paths that are answered without the database. */
 const readsNothing = /^\/(docs|openapi\.json|problems|favicon\.\w+)\b/
 /** Files the process needs beside its connections: what it runs of, the log, the database's own. */
@@ -72,6 +73,12 @@ export async function serve(
   const pool = open(config.poolSize, 'shopboard')
   const cache = cacheOf(config, observe)
   const watcher = startBackgroundWork(config, background, cache, { observe, shutdown })
+  const views = startCountingViews({
+    pool: background,
+    onFailed: (error) => watcher.isUp() && observe({ type: 'views_failed', error }),
+    onLost: (lost) => observe({ type: 'views_lost', lost }),
+  })
+  shutdown.defer(views.stop)
 
   const cors = corsOf(config.corsOrigins)
   const limits = await openRateLimits(config, observe)
@@ -90,6 +97,7 @@ export async function serve(
     limits,
     runtime: 'node',
     keepAlive: () => {},
+    countView: (_, postId) => views.count(postId),
     isReady: watcher.isUp,
   })
   const { url, drain } = await listen(app.fetch, {

@@ -80,6 +80,7 @@ function createRoutes() {
       keepAlive: (_, work) => keptAlive.push(work),
       isReady: () => true,
       callerOf: () => anyone,
+      countView: () => {},
     }),
     transaction(),
   )

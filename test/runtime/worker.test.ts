@@ -119,6 +119,14 @@ describe('the Worker', () => {
     expect(headers.get('ratelimit')).toBeNull()
   })
 
+  it('counts a view behind its answer', async () => {
+    const { id } = await insertPost(database.sql)
+    const { status } = await worker.fetch(`/api/v1/posts/${id}/view`, { method: 'POST' })
+    expect(status).toBe(202)
+    const views = () => database.sql`select n::int from post_views where post_id = ${id}`
+    await expect.poll(views).toEqual([{ n: 1 }])
+  })
+
   it('leaves no transaction open behind its answers', async () => {
     await worker.fetch('/api/v1/activity')
     const open = () =>

@@ -46,6 +46,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     keepAlive: () => {},
     isReady: () => true,
     callerOf: () => anyone,
+    countView: () => {},
     ...options.services,
   })
   return {

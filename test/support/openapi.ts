@@ -14,6 +14,7 @@ export async function openApiText(): Promise<string> {
       throw new Error('The document needs no database')
     },
     callerOf: () => anyone,
+    countView: () => {},
     cursors: cursorCodec(new Uint8Array(32)),
     requestTimeout: 1000,
     cache: noCache,

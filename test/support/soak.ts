@@ -77,6 +77,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     keepAlive: () => {},
     isReady: () => true,
     callerOf: () => anyone,
+    countView: () => {},
   })
   mountFaultRoutes(app)
 

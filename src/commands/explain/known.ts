@@ -97,7 +97,15 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   tz: () => spread('America/New_York', 'Asia/Kolkata', 'UTC'),
   kinds: () => spread(kinds.map((kind) => kindTable[kind].number)),
   buckets: () => spread(30),
+  viewedIds: ({ samples }) => spread(samples.posts.map(({ id }) => id)),
+  views: ({ samples }) => spread(samples.posts.map(() => 1)),
   rollup: () => spread('totals'),
+  // what writes is planned alone
+  row: () => spread('{}'),
+  versions: () => spread(null),
+  actor: () => spread('anyone'),
+  requestId: () => spread(null),
+  address: () => spread(null),
 }
 
 /** Positions in a list, by what its name says that it is sorted by. */
