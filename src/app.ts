@@ -23,6 +23,7 @@ import { identify } from './http/identify.ts'
 import { answerUnrouted, methodsIn } from './http/methods.ts'
 import { preflight } from './http/preflight.ts'
 import { onError } from './http/problems.ts'
+import { limitCallers, limitStrangers } from './http/rate-limit.ts'
 import { mountOpenApi } from './http/reference.ts'
 import { requests } from './http/requests.ts'
 import { authorize } from './http/security.ts'
@@ -37,7 +38,8 @@ export function createApp(services: Services) {
   const methodsOf = methodsIn(app.router)
   app.notFound(answerUnrouted(methodsOf))
   app.use(requests(services), preflight(services.cors, methodsOf), wellFormed)
-  app.use('/api/*', identify, authorize(app), answerFromCache, jsonBody, transaction())
+  app.use('/api/*', limitStrangers, identify, limitCallers, authorize(app), answerFromCache)
+  app.use('/api/*', jsonBody, transaction())
   const routed = app
     .route('/', health)
     .route('/api/v1', stats)

@@ -61,6 +61,12 @@ function configOf(read: Variables) {
     allowedHosts: read.ALLOWED_HOSTS,
     corsOrigins: read.CORS_ORIGINS ?? [],
     trustProxy: read.TRUST_PROXY,
+    /** Requests a minute, or `off`. */
+    rateLimitKey: read.RATE_LIMIT_KEY ?? 6000,
+    /** Callers on this machine, unless somebody said how often a key may ask. */
+    isLoopbackLimited: read.RATE_LIMIT_KEY !== undefined,
+    rateLimitAddress: read.RATE_LIMIT_ADDRESS ?? 'off',
+    redisUrl: read.REDIS_URL,
     maxConnections: read.MAX_CONNECTIONS,
     headersTimeout: read.HEADERS_TIMEOUT ?? Math.min(10_000, read.BODY_TIMEOUT),
     bodyTimeout: read.BODY_TIMEOUT,
@@ -161,6 +167,6 @@ function numberOf(name: (typeof nestedTimeouts)[number][0 | 1], given: Env): num
 }
 
 const aboutPooler = 'should not be set without DATABASE_URL, whose pooler it is about'
-const secrets = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'CURSOR_SECRET']
+const secrets = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'CURSOR_SECRET', 'REDIS_URL']
 const shown = (name: string, given: Env) =>
   secrets.includes(name) ? '' : `; it is ${JSON.stringify(given[name])}`

@@ -13,6 +13,12 @@ const days = (from: number) => whole(from, 36_500, 'days')
 const choice = <const T extends readonly string[]>(values: T) =>
   z.enum(values, `one of ${values.join(', ')}`)
 const onOff = choice(['on', 'off']).transform((value) => value === 'on')
+const perMinute = z
+  .string()
+  .refine((text) => text === 'off' || /^[1-9]\d{0,8}$/.test(text), {
+    error: 'off, or a whole number of requests a minute',
+  })
+  .transform((text): number | 'off' => (text === 'off' ? text : Number(text)))
 const hour = 3_600_000
 const databaseUrl = z.string().superRefine((url, { addIssue }) => {
   try {
@@ -54,6 +60,15 @@ export const variables = z.object({
     .string()
     .transform((names) => names.split(',').map((name) => originOf(name.trim())))
     .refine(isListOfOrigins, '* or origins like https://app.example, separated by commas')
+    .optional(),
+  RATE_LIMIT_KEY: perMinute.optional(),
+  RATE_LIMIT_ADDRESS: perMinute.optional(),
+  REDIS_URL: z
+    .string()
+    .refine(
+      (url) => /^rediss?:\/\//.test(url) && URL.canParse(url),
+      'a URL like redis://:password@host:6379/0',
+    )
     .optional(),
   MAX_CONNECTIONS: whole(1, 1_000_000).default(20_000),
   HEADERS_TIMEOUT: milliseconds(100, hour).optional(),

@@ -102,6 +102,25 @@ export function logRecordOf(
       return { level: 'warn', message: 'Views of posts were lost', fields: { n: observation.lost } }
     case 'refused':
       return { level: 'info', message: 'Refused: overloaded', fields: {}, sampleKey: 'overloaded' }
+    case 'rate_limited': {
+      const { type: sampleKey, ...fields } = observation
+      return { level: 'info', message: 'Refused: rate limit', fields, sampleKey }
+    }
+    case 'untrusted_proxy':
+      return {
+        level: 'warn',
+        message:
+          'Requests come with X-Forwarded-For, and TRUST_PROXY is not set: all clients of a proxy have its address',
+        fields: { address: observation.address },
+      }
+    case 'redis':
+      return observation.state === 'up'
+        ? { level: 'info', message: 'Redis answers: limits are counted there', fields: {} }
+        : {
+            level: 'warn',
+            message: 'Redis does not answer: limits are counted in memory',
+            fields: causesOf(observation.error),
+          }
     case 'cache':
       return undefined
   }

@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
-import { getConnInfo } from '@hono/node-server/conninfo'
 import { createApp } from '../app.ts'
 import { type Cache, noCache } from '../cache/cache.ts'
 import { memoryCache } from '../cache/memory.ts'
@@ -13,7 +12,6 @@ import { openPool, type PoolOptions } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
 import { startFolding } from '../db/rollup/fold.ts'
 import { startCountingViews } from '../db/views.ts'
-import { clientAddress } from '../http/address.ts'
 import { cacheKey } from '../http/answer.ts'
 import { corsOf } from '../http/cors.ts'
 import { encoder } from '../http/encoding.ts'
@@ -26,9 +24,11 @@ import { listen } from './listen.ts'
 import { nextSteps } from './next-steps.ts'
 import { openFilesLimit } from './open-files.ts'
 import { prepare } from './prepare.ts'
+import { openRateLimits } from './rate-limits.ts'
 import { installedScripts } from './scripts.ts'
 import { seedDemo } from './seed-demo.ts'
 import type { Shutdown } from './shutdown.ts'
+import { socketAddress } from './socket-address.ts'
 import { jobPoolLimits, mostJobs, workOnJobs } from './work-on-jobs.ts'
 
 /** ms running requests get to finish: process managers rarely wait longer than 30 s before they kill. */
@@ -72,12 +72,12 @@ export async function serve(
   shutdown.defer(jobs.stop)
 
   const cors = corsOf(config.corsOrigins)
-  const addressOf = clientAddress(config.trustProxy)
+  const limits = await openRateLimits(config, observe)
+  shutdown.defer(async () => limits.close())
   const app = createApp({
     pool: () => pool,
     ...callers,
-    addressOf: (c) =>
-      addressOf(getConnInfo(c).remote.address, () => c.req.header('x-forwarded-for')),
+    addressOf: socketAddress(config.trustProxy, observe),
     cursors: cursorCodec(cursorKey(config, databaseUrl, say)),
     requestTimeout: config.requestTimeout,
     cache,
@@ -85,6 +85,7 @@ export async function serve(
     encode: encoder(compress, cache.grow),
     scripts: installedScripts(),
     observe,
+    limits,
     runtime: 'node',
     keepAlive: () => {},
     countView: (_, postId) => views.count(postId),
