@@ -81,6 +81,15 @@ const headers = {
     required: true,
     schema: { type: 'integer' as const, minimum: 1, examples: [1] },
   },
+  'RateLimit-Policy': {
+    description:
+      'The limit that the request was counted by, where there is one: `q` requests in `w` seconds for each `key`, or each `address` without one (draft-ietf-httpapi-ratelimit-headers-10).',
+    schema: text('"key";q=6000;w=60'),
+  },
+  RateLimit: {
+    description: 'What is left of it: `r` requests until a new window begins in `t` seconds.',
+    schema: text('"key";r=5999;t=60'),
+  },
   'WWW-Authenticate': {
     description:
       'What a caller has to show (RFC 6750): a key, another one (`invalid_token`), or one with the `scope` named.',

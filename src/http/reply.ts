@@ -11,6 +11,7 @@ const commonHeaders = (c: Context<AppEnv>): Headers => ({
   'Server-Timing': serverTiming(c.get('timing')),
   'X-Content-Type-Options': 'nosniff',
   ...c.get('crossOrigin'),
+  ...c.get('rateLimit'),
 })
 
 /**
