@@ -47,7 +47,10 @@ export function createApp(services: Services) {
     .route('/api/v1', sessions)
     .route('/api/v1', search)
   mountOpenApi(app)
-  app.route('/', home(currentStats)).route('/', problemPages).route('/', docs(services.scripts))
+  app
+    .route('/', home(services.isOpen ? currentStats : undefined))
+    .route('/', problemPages)
+    .route('/', docs(services.scripts))
   return routed
 }
 

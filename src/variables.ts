@@ -94,12 +94,31 @@ export const variables = z.object({
       'a text search configuration of PostgreSQL, such as english or simple',
     )
     .optional(),
+  AUTH: onOff.optional(),
+  JWKS_URL: z
+    .string()
+    .refine(isOfIssuer, 'an https URL, or an http URL of this machine')
+    .optional(),
+  JWT_ISSUER: z.string().optional(),
+  JWT_AUDIENCE: z.string().optional(),
+  JWT_SCOPE_CLAIM: z.string().default('scope'),
   CURSOR_SECRET: z.string().min(32, 'at least 32 characters').optional(),
 })
 
 /** An environment: what `process.env` or the bindings of a Worker hold. */
 export type Env = Readonly<Record<string, string | undefined>>
 export type Variables = z.output<typeof variables>
+
+/** Whoever stands between could make up the keys of the issuer otherwise. */
+function isOfIssuer(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname } = new URL(text)
+  return protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))
+}
+
+/** Whether a `HOST`, or the host of a URL, is this machine for itself alone. */
+export const isLoopbackHost = (host: string): boolean =>
+  /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/i.test(host)
 
 const network = z.union([
   z.enum(['loopback', 'linklocal', 'uniquelocal']),

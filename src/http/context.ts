@@ -20,6 +20,10 @@ export type Services = {
   readonly pool: (c: Context<AppEnv>) => Pool
   /** Who asks. @throws AppError `unauthenticated` for a caller who is turned away */
   readonly callerOf: (c: Context<AppEnv>) => Caller | Promise<Caller>
+  /** Whether anyone may ask for anything: authentication is off. */
+  readonly isOpen?: boolean
+  /** Keys were changed here: no caller is taken for who he was. */
+  readonly forgetCallers?: () => void
   /** The client's IP address; none where nothing knows it. */
   readonly addressOf?: (c: Context<AppEnv>) => string | undefined
   readonly cursors: CursorCodec

@@ -81,8 +81,6 @@ type Writes = Always | (typeof writes)[number]
 /** What any write can meet besides. */
 const writes = [
   'malformed_json',
-  'unauthenticated',
-  'forbidden',
   'payload_too_large',
   'unsupported_media_type',
   'database_read_only',

@@ -23,6 +23,7 @@ const slow = 1000
 
 const failureMessages = {
   fold_failed: 'A fold failed',
+  key_use_failed: 'The use of a key could not be written down',
   views_failed: 'Views of posts could not be written',
   close_failed: 'Closing failed',
   unhandled_rejection: 'A rejection was not handled',
@@ -74,6 +75,7 @@ export function logRecordOf(
     case 'server_restarted':
       return { level: 'info', message: 'The embedded PostgreSQL is back', fields: {} }
     case 'fold_failed':
+    case 'key_use_failed':
     case 'views_failed':
     case 'close_failed':
     case 'unhandled_rejection':

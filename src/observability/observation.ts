@@ -39,6 +39,7 @@ export type Observation =
   | {
       readonly type:
         | 'fold_failed'
+        | 'key_use_failed'
         | 'views_failed'
         | 'close_failed'
         | 'unhandled_rejection'

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { createApp } from '../app.ts'
-import { anyone } from '../auth/caller.ts'
 import { type Cache, noCache } from '../cache/cache.ts'
 import { memoryCache } from '../cache/memory.ts'
 import { type Watcher, watchTables } from '../cache/watcher.ts'
@@ -18,6 +18,7 @@ import { encoder } from '../http/encoding.ts'
 import { hostNames } from '../http/host.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
 import type { Observer } from '../observability/observation.ts'
+import { type Authentication, authentication } from './authentication.ts'
 import { compress } from './compress.ts'
 import { listen } from './listen.ts'
 import { nextSteps } from './next-steps.ts'
@@ -72,7 +73,9 @@ export async function serve(
   }
   const pool = open(config.poolSize, 'shopboard')
   const cache = cacheOf(config, observe)
-  const watcher = startBackgroundWork(config, background, cache, { observe, shutdown })
+  const callers = await authentication({ config, open, observe, say })
+  const keeping = { cache, keys: callers.keys }
+  const watcher = startBackgroundWork(config, background, keeping, { observe, shutdown })
   const views = startCountingViews({
     pool: background,
     onFailed: (error) => watcher.isUp() && observe({ type: 'views_failed', error }),
@@ -82,10 +85,10 @@ export async function serve(
 
   const cors = corsOf(config.corsOrigins)
   const limits = await openRateLimits(config, observe)
-  shutdown.defer(async () => limits.close())
+  shutdown.defer(async () => limits?.close())
   const app = createApp({
     pool: () => pool,
-    callerOf: () => anyone,
+    ...callers,
     addressOf: socketAddress(config.trustProxy, observe),
     cursors: cursorCodec(cursorKey(config, databaseUrl, say)),
     requestTimeout: config.requestTimeout,
@@ -107,18 +110,25 @@ export async function serve(
     maxConnections: Math.min(config.maxConnections, openFilesLimit() - config.poolSize - reserve),
     admission: {
       room: pool.room,
-      isQuick: ({ method, url = '' }) =>
-        method === 'OPTIONS' ||
-        readsNothing.test(url) ||
-        cache.peek(cacheKey(anyone, url)) !== undefined,
+      isQuick: isQuickFor(callers, cache),
       patience: config.acquireTimeout / 2,
     },
     onRefused: () => observe({ type: 'refused' }),
   })
   shutdown.defer(() => drain(Math.min(config.requestTimeout, drainTimeout)))
   say(`Shopboard is at ${url} (${database.description})`)
-  if (process.stdout.isTTY) say(nextSteps(url))
+  if (process.stdout.isTTY) say(nextSteps(url, callers.isOpen))
 }
+
+/** What is answered without the requests' connections, by whoever is known; who is refused costs none either. */
+const isQuickFor =
+  ({ peek }: Authentication, cache: Cache) =>
+  ({ method, url = '', headers }: IncomingMessage): boolean => {
+    if (method === 'OPTIONS' || readsNothing.test(url)) return true
+    const caller = peek(headers.authorization)
+    if (caller === undefined || caller === 'refused') return caller === 'refused'
+    return cache.peek(cacheKey(caller, url)) !== undefined
+  }
 
 const cacheOf = (
   { cache, cacheThreshold: threshold, cacheSize: maxSize }: Config,
@@ -136,12 +146,13 @@ const cacheOf = (
 function startBackgroundWork(
   { foldInterval: interval }: Config,
   pool: Pool,
-  cache: Cache,
+  { cache, keys }: { cache: Cache; keys: Authentication['keys'] },
   { observe, shutdown }: { observe: Observer; shutdown: Shutdown },
 ): Watcher {
   const watcher = watchTables({
     pool,
     cache,
+    keys,
     onChange: (state, error) => observe({ type: 'watcher', state, error }),
   })
   shutdown.defer(watcher.stop)

@@ -100,7 +100,13 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   viewedIds: ({ samples }) => spread(samples.posts.map(({ id }) => id)),
   views: ({ samples }) => spread(samples.posts.map(() => 1)),
   rollup: () => spread('totals'),
+  hash: () => spread('00'.repeat(32)),
+  prefix: () => spread('sb_00000000'),
+  beforeId: () => spread(noId),
   // what writes is planned alone
+  name: () => spread('a name'),
+  scopes: () => spread(['read']),
+  expiresAt: () => spread(null),
   row: () => spread('{}'),
   versions: () => spread(null),
   actor: () => spread('anyone'),
