@@ -62,6 +62,8 @@ function configOf(read: Variables) {
     allowedHosts: read.ALLOWED_HOSTS,
     corsOrigins: read.CORS_ORIGINS ?? [],
     trustProxy: read.TRUST_PROXY,
+    /** s */
+    hsts: read.HSTS,
     /** Requests a minute, or `off`. */
     rateLimitKey: read.RATE_LIMIT_KEY ?? 6000,
     /** Callers on this machine, unless somebody said how often a key may ask. */
