@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { activity } from './features/activity/routes.ts'
 import { comments } from './features/comments/routes.ts'
+import { exportsOf } from './features/exports/routes.ts'
 import { health } from './features/health/routes.ts'
 import { home } from './features/home/routes.ts'
 import { posts } from './features/posts/routes.ts'
@@ -25,6 +26,7 @@ import { authorize } from './http/security.ts'
 import { transaction } from './http/transaction.ts'
 import { rejectInvalid } from './http/validation.ts'
 import { wellFormed } from './http/well-formed.ts'
+import { reports } from './reports.ts'
 
 /** The whole program over HTTP; runs wherever there are Web APIs. */
 export function createApp(services: Services) {
@@ -44,6 +46,7 @@ export function createApp(services: Services) {
     .route('/api/v1', comments)
     .route('/api/v1', sessions)
     .route('/api/v1', search)
+    .route('/api/v1', exportsOf(reports))
   mountOpenApi(app)
   app.route('/', home(currentStats)).route('/', problemPages).route('/', docs(services.scripts))
   return routed

@@ -81,6 +81,10 @@ function configOf(read: Variables) {
     cacheThreshold: read.CACHE_THRESHOLD,
     foldInterval: read.FOLD_INTERVAL,
     searchLanguage: read.SEARCH_LANGUAGE,
+    /** Undefined: beside the embedded database, else among the system's temporary files. */
+    exportDir: read.EXPORT_DIR,
+    /** hours */
+    exportRetention: read.EXPORT_RETENTION,
     cursorSecret: read.CURSOR_SECRET,
   }
 }

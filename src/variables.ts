@@ -79,6 +79,8 @@ export const variables = z.object({
       'a text search configuration of PostgreSQL, such as english or simple',
     )
     .optional(),
+  EXPORT_DIR: z.string().optional(),
+  EXPORT_RETENTION: whole(1, 8760, 'hours').default(24),
   CURSOR_SECRET: z.string().min(32, 'at least 32 characters').optional(),
 })
 

@@ -5,6 +5,7 @@ import type { Pool, RequestDatabase } from '../db/database.ts'
 import type { Observation } from '../observability/observation.ts'
 import type { Cors } from './cors.ts'
 import type { Encoder } from './encoding.ts'
+import type { ExportFiles } from './export-files.ts'
 import type { CursorCodec } from './paging/cursor.ts'
 import type { RequestTiming } from './server-timing.ts'
 
@@ -31,6 +32,8 @@ export type Services = {
   readonly encode?: Encoder | undefined
   /** Of the reference page; none where they are not installed. */
   readonly scripts?: Scripts | undefined
+  /** None where there is no disk. */
+  readonly exportFiles?: ExportFiles | undefined
   readonly observe: (observation: Observation) => void
   readonly runtime: Runtime
   /** Lets `work`, which never rejects, go on after the response of `c`: a Worker ends with it unless told to wait. */

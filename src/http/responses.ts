@@ -183,6 +183,7 @@ function failure<Status extends number>(status: Status, errors: readonly AppErro
     headers: headersOf(
       'Cache-Control',
       ...(isTemporary ? (['Retry-After'] as const) : []),
+      ...(errors.some(({ size }) => size !== undefined) ? (['Content-Range'] as const) : []),
       ...(errors.some(({ challenge }) => challenge) ? (['WWW-Authenticate'] as const) : []),
     ),
     content: { 'application/problem+json': { schema, examples: examplesOf(errors) } },

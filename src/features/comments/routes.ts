@@ -3,6 +3,7 @@ import { bind } from '../../db/bound-statement.ts'
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { type List, respondList } from '../../http/paging/list.ts'
+import { listReport } from '../../http/paging/list-report.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
@@ -62,3 +63,6 @@ const getComment = createRoute({
 export const comments = new OpenAPIHono<AppEnv>()
   .openapi(listComments, (c) => respondList<Comment, number>(c, list, c.req.valid('query')))
   .openapi(getComment, (c) => respondRow<Comment>(c, bind(commentById, c.req.valid('param'))))
+
+/** For exports. */
+export const commentsReport = listReport(list, commentQuery, commentSchema)

@@ -3,6 +3,7 @@ import { bind } from '../../db/bound-statement.ts'
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { type List, respondList } from '../../http/paging/list.ts'
+import { listReport } from '../../http/paging/list-report.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
@@ -62,3 +63,6 @@ const getPost = createRoute({
 export const posts = new OpenAPIHono<AppEnv>()
   .openapi(listPosts, (c) => respondList<Post, number>(c, list, c.req.valid('query')))
   .openapi(getPost, (c) => respondRow<Post>(c, bind(postById, c.req.valid('param'))))
+
+/** For exports. */
+export const postsReport = listReport(list, postQuery, postSchema)

@@ -3,6 +3,7 @@ import { bind } from '../../db/bound-statement.ts'
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { type List, respondList } from '../../http/paging/list.ts'
+import { listReport } from '../../http/paging/list-report.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
@@ -62,3 +63,6 @@ const getUser = createRoute({
 export const users = new OpenAPIHono<AppEnv>()
   .openapi(listUsers, (c) => respondList<User, number | null>(c, list, c.req.valid('query')))
   .openapi(getUser, (c) => respondRow<User>(c, bind(userById, c.req.valid('param'))))
+
+/** For exports. */
+export const usersReport = listReport(list, userQuery, userSchema)
