@@ -80,6 +80,9 @@ function configOf(read: Variables) {
     cacheSize: read.CACHE_SIZE * 2 ** 20,
     cacheThreshold: read.CACHE_THRESHOLD,
     foldInterval: read.FOLD_INTERVAL,
+    /** Days. */
+    auditRetention: read.AUDIT_RETENTION,
+    sessionRetention: read.SESSION_RETENTION,
     searchLanguage: read.SEARCH_LANGUAGE,
     /** Undefined: beside the embedded database, else among the system's temporary files. */
     exportDir: read.EXPORT_DIR,

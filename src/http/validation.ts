@@ -38,12 +38,15 @@ export const queryErrorsOf = ({ issues }: z.ZodError, input: unknown): FieldErro
 
 function bodyErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code !== 'unrecognized_keys')
-    return [{ path: issue.path.join('.') || 'body', message: issue.message }]
+    return [{ path: issue.path.join('.') || 'body', message: messageOf(issue) }]
   return issue.keys.map((key) => ({
     path: [...issue.path, key].join('.'),
     message: 'is not a field here',
   }))
 }
+
+const messageOf = ({ code, message }: z.core.$ZodIssue) =>
+  code === 'invalid_type' && message.endsWith('received undefined') ? 'is required' : message
 
 function fieldErrorsOf(issue: z.core.$ZodIssue, input: unknown): FieldError[] {
   if (issue.code === 'unrecognized_keys') {

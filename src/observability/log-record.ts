@@ -1,6 +1,7 @@
 import type { DatabaseEvent } from '../db/database.ts'
 import type { ErrorCode } from '../errors/error.ts'
 import { fromPostgres } from '../errors/postgres.ts'
+import type { JobEvent } from '../jobs/run.ts'
 import type { Observation } from './observation.ts'
 
 /** One line of a log, for a person who reads it later. */
@@ -24,6 +25,7 @@ const slow = 1000
 const failureMessages = {
   fold_failed: 'A fold failed',
   views_failed: 'Views of posts could not be written',
+  jobs_failed: 'The queue of jobs cannot be asked',
   close_failed: 'Closing failed',
   unhandled_rejection: 'A rejection was not handled',
   uncaught_exception: 'An exception was not caught',
@@ -67,6 +69,16 @@ export function logRecordOf(
               'The rollups are not folded here: answers are exact, and slow where much is pending',
             fields: { reason: observation.reason },
           }
+    case 'jobs_barred':
+      return observation.reason === undefined
+        ? { level: 'info', message: 'Jobs are run here', fields: {} }
+        : {
+            level: 'warn',
+            message: 'No job is run here: what waits is left to other servers',
+            fields: { reason: observation.reason },
+          }
+    case 'job':
+      return logRecordOfJob(observation.event)
     case 'database':
       return logRecordOfDatabase(observation.event)
     case 'server_lost':
@@ -75,6 +87,7 @@ export function logRecordOf(
       return { level: 'info', message: 'The embedded PostgreSQL is back', fields: {} }
     case 'fold_failed':
     case 'views_failed':
+    case 'jobs_failed':
     case 'close_failed':
     case 'unhandled_rejection':
     case 'uncaught_exception':
@@ -90,6 +103,13 @@ export function logRecordOf(
     case 'cache':
       return undefined
   }
+}
+
+function logRecordOfJob({ error, ...fields }: JobEvent): LogRecord {
+  const message = `Job: ${fields.outcome}`
+  if (fields.outcome === 'failed' || fields.outcome === 'dead')
+    return { level: 'error', message, fields: { ...fields, ...causesOf(error) } }
+  return { level: fields.outcome === 'lost' ? 'warn' : 'info', message, fields }
 }
 
 function logRecordOfWatcher({ state, error }: Watched): LogRecord {

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { entryOf, send } from '../../http/answer.ts'
 import type { AppEnv } from '../../http/context.ts'
+import { etagOf } from '../../http/etag.ts'
 import { identify } from '../../http/identify.ts'
 import { icon, pageHeaders, wantsPage } from '../../http/page.ts'
 import { asAppError } from '../../http/problems.ts'
@@ -26,7 +27,7 @@ export function home(numbersOf: NumbersOf) {
       const { origin } = new URL(c.req.url)
       const essence = await homePage(numbers && { ...numbers, asOf: '' }, origin)
       const page = await homePage(numbers, origin)
-      return send(c, entryOf(page, { ...pageHeaders, ...varying }, essence))
+      return send(c, entryOf(page, { ...pageHeaders, ...varying }, etagOf(essence)))
     })
     .get('/favicon.svg', (c) => send(c, asPicture))
     .get('/favicon.ico', (c) => send(c, asPicture))
