@@ -1,3 +1,4 @@
+import { eraseUser } from './features/users/erasure.ts'
 import type { JobKind } from './jobs/job.ts'
 import { auditPartitions } from './jobs/kinds/audit-partitions.ts'
 import { expiredSessions } from './jobs/kinds/expired-sessions.ts'
@@ -7,6 +8,7 @@ import { rebuildRollups } from './jobs/kinds/rebuild.ts'
 /** Every kind of job there is. */
 export const jobKinds: readonly JobKind[] = [
   auditPartitions,
+  eraseUser,
   expiredSessions,
   jobHistory,
   rebuildRollups,

@@ -90,6 +90,7 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   after: (asked) => spread(oldestOf(asked).at, middleOf(asked).at, longAgo),
   before: (asked) =>
     spread(asked.samples.now, hoursAfter(middleOf(asked).at, 1), hoursAfter(longAgo, 1)),
+  isLive: () => spread(true, false),
   isActive: () => spread(true, false),
   isAdmin: () => spread(false, true),
   pattern: ({ samples: { usernames } }) =>
@@ -120,9 +121,15 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   buckets: () => spread(30),
   viewedIds: ({ samples }) => spread(samples.posts.map(({ id }) => id)),
   views: ({ samples }) => spread(samples.posts.map(() => 1)),
+  call: () => spread('anyone\n00000000'),
+  fingerprint: () => spread('00'.repeat(32)),
+  answerStatus: () => spread(201),
+  answerHeaders: () => spread('{}'),
+  answerBody: () => spread('{}', null),
   rollup: () => spread('totals'),
   // what writes is planned alone
   row: () => spread('{}'),
+  rows: () => spread('[]'),
   versions: () => spread(null),
   actor: () => spread('anyone'),
   requestId: () => spread(null),
