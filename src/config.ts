@@ -45,6 +45,7 @@ export class ConfigError extends Error {
 
 function configOf(read: Variables) {
   const { REQUEST_TIMEOUT: requestTimeout } = read
+  const isAuthenticating = read.AUTH ?? !isPrivate(read)
   const statementTimeout = read.STATEMENT_TIMEOUT ?? requestTimeout
   return {
     databaseUrl: read.DATABASE_URL,
@@ -61,11 +62,13 @@ function configOf(read: Variables) {
     allowedHosts: read.ALLOWED_HOSTS,
     corsOrigins: read.CORS_ORIGINS ?? [],
     trustProxy: read.TRUST_PROXY,
+    /** s */
+    hsts: read.HSTS,
     /** Requests a minute, or `off`. */
     rateLimitKey: read.RATE_LIMIT_KEY ?? 6000,
     /** Callers on this machine, unless somebody said how often a key may ask. */
     isLoopbackLimited: read.RATE_LIMIT_KEY !== undefined,
-    rateLimitAddress: read.RATE_LIMIT_ADDRESS ?? 'off',
+    rateLimitAddress: read.RATE_LIMIT_ADDRESS ?? (isAuthenticating ? 600 : 'off'),
     redisUrl: read.REDIS_URL,
     maxConnections: read.MAX_CONNECTIONS,
     headersTimeout: read.HEADERS_TIMEOUT ?? Math.min(10_000, read.BODY_TIMEOUT),
@@ -92,7 +95,7 @@ function configOf(read: Variables) {
     searchLanguage: read.SEARCH_LANGUAGE,
     cursorSecret: read.CURSOR_SECRET,
     /** Whether callers have to show a key. */
-    isAuthenticating: read.AUTH ?? !isPrivate(read),
+    isAuthenticating,
     jwt: jwtOf(read),
   }
 }

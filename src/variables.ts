@@ -61,6 +61,7 @@ export const variables = z.object({
     .transform((names) => names.split(',').map((name) => originOf(name.trim())))
     .refine(isListOfOrigins, '* or origins like https://app.example, separated by commas')
     .optional(),
+  HSTS: whole(1, 100_000_000, 'seconds').optional(),
   RATE_LIMIT_KEY: perMinute.optional(),
   RATE_LIMIT_ADDRESS: perMinute.optional(),
   REDIS_URL: z

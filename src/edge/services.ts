@@ -12,6 +12,7 @@ import { corsOf } from '../http/cors.ts'
 import { jwtJudge } from '../http/jwt.ts'
 import type { RateLimits } from '../http/limits.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
+import { strictTransport } from '../http/secure-headers.ts'
 import { log, observe } from './log.ts'
 import { edgeLimits } from './rate-limits.ts'
 import { readiness } from './readiness.ts'
@@ -65,6 +66,7 @@ export function servicesOf(edge: Edge): Services {
     requestTimeout: config.requestTimeout,
     cache: noCache,
     cors: corsOf(config.corsOrigins),
+    strictTransport: strictTransport(config.hsts),
     scripts: 'platform',
     observe,
     limits,

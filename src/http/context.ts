@@ -37,6 +37,8 @@ export type Services = {
   /** Of the reference page; none where they are not installed. */
   readonly scripts?: Scripts | undefined
   readonly observe: (observation: Observation) => void
+  /** None: browsers may come without TLS. */
+  readonly strictTransport?: Readonly<Record<string, string>> | undefined
   /** None: nobody is asked to wait. */
   readonly limits?: RateLimits | undefined
   readonly runtime: Runtime
@@ -73,6 +75,8 @@ export type AppEnv = {
     address: string | undefined
     /** What the answer carries for the request's origin. */
     crossOrigin: Readonly<Record<string, string>> | undefined
+    /** What the answer tells of TLS. */
+    strictTransport: Readonly<Record<string, string>> | undefined
     /** What the answer tells of the limit it was counted by. */
     rateLimit: Readonly<Record<string, string>> | undefined
     /** The response that `reply` has finished, headers and all. */

@@ -38,7 +38,8 @@ export const secondsLeft = ({ left }: Count): number => Math.max(1, Math.ceil(le
 
 /** https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10 */
 export function rateLimitHeaders({ name, quota }: RateLimiter, count: Count) {
-  const policy = { 'RateLimit-Policy': `"${name}";q=${quota};w=${rateWindow}` }
-  if (count.remaining === undefined) return policy
-  return { ...policy, RateLimit: `"${name}";r=${count.remaining};t=${secondsLeft(count)}` }
+  const policy = `"${name}";q=${quota};w=${rateWindow}`
+  if (count.remaining === undefined) return { 'RateLimit-Policy': policy }
+  const state = `"${name}";r=${count.remaining};t=${secondsLeft(count)}`
+  return { 'RateLimit-Policy': policy, RateLimit: state }
 }

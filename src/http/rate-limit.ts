@@ -8,22 +8,25 @@ import { renderProblem } from './problems.ts'
 /** Counts each request of a caller who was let in: by its key, or by address while authentication is off. */
 export const limitCallers: MiddlewareHandler<AppEnv> = function limitCallers(c, next) {
   const { limits } = c.get('services')
-  if (!limits) return next()
+  if (!limits || c.req.method === 'OPTIONS') return next()
   const { actor } = c.get('caller')
   if (actor === 'anyone') {
     if (!limits.address) return next()
-    return take(c, limits.address, networkFor(c)).then(() => next())
+    return take(c, limits.address, networkFor(c)).then(next)
   }
   const isSpared = !limits.isLoopbackLimited && isLoopback(c.get('address') ?? '')
   if (!limits.key || isSpared) return next()
-  return take(c, limits.key, actor.slice(0, longestName)).then(() => next())
+  return take(c, limits.key, actor.slice(0, longestName)).then(next)
 }
 
 /** Answers 429 in place of 401 where too many came from the address without a good key. */
-export const limitStrangers: MiddlewareHandler<AppEnv> = async function limitStrangers(c, next) {
-  await next()
+export const limitStrangers: MiddlewareHandler<AppEnv> = function limitStrangers(c, next) {
   const limiter = c.get('services').limits?.address
-  if (!limiter || c.res.status !== 401) return
+  return limiter ? next().then(() => countRefused(c, limiter)) : next()
+}
+
+async function countRefused(c: Context<AppEnv>, limiter: RateLimiter): Promise<void> {
+  if (c.res.status !== 401) return
   const error = await take(c, limiter, networkFor(c)).catch((thrown: unknown) => thrown)
   if (error instanceof AppError) c.res = renderProblem(c, error)
 }
@@ -57,10 +60,10 @@ const longestName = 200
 const networkFor = (c: Context<AppEnv>) => networkOf(c.get('address') ?? 'unknown')
 
 /** Counts one, and tells it in the answer's headers. */
-async function take(c: Context<AppEnv>, limiter: RateLimiter, name: string): Promise<void> {
-  const count = await limiter.count(name)
-  c.set('rateLimit', rateLimitHeaders(limiter, count))
-  if (!count.isOver) return
-  c.get('services').observe({ type: 'rate_limited', limit: limiter.name, by: name })
-  throw rateLimited(secondsLeft(count))
-}
+const take = (c: Context<AppEnv>, limiter: RateLimiter, name: string): Promise<void> =>
+  limiter.count(name).then((count) => {
+    c.set('rateLimit', rateLimitHeaders(limiter, count))
+    if (!count.isOver) return
+    c.get('services').observe({ type: 'rate_limited', limit: limiter.name, by: name })
+    throw rateLimited(secondsLeft(count))
+  })

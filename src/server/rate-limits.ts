@@ -5,6 +5,7 @@ import { openRedis } from './redis.ts'
 
 /** As `config` has it: requests a minute, and where all servers count together instead of each in its memory. */
 export type RateLimitOptions = {
+  readonly isAuthenticating: boolean
   readonly rateLimitKey: number | 'off'
   readonly rateLimitAddress: number | 'off'
   readonly isLoopbackLimited: boolean
@@ -16,11 +17,13 @@ const failuresPerMinute = 20
 /** Names that one limiter keeps in memory, some 500 bytes each; beyond, the oldest are forgotten. */
 const mostNames = 50_000
 
-/** Opens the limiters that are set, and Redis where its URL is. */
+/** Opens the limiters that are set, and Redis where its URL is; none where nobody shows a key and no address is counted. */
 export async function openRateLimits(
-  { rateLimitKey, rateLimitAddress, isLoopbackLimited, redisUrl }: RateLimitOptions,
+  options: RateLimitOptions,
   observe: Observer,
-): Promise<RateLimits & { readonly close: () => void }> {
+): Promise<(RateLimits & { readonly close: () => void }) | undefined> {
+  const { isAuthenticating, rateLimitKey, rateLimitAddress, isLoopbackLimited, redisUrl } = options
+  if (!isAuthenticating && rateLimitAddress === 'off') return undefined
   const { RateLimiterMemory, RateLimiterRedis } = await import('rate-limiter-flexible')
   const redis = redisUrl === undefined ? undefined : await openRedis(redisUrl, observe)
 
@@ -64,10 +67,12 @@ type Counting = Pick<RateLimiterMemory, 'penalty' | 'reward'>
 const limiterBy = (counting: Counting, name: RateLimiter['name'], quota: number): RateLimiter => ({
   name,
   quota,
-  async count(by) {
-    const { consumedPoints, remainingPoints, msBeforeNext } = await counting.penalty(by)
-    return { isOver: consumedPoints > quota, remaining: remainingPoints, left: msBeforeNext }
-  },
+  count: (by) =>
+    counting.penalty(by).then(({ consumedPoints, remainingPoints, msBeforeNext }) => ({
+      isOver: consumedPoints > quota,
+      remaining: remainingPoints,
+      left: msBeforeNext,
+    })),
   giveBack: (by) => counting.reward(by),
 })
 
@@ -75,7 +80,6 @@ const limiterBy = (counting: Counting, name: RateLimiter['name'], quota: number)
 function forgetful(limiter: RateLimiterMemory): Counting {
   const known = new Set<string | number>()
   function note(name: string | number) {
-    known.delete(name)
     known.add(name)
     if (known.size > mostNames) forgetOldest(mostNames / 10)
   }
@@ -90,10 +94,9 @@ function forgetful(limiter: RateLimiterMemory): Counting {
     }
   }
   return {
-    async penalty(name) {
-      const counted = await limiter.penalty(name)
-      if (counted.isFirstInDuration) note(name)
-      return counted
+    penalty(name) {
+      if (!known.has(name)) note(name)
+      return limiter.penalty(name)
     },
     reward: (name) => limiter.reward(name),
   }

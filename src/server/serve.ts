@@ -17,6 +17,7 @@ import { corsOf } from '../http/cors.ts'
 import { encoder } from '../http/encoding.ts'
 import { hostNames } from '../http/host.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
+import { strictTransport } from '../http/secure-headers.ts'
 import type { Observer } from '../observability/observation.ts'
 import { type Authentication, authentication } from './authentication.ts'
 import { compress } from './compress.ts'
@@ -73,7 +74,7 @@ export async function serve(
 
   const cors = corsOf(config.corsOrigins)
   const limits = await openRateLimits(config, observe)
-  shutdown.defer(async () => limits.close())
+  shutdown.defer(async () => limits?.close())
   const app = createApp({
     pool: () => pool,
     ...callers,
@@ -82,6 +83,7 @@ export async function serve(
     requestTimeout: config.requestTimeout,
     cache,
     cors,
+    strictTransport: strictTransport(config.hsts),
     encode: encoder(compress, cache.grow),
     scripts: installedScripts(),
     observe,

@@ -22,6 +22,7 @@ afterAll(async () => {
 async function door(options: Partial<RateLimitOptions>, services: Partial<Services> = {}) {
   const limits = await openRateLimits(
     {
+      isAuthenticating: true,
       rateLimitKey: 'off',
       rateLimitAddress: 'off',
       isLoopbackLimited: false,

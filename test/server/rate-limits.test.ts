@@ -12,6 +12,7 @@ async function limitsOf(options: Partial<RateLimitOptions>) {
   const observed: Observation[] = []
   const limits = await openRateLimits(
     {
+      isAuthenticating: true,
       rateLimitKey: 'off',
       rateLimitAddress: 'off',
       isLoopbackLimited: true,
@@ -20,6 +21,7 @@ async function limitsOf(options: Partial<RateLimitOptions>) {
     },
     (observation) => observed.push(observation),
   )
+  if (!limits) throw new Error('nothing is counted')
   deferred.push(limits.close)
   return { ...limits, observed }
 }
@@ -36,6 +38,14 @@ describe('rate limits in memory', () => {
     expect(limits.key).toBeUndefined()
     expect(limits.address).toMatchObject({ name: 'address', quota: 5 })
     expect(limits.failures).toMatchObject({ name: 'failures', quota: 20 })
+  })
+
+  it('are none where nobody shows a key, but those of addresses that are asked for', async () => {
+    const open = { isAuthenticating: false, rateLimitKey: 6000, isLoopbackLimited: true }
+    const none = { ...open, rateLimitAddress: 'off', redisUrl: 'redis://127.0.0.1:1' } as const
+    expect(await openRateLimits(none, () => {})).toBeUndefined()
+    const limits = await limitsOf({ ...open, rateLimitAddress: 5 })
+    expect(limits.address?.quota).toBe(5)
   })
 
   it('count each name for itself, down to nothing', async () => {
