@@ -23,6 +23,11 @@ export const problems = {
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong' },
   database_unavailable: { status: 503, title: 'The database is unavailable', retryAfter: 2 },
+  issuer_unavailable: {
+    status: 503,
+    title: 'The issuer of the token is unavailable',
+    retryAfter: 5,
+  },
   pool_exhausted: { status: 503, title: 'All connections are busy', retryAfter: 1 },
   overloaded: { status: 503, title: 'The server is overloaded', retryAfter: 1 },
   database_read_only: { status: 503, title: 'The database is read-only', retryAfter: 10 },
@@ -43,6 +48,8 @@ type Extras = {
   readonly allow?: readonly string[]
   /** What a caller is asked for: the `WWW-Authenticate` header of a 401 or 403. */
   readonly challenge?: string
+  /** Seconds, in place of what the table says. */
+  readonly retryAfter?: number
 }
 
 /** A failure the client may see: `detail` and `errors` are sent as they stand, `cause` only reaches the log. */
@@ -57,13 +64,14 @@ export class AppError extends Error {
   readonly allow: readonly string[] | undefined
   readonly challenge: string | undefined
 
-  constructor(code: ErrorCode, detail?: string, { cause, errors, allow, challenge }: Extras = {}) {
+  constructor(code: ErrorCode, detail?: string, extras: Extras = {}) {
+    const { cause, errors, allow, challenge, retryAfter } = extras
     const problem: Problem & { readonly status: ErrorStatus } = problems[code]
     super(detail ?? problem.title, { cause })
     this.code = code
     this.status = problem.status
     this.detail = this.message
-    this.retryAfter = problem.retryAfter
+    this.retryAfter = retryAfter ?? problem.retryAfter
     this.errors = errors
     this.allow = allow
     this.challenge = challenge ?? (code === 'unauthenticated' ? 'Bearer' : undefined)
@@ -93,6 +101,10 @@ export const invalidCursor = (
   detail = 'Take a cursor from a page with the same filters, unchanged.',
 ) => new AppError('invalid_cursor', detail)
 
+/** `where` is a sentence about the body. */
+export const malformedJson = (where = '', cause?: unknown) =>
+  new AppError('malformed_json', `The body is not valid JSON. ${where}`.trim(), { cause })
+
 /** Of a field that refers to a record that is not there, or deleted, and of one that another record has already. */
 export const missing = 'refers to a record that does not exist'
 export const taken = 'is already taken'
@@ -108,10 +120,6 @@ export const preconditionFailed = () =>
   new AppError('precondition_failed', 'It has been written since: read it again.')
 
 export const conflict = (detail: string) => new AppError('conflict', detail)
-
-/** `where` is a sentence about the body. */
-export const malformedJson = (where = '', cause?: unknown) =>
-  new AppError('malformed_json', `The body is not valid JSON. ${where}`.trim(), { cause })
 
 /** No key was sent. https://www.rfc-editor.org/rfc/rfc6750#section-3 */
 export const unauthenticated = () =>
@@ -131,6 +139,20 @@ export const forbidden = (scope: string) =>
       }),
   )
 
+/** An `Idempotency-Key` that was used for another path or body. */
+export const keyOfAnother = () =>
+  new AppError('idempotency_conflict', 'The key was used for another path or body: take a new one.')
+
+/** Of the call that had an `Idempotency-Key` first, and is not answered yet. */
+export const stillRunning = (cause: unknown) =>
+  new AppError('idempotency_conflict', 'The first call with this key still runs: try again.', {
+    cause,
+  })
+
+/** The issuer's keys, by which a token is verified, cannot be fetched. */
+export const issuerUnavailable = (cause?: unknown) =>
+  new AppError('issuer_unavailable', 'The token cannot be verified at the moment.', { cause })
+
 /** A row by its id. */
 export const noSuchRow = () =>
   new AppError('not_found', 'There is none with this id, or it is deleted.')
@@ -149,6 +171,12 @@ export const poolExhausted = () =>
 
 export const overloaded = () =>
   withoutStack(() => new AppError('overloaded', 'More was asked than can be answered: try again.'))
+
+/** `retryAfter` in s. */
+export const rateLimited = (retryAfter: number) =>
+  withoutStack(
+    () => new AppError('rate_limited', 'Wait as long as Retry-After says.', { retryAfter }),
+  )
 
 export const misdirectedRequest = () =>
   new AppError('misdirected_request', 'The server is not set up to answer for this host name.')
