@@ -34,11 +34,28 @@ export const rejectInvalid = (checked: Checked): undefined => {
 
 function bodyErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code !== 'unrecognized_keys')
-    return [{ path: issue.path.join('.') || 'body', message: issue.message }]
+    return [{ path: issue.path.join('.') || 'body', message: messageOf(issue) }]
   return issue.keys.map((key) => ({
     path: [...issue.path, key].join('.'),
     message: 'is not a field here',
   }))
+}
+
+/** Zod says it in JavaScript's words. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_type') return issue.message
+  if (issue.message.endsWith('received undefined')) return 'is required'
+  return `must be ${nouns[issue.expected] ?? issue.expected}`
+}
+
+const nouns: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
 }
 
 function fieldErrorsOf(issue: z.core.$ZodIssue, input: unknown): FieldError[] {
