@@ -23,6 +23,11 @@ export const problems = {
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong' },
   database_unavailable: { status: 503, title: 'The database is unavailable', retryAfter: 2 },
+  issuer_unavailable: {
+    status: 503,
+    title: 'The issuer of the token is unavailable',
+    retryAfter: 5,
+  },
   pool_exhausted: { status: 503, title: 'All connections are busy', retryAfter: 1 },
   overloaded: { status: 503, title: 'The server is overloaded', retryAfter: 1 },
   database_read_only: { status: 503, title: 'The database is read-only', retryAfter: 10 },
@@ -43,6 +48,8 @@ type Extras = {
   readonly allow?: readonly string[]
   /** What a caller is asked for: the `WWW-Authenticate` header of a 401 or 403. */
   readonly challenge?: string
+  /** Seconds, in place of what the table says. */
+  readonly retryAfter?: number
 }
 
 /** A failure the client may see: `detail` and `errors` are sent as they stand, `cause` only reaches the log. */
@@ -57,32 +64,37 @@ export class AppError extends Error {
   readonly allow: readonly string[] | undefined
   readonly challenge: string | undefined
 
-  constructor(code: ErrorCode, detail?: string, { cause, errors, allow, challenge }: Extras = {}) {
+  constructor(code: ErrorCode, detail?: string, extras: Extras = {}) {
+    const { cause, errors, allow, challenge, retryAfter } = extras
     const problem: Problem & { readonly status: ErrorStatus } = problems[code]
     super(detail ?? problem.title, { cause })
     this.code = code
     this.status = problem.status
     this.detail = this.message
-    this.retryAfter = problem.retryAfter
+    this.retryAfter = retryAfter ?? problem.retryAfter
     this.errors = errors
     this.allow = allow
     this.challenge = challenge ?? (code === 'unauthenticated' ? 'Bearer' : undefined)
   }
 }
 
-/** Of the faults of one input those that are told, and of a path the characters. */
-const [mostErrors, longestPath] = [100, 200]
+export const validationFailed = (found: readonly FieldError[]) => faulty('validation_failed', found)
 
-export function validationFailed(found: readonly FieldError[]) {
+/** Of the faults of one input those that are told, and of a path the characters. */
+export const mostErrors = 100
+const longestPath = 200
+
+/** A failure of several fields; `count` is how many faults there are where `found` has not all of them. */
+export function faulty(code: ErrorCode, found: readonly FieldError[], count = found.length) {
   const errors = found.slice(0, mostErrors).map(({ path, message }) => ({
     path: path.length > longestPath ? `${path.slice(0, longestPath)}…` : path,
     message,
   }))
   const detail =
-    found.length > mostErrors
-      ? `See errors for the first ${mostErrors} of ${found.length} faults.`
+    count > mostErrors
+      ? `See errors for the first ${mostErrors} of ${count} faults.`
       : 'See errors for every fault found.'
-  return new AppError('validation_failed', detail, { errors })
+  return new AppError(code, detail, { errors })
 }
 
 export const invalidCursor = (
@@ -93,9 +105,13 @@ export const invalidCursor = (
 export const malformedJson = (where = '', cause?: unknown) =>
   new AppError('malformed_json', `The body is not valid JSON. ${where}`.trim(), { cause })
 
+/** Of a field that refers to a record that is not there, or deleted, and of one that another record has already. */
+export const missing = 'refers to a record that does not exist'
+export const taken = 'is already taken'
+
 /** `fields` name what is not there, or deleted. */
 export const referenceMissing = (fields: readonly string[]) => {
-  const message = 'refers to a record that does not exist'
+  const message = missing
   const errors = fields.map((path) => ({ path, message }))
   return new AppError('reference_missing', `${fields.join(', ')} ${message}.`, { errors })
 }
@@ -133,6 +149,10 @@ export const stillRunning = (cause: unknown) =>
     cause,
   })
 
+/** The issuer's keys, by which a token is verified, cannot be fetched. */
+export const issuerUnavailable = (cause?: unknown) =>
+  new AppError('issuer_unavailable', 'The token cannot be verified at the moment.', { cause })
+
 /** A row by its id. */
 export const noSuchRow = () =>
   new AppError('not_found', 'There is none with this id, or it is deleted.')
@@ -151,6 +171,12 @@ export const poolExhausted = () =>
 
 export const overloaded = () =>
   withoutStack(() => new AppError('overloaded', 'More was asked than can be answered: try again.'))
+
+/** `retryAfter` in s. */
+export const rateLimited = (retryAfter: number) =>
+  withoutStack(
+    () => new AppError('rate_limited', 'Wait as long as Retry-After says.', { retryAfter }),
+  )
 
 export const misdirectedRequest = () =>
   new AppError('misdirected_request', 'The server is not set up to answer for this host name.')

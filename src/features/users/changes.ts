@@ -18,6 +18,7 @@ export const newUserRow = {
   fields: { ...fields, createdAt },
   atCreation: { updatedAt },
   references: {},
+  unique: ['email'],
 } as const
 
 export const userChanges: Changes = {
