@@ -45,6 +45,7 @@ export class ConfigError extends Error {
 
 function configOf(read: Variables) {
   const { REQUEST_TIMEOUT: requestTimeout } = read
+  const isAuthenticating = read.AUTH ?? !isPrivate(read)
   const statementTimeout = read.STATEMENT_TIMEOUT ?? requestTimeout
   return {
     databaseUrl: read.DATABASE_URL,
@@ -61,6 +62,14 @@ function configOf(read: Variables) {
     allowedHosts: read.ALLOWED_HOSTS,
     corsOrigins: read.CORS_ORIGINS ?? [],
     trustProxy: read.TRUST_PROXY,
+    /** s */
+    hsts: read.HSTS,
+    /** Requests a minute, or `off`. */
+    rateLimitKey: read.RATE_LIMIT_KEY ?? 6000,
+    /** Callers on this machine, unless somebody said how often a key may ask. */
+    isLoopbackLimited: read.RATE_LIMIT_KEY !== undefined,
+    rateLimitAddress: read.RATE_LIMIT_ADDRESS ?? (isAuthenticating ? 600 : 'off'),
+    redisUrl: read.REDIS_URL,
     maxConnections: read.MAX_CONNECTIONS,
     headersTimeout: read.HEADERS_TIMEOUT ?? Math.min(10_000, read.BODY_TIMEOUT),
     bodyTimeout: read.BODY_TIMEOUT,
@@ -80,10 +89,17 @@ function configOf(read: Variables) {
     cacheSize: read.CACHE_SIZE * 2 ** 20,
     cacheThreshold: read.CACHE_THRESHOLD,
     foldInterval: read.FOLD_INTERVAL,
+    /** Days. */
+    auditRetention: read.AUDIT_RETENTION,
+    sessionRetention: read.SESSION_RETENTION,
     searchLanguage: read.SEARCH_LANGUAGE,
+    /** Undefined: beside the embedded database, else among the system's temporary files. */
+    exportDir: read.EXPORT_DIR,
+    /** hours */
+    exportRetention: read.EXPORT_RETENTION,
     cursorSecret: read.CURSOR_SECRET,
     /** Whether callers have to show a key. */
-    isAuthenticating: read.AUTH ?? !isPrivate(read),
+    isAuthenticating,
     jwt: jwtOf(read),
   }
 }
@@ -158,6 +174,6 @@ function numberOf(name: (typeof nestedTimeouts)[number][0 | 1], given: Env): num
 }
 
 const aboutPooler = 'should not be set without DATABASE_URL, whose pooler it is about'
-const secrets = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'CURSOR_SECRET']
+const secrets = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'CURSOR_SECRET', 'REDIS_URL']
 const shown = (name: string, given: Env) =>
   secrets.includes(name) ? '' : `; it is ${JSON.stringify(given[name])}`

@@ -9,9 +9,16 @@ const whole = (from: number, to: number, unit = '') =>
     })
     .transform(Number)
 const milliseconds = (from: number, to: number) => whole(from, to, 'milliseconds')
+const days = (from: number) => whole(from, 36_500, 'days')
 const choice = <const T extends readonly string[]>(values: T) =>
   z.enum(values, `one of ${values.join(', ')}`)
 const onOff = choice(['on', 'off']).transform((value) => value === 'on')
+const perMinute = z
+  .string()
+  .refine((text) => text === 'off' || /^[1-9]\d{0,8}$/.test(text), {
+    error: 'off, or a whole number of requests a minute',
+  })
+  .transform((text): number | 'off' => (text === 'off' ? text : Number(text)))
 const hour = 3_600_000
 const databaseUrl = z.string().superRefine((url, { addIssue }) => {
   try {
@@ -54,6 +61,16 @@ export const variables = z.object({
     .transform((names) => names.split(',').map((name) => originOf(name.trim())))
     .refine(isListOfOrigins, '* or origins like https://app.example, separated by commas')
     .optional(),
+  HSTS: whole(1, 100_000_000, 'seconds').optional(),
+  RATE_LIMIT_KEY: perMinute.optional(),
+  RATE_LIMIT_ADDRESS: perMinute.optional(),
+  REDIS_URL: z
+    .string()
+    .refine(
+      (url) => /^rediss?:\/\//.test(url) && URL.canParse(url),
+      'a URL like redis://:password@host:6379/0',
+    )
+    .optional(),
   MAX_CONNECTIONS: whole(1, 1_000_000).default(20_000),
   HEADERS_TIMEOUT: milliseconds(100, hour).optional(),
   BODY_TIMEOUT: milliseconds(100, hour).default(30_000),
@@ -72,6 +89,8 @@ export const variables = z.object({
   CACHE_SIZE: whole(1, 1_000_000, 'MiB').default(64),
   CACHE_THRESHOLD: milliseconds(0, 60_000).default(5),
   FOLD_INTERVAL: milliseconds(50, 60_000).default(1000),
+  AUDIT_RETENTION: days(30).default(365),
+  SESSION_RETENTION: days(1).optional(),
   SEARCH_LANGUAGE: z
     .string()
     .regex(
@@ -87,6 +106,8 @@ export const variables = z.object({
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().optional(),
   JWT_SCOPE_CLAIM: z.string().default('scope'),
+  EXPORT_DIR: z.string().optional(),
+  EXPORT_RETENTION: whole(1, 8760, 'hours').default(24),
   CURSOR_SECRET: z.string().min(32, 'at least 32 characters').optional(),
 })
 

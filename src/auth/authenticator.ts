@@ -21,6 +21,8 @@ export type AuthenticatorOptions = VerdictsOptions & {
 export type LookUp = {
   readonly pool: Pool
   readonly inBackground: (work: (pool: Pool) => Promise<void>) => void
+  /** May throw instead of judging: whoever sends one bad token after the other is not heard again and again. */
+  readonly guard?: (judge: () => Promise<Verdict>) => Promise<Verdict>
 }
 
 export type Authenticator = {
@@ -51,8 +53,10 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
     return credentials
   }
 
-  function judge({ token, isOurs, hash }: Credentials, { pool }: LookUp): Promise<Verdict> {
-    return !isOurs && judgeToken ? judgeToken(token) : lookUpKey(pool, hash, deadline)
+  function judge({ token, isOurs, hash }: Credentials, { pool, guard }: LookUp): Promise<Verdict> {
+    const judging = () =>
+      !isOurs && judgeToken ? judgeToken(token) : lookUpKey(pool, hash, deadline)
+    return guard ? guard(judging) : judging()
   }
 
   function admit(verdict: Verdict, { inBackground }: LookUp): Caller {

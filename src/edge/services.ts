@@ -10,8 +10,11 @@ import { clientAddress } from '../http/address.ts'
 import type { AppEnv, Bindings, Services } from '../http/context.ts'
 import { corsOf } from '../http/cors.ts'
 import { jwtJudge } from '../http/jwt.ts'
+import type { RateLimits } from '../http/limits.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
+import { strictTransport } from '../http/secure-headers.ts'
 import { log, observe } from './log.ts'
+import { edgeLimits } from './rate-limits.ts'
 import { readiness } from './readiness.ts'
 
 /** What a Worker is configured to be. */
@@ -19,6 +22,7 @@ export type Edge = {
   readonly config: Config
   readonly databaseUrl: string
   readonly secret: string
+  readonly limits: RateLimits
 }
 
 /**
@@ -35,7 +39,7 @@ export function readEdge(env: Bindings): Edge {
   // no Worker is for one machine alone: who is let in without a key is said in so many words
   const config = readConfig({ ...variables, AUTH: variables.AUTH || 'on' }, missing)
   if (!databaseUrl || !config.cursorSecret) throw new ConfigError(missing)
-  return { config, databaseUrl, secret: config.cursorSecret }
+  return { config, databaseUrl, secret: config.cursorSecret, limits: edgeLimits(env, config) }
 }
 
 const unbound =
@@ -53,7 +57,7 @@ const variablesOf = (env: Bindings): Record<string, string> =>
 
 /** The services of one isolate, for all its requests. */
 export function servicesOf(edge: Edge): Services {
-  const { config, secret } = edge
+  const { config, secret, limits } = edge
   const addressOf = clientAddress([])
   const pool = poolPerRequest(edge)
   return {
@@ -62,8 +66,10 @@ export function servicesOf(edge: Edge): Services {
     requestTimeout: config.requestTimeout,
     cache: noCache,
     cors: corsOf(config.corsOrigins),
+    strictTransport: strictTransport(config.hsts),
     scripts: 'platform',
     observe,
+    limits,
     runtime: 'workerd',
     keepAlive: (c, work) => c.executionCtx.waitUntil(work),
     countView: (c, postId) =>

@@ -15,6 +15,7 @@ export const problems = {
   precondition_failed: { status: 412, title: 'The record has changed' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  range_not_satisfiable: { status: 416, title: 'The range lies outside the file' },
   expectation_failed: { status: 417, title: 'The server expects nothing but 100-continue' },
   reference_missing: { status: 422, title: 'A referenced record does not exist' },
   constraint_failed: { status: 422, title: 'A value is not allowed' },
@@ -48,6 +49,10 @@ type Extras = {
   readonly allow?: readonly string[]
   /** What a caller is asked for: the `WWW-Authenticate` header of a 401 or 403. */
   readonly challenge?: string
+  /** Seconds, in place of what the table says. */
+  readonly retryAfter?: number
+  /** Bytes of the file that has no such range: in the `Content-Range` of a 416. */
+  readonly size?: number
 }
 
 /** A failure the client may see: `detail` and `errors` are sent as they stand, `cause` only reaches the log. */
@@ -61,33 +66,40 @@ export class AppError extends Error {
   readonly errors: readonly FieldError[] | undefined
   readonly allow: readonly string[] | undefined
   readonly challenge: string | undefined
+  readonly size: number | undefined
 
-  constructor(code: ErrorCode, detail?: string, { cause, errors, allow, challenge }: Extras = {}) {
+  constructor(code: ErrorCode, detail?: string, extras: Extras = {}) {
+    const { cause, errors, allow, challenge, retryAfter, size } = extras
     const problem: Problem & { readonly status: ErrorStatus } = problems[code]
     super(detail ?? problem.title, { cause })
     this.code = code
     this.status = problem.status
     this.detail = this.message
-    this.retryAfter = problem.retryAfter
+    this.retryAfter = retryAfter ?? problem.retryAfter
     this.errors = errors
     this.allow = allow
+    this.size = size
     this.challenge = challenge ?? (code === 'unauthenticated' ? 'Bearer' : undefined)
   }
 }
 
-/** Of the faults of one input those that are told, and of a path the characters. */
-const [mostErrors, longestPath] = [100, 200]
+export const validationFailed = (found: readonly FieldError[]) => faulty('validation_failed', found)
 
-export function validationFailed(found: readonly FieldError[]) {
+/** Of the faults of one input those that are told, and of a path the characters. */
+export const mostErrors = 100
+const longestPath = 200
+
+/** A failure of several fields; `count` is how many faults there are where `found` has not all of them. */
+export function faulty(code: ErrorCode, found: readonly FieldError[], count = found.length) {
   const errors = found.slice(0, mostErrors).map(({ path, message }) => ({
     path: path.length > longestPath ? `${path.slice(0, longestPath)}…` : path,
     message,
   }))
   const detail =
-    found.length > mostErrors
-      ? `See errors for the first ${mostErrors} of ${found.length} faults.`
+    count > mostErrors
+      ? `See errors for the first ${mostErrors} of ${count} faults.`
       : 'See errors for every fault found.'
-  return new AppError('validation_failed', detail, { errors })
+  return new AppError(code, detail, { errors })
 }
 
 export const invalidCursor = (
@@ -98,9 +110,13 @@ export const invalidCursor = (
 export const malformedJson = (where = '', cause?: unknown) =>
   new AppError('malformed_json', `The body is not valid JSON. ${where}`.trim(), { cause })
 
+/** Of a field that refers to a record that is not there, or deleted, and of one that another record has already. */
+export const missing = 'refers to a record that does not exist'
+export const taken = 'is already taken'
+
 /** `fields` name what is not there, or deleted. */
 export const referenceMissing = (fields: readonly string[]) => {
-  const message = 'refers to a record that does not exist'
+  const message = missing
   const errors = fields.map((path) => ({ path, message }))
   return new AppError('reference_missing', `${fields.join(', ')} ${message}.`, { errors })
 }
@@ -128,6 +144,16 @@ export const forbidden = (scope: string) =>
       }),
   )
 
+/** An `Idempotency-Key` that was used for another path or body. */
+export const keyOfAnother = () =>
+  new AppError('idempotency_conflict', 'The key was used for another path or body: take a new one.')
+
+/** Of the call that had an `Idempotency-Key` first, and is not answered yet. */
+export const stillRunning = (cause: unknown) =>
+  new AppError('idempotency_conflict', 'The first call with this key still runs: try again.', {
+    cause,
+  })
+
 /** The issuer's keys, by which a token is verified, cannot be fetched. */
 export const issuerUnavailable = (cause?: unknown) =>
   new AppError('issuer_unavailable', 'The token cannot be verified at the moment.', { cause })
@@ -142,6 +168,10 @@ export const notFound = (what: string) => new AppError('not_found', `${what} not
 export const methodNotAllowed = (allow: readonly string[]) =>
   new AppError('method_not_allowed', `Use ${allow.join(', ')}.`, { allow })
 
+/** `size` of the file, in bytes. */
+export const rangeNotSatisfiable = (size: number) =>
+  new AppError('range_not_satisfiable', `The file has ${size} bytes.`, { size })
+
 export const databaseUnavailable = (cause?: unknown) =>
   new AppError('database_unavailable', 'The database cannot be reached at the moment.', { cause })
 
@@ -150,6 +180,12 @@ export const poolExhausted = () =>
 
 export const overloaded = () =>
   withoutStack(() => new AppError('overloaded', 'More was asked than can be answered: try again.'))
+
+/** `retryAfter` in s. */
+export const rateLimited = (retryAfter: number) =>
+  withoutStack(
+    () => new AppError('rate_limited', 'Wait as long as Retry-After says.', { retryAfter }),
+  )
 
 export const misdirectedRequest = () =>
   new AppError('misdirected_request', 'The server is not set up to answer for this host name.')

@@ -8,6 +8,7 @@ import { hasKey } from '../db/keys.ts'
 import { sqlStateOf } from '../errors/postgres.ts'
 import type { Services } from '../http/context.ts'
 import { jwtJudge } from '../http/jwt.ts'
+import { guardLookUp } from '../http/rate-limit.ts'
 import { shopboard } from '../invocation.ts'
 import type { Observer } from '../observability/observation.ts'
 
@@ -60,7 +61,11 @@ export async function authentication(options: AuthenticationOptions): Promise<Au
   const lookUp = { pool, inBackground: (work: (pool: Pool) => Promise<void>) => void work(pool) }
   return {
     isOpen: false,
-    callerOf: (c) => known.callerOf(c.req.header('authorization'), lookUp),
+    callerOf: (c) =>
+      known.callerOf(c.req.header('authorization'), {
+        ...lookUp,
+        guard: (judge) => guardLookUp(c, judge, ({ caller }) => caller !== undefined),
+      }),
     forgetCallers: known.forget,
     peek: known.peek,
     keys: known,

@@ -20,6 +20,13 @@ export type FilterName =
   | 'others'
   | 'search'
   | 'bounds'
+  | 'state'
+  | 'kind'
+  | 'request'
+  | 'row'
+  | 'actor'
+  | 'action'
+  | 'table'
 
 /** Each is a statement of its own: its rows lie in other indexes. */
 export type ListVariant = {
@@ -46,10 +53,24 @@ export type ListParams = {
   readonly before: string
   /** Of `like`, in lower case. */
   readonly pattern: string
+  /** Of jobs. */
+  readonly state: string | null
+  readonly kind: string | null
+  /** Of the audit log: instants, RFC 3339 or ±infinity, half-open. */
+  readonly from: string
+  readonly to: string
+  readonly table: string | null
+  readonly rowId: number | null
+  readonly actor: string | null
+  readonly action: string | null
+  readonly requestId: string | null
 }
 
 export type FoundPage<Total extends number | null = number> = {
-  /** Two lines for each row, in the list's order: its position, a JSON array of texts, and its JSON. One row more where it goes on. */
+  /**
+   * A line for each row, in the list's order: its JSON. A line before it tells its position, a JSON array of texts, where it
+   * is not what the JSON says. One row more where it goes on.
+   */
   readonly rows: string | null
   /** Whether rows lie behind, where the page was reached from. */
   readonly isPreceded: boolean
@@ -81,6 +102,8 @@ export type Item = {
   readonly json: SQL
   /** What `json` refers to besides `page`. */
   readonly joins: SQL
+  /** CTEs that `json` and `joins` refer to. */
+  readonly ctes?: SQL
 }
 
 /** Where row number `skip` of a list comes next. */
@@ -110,6 +133,8 @@ export type ListSql = {
   readonly walk?: Walk
   readonly key: Key
   readonly order: Order
+  /** Whether partitions hold the rows by their keys: a position leaves out those that lie before it. */
+  readonly isPartitioned?: boolean
   readonly item: Item
   readonly ctes?: SQL
   readonly total: SQL

@@ -10,6 +10,7 @@ import {
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { type List, respondList } from '../../http/paging/list.ts'
+import { listReport } from '../../http/paging/list-report.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
@@ -19,7 +20,14 @@ import { userChanges as bodyOfChanges, newUser } from './bodies.ts'
 import { userChanges } from './changes.ts'
 import { userExample, userPageExamples } from './examples.ts'
 import { userById, userPages } from './queries.ts'
-import { type User, userPageSchema, userQuery, userSchema } from './schemas.ts'
+import {
+  type ListedUser,
+  listedUserSchema,
+  type User,
+  userPageSchema,
+  userQuery,
+  userSchema,
+} from './schemas.ts'
 
 const list: List<number | null> = {
   name: 'users',
@@ -101,7 +109,7 @@ const restoreUser = restores(
 
 /** Mounted under /api/v1. */
 export const users = new OpenAPIHono<AppEnv>()
-  .openapi(listUsers, (c) => respondList<User, number | null>(c, list, c.req.valid('query')))
+  .openapi(listUsers, (c) => respondList<ListedUser, number | null>(c, list, c.req.valid('query')))
   .openapi(getUser, (c) => respondRow<User>(c, bind(userById, c.req.valid('param'))))
   .openapi(createUser, (c) => respondCreated<User>(c, userChanges, c.req.valid('json')))
   .openapi(updateUser, (c) =>
@@ -109,3 +117,6 @@ export const users = new OpenAPIHono<AppEnv>()
   )
   .openapi(deleteUser, (c) => respondRemoved(c, userChanges, c.req.valid('param').id))
   .openapi(restoreUser, (c) => respondRestored<User>(c, userChanges, c.req.valid('param').id))
+
+/** For exports. */
+export const usersReport = listReport(list, userQuery, listedUserSchema)

@@ -24,6 +24,8 @@ export type List<Total extends number | null> = {
   readonly name: string
   readonly pages: ListPages<Total>
   readonly filters: readonly FilterName[]
+  /** Whether the first filter given says by which index rows are found, and the others narrow what it gives. */
+  readonly isFoundByFirst?: boolean
   /** Whether a page at a number may lie too far in: where no rollup knows positions. */
   readonly isPassedOver: (variant: ListVariant) => boolean
 }
@@ -43,6 +45,15 @@ export type ListQuery = {
   readonly search?: string | undefined
   readonly createdAfter?: string | undefined
   readonly createdBefore?: string | undefined
+  readonly state?: string | undefined
+  readonly kind?: string | undefined
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+  readonly table?: string | undefined
+  readonly rowId?: number | undefined
+  readonly actor?: string | undefined
+  readonly action?: string | undefined
+  readonly requestId?: string | undefined
 }
 
 export type ListRequest = KeysetRequest & {
@@ -67,7 +78,11 @@ export function respondList<Item, Total extends number | null>(
 
 /** @throws AppError invalid_cursor */
 export function listRequestOf(
-  { name, filters }: Pick<List<null>, 'name' | 'filters'>,
+  {
+    name,
+    filters,
+    isFoundByFirst = false,
+  }: Pick<List<null>, 'name' | 'filters' | 'isFoundByFirst'>,
   query: ListQuery,
   cursors: CursorCodec,
 ): ListRequest {
@@ -77,7 +92,7 @@ export function listRequestOf(
   const fingerprint = JSON.stringify([name, sort, order, given, asked])
   return {
     query,
-    variant: { sort, order, filters: given },
+    variant: { sort, order, filters: isFoundByFirst ? given.slice(0, 1) : given },
     fingerprint,
     cursor: cursor === undefined ? undefined : cursors.read(cursor, fingerprint),
     page,
@@ -98,6 +113,13 @@ const isGiven: Readonly<Record<FilterName, (query: ListQuery) => boolean>> = {
   search: ({ search }) => search !== undefined,
   bounds: ({ createdAfter, createdBefore }) =>
     createdAfter !== undefined || createdBefore !== undefined,
+  state: ({ state }) => state !== undefined,
+  kind: ({ kind }) => kind !== undefined,
+  request: ({ requestId }) => requestId !== undefined,
+  row: ({ rowId }) => rowId !== undefined,
+  actor: ({ actor }) => actor !== undefined,
+  action: ({ action }) => action !== undefined,
+  table: ({ table }) => table !== undefined,
 }
 
 const paramsOf = (query: ListQuery): Omit<ListParams, 'key' | 'id'> => ({
@@ -108,6 +130,15 @@ const paramsOf = (query: ListQuery): Omit<ListParams, 'key' | 'id'> => ({
   after: query.createdAfter ?? '-infinity',
   before: query.createdBefore ?? 'infinity',
   pattern: likePattern(query.search ?? ''),
+  state: query.state ?? null,
+  kind: query.kind ?? null,
+  from: query.from ?? '-infinity',
+  to: query.to ?? 'infinity',
+  table: query.table ?? null,
+  rowId: query.rowId ?? null,
+  actor: query.actor ?? null,
+  action: query.action ?? null,
+  requestId: query.requestId ?? null,
 })
 
 const skipped = ({ page = 1, pageSize }: Pick<ListQuery, 'page' | 'pageSize'>) =>
@@ -145,22 +176,16 @@ export function listPageOf<Item, Total extends number | null>(
   if (total === null && skip > mostFiltered) throw tooFarIn(`goes ${mostFiltered} rows in`)
   if (total !== null && isPassedOver(variant) && isFarIn(skip, total))
     throw tooFarIn(`goes ${mostPassedOver} rows from either end of this list`)
-  const lines = found.rows?.split('\n') ?? []
-  if (total === null && skip > 0 && lines.length === 0) throw tooFarIn('does not go so far in')
-  const isFull = lines.length / 2 > pageSize
-  const [from, until] = !isFull
-    ? [0, lines.length]
-    : cursor?.direction === 'prev'
-      ? [2, lines.length]
-      : [0, lines.length - 2]
-  const shown = lines.slice(from, until)
-  const positionAt = (line: string | undefined): string[] | null =>
-    line === undefined ? null : JSON.parse(line)
+  const rows = rowsOf(found.rows)
+  if (total === null && skip > 0 && rows.length === 0) throw tooFarIn('does not go so far in')
+  const isFull = rows.length > pageSize
+  const isBackward = cursor?.direction === 'prev'
+  const shown = isFull ? (isBackward ? rows.slice(1) : rows.slice(0, -1)) : rows
   const cut = isFull ? null : (found.goesOnFrom ?? null)
-  const [first, last] = cursor?.direction === 'prev' ? [cut, null] : [null, cut]
+  const [first, last] = isBackward ? [cut, null] : [null, cut]
   const ends = {
-    first: positionAt(first ?? shown[0]),
-    last: positionAt(last ?? shown.at(-2)),
+    first: first === null ? positionOf(shown[0], variant.sort) : JSON.parse(first),
+    last: last === null ? positionOf(shown.at(-1), variant.sort) : JSON.parse(last),
   }
   const goesOn = isFull || cut !== null
   const metadata = keysetMetadata({ ...ends, total, asOf, isPreceded, goesOn }, request, cursors)
@@ -168,13 +193,32 @@ export function listPageOf<Item, Total extends number | null>(
     total === null
       ? page < (metadata.page ?? 1)
       : !isPassedOver(variant) || !isFarIn(skipped({ page, pageSize }), total)
-  const items = shown.filter((_, line) => line % 2 === 1).join(',')
+  const items = shown.map(({ item }) => item).join(',')
   return {
     body: `{"items":[${items}],"metadata":${JSON.stringify(metadata)}}` as JsonText<
       Page<Item, Total>
     >,
     headers: { Link: linkHeader(url, metadata, isReached) },
   }
+}
+
+/** A row's JSON, and its position where that does not say it. */
+type Row = { readonly item: string; readonly position?: string | undefined }
+
+function rowsOf(text: string | null): Row[] {
+  const lines = text?.split('\n') ?? []
+  if (!lines[0]?.startsWith('[')) return lines.map((item) => ({ item }))
+  return Array.from({ length: lines.length / 2 }, (_, row) => ({
+    position: lines[2 * row],
+    item: lines[2 * row + 1] ?? '',
+  }))
+}
+
+function positionOf(row: Row | undefined, sort: SortName): string[] | null {
+  if (!row) return null
+  if (row.position !== undefined) return JSON.parse(row.position)
+  const item: Record<string, unknown> = JSON.parse(row.item)
+  return [String(item[sort]), String(item.id)]
 }
 
 const isFarIn = (skip: number, total: number) =>
