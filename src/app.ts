@@ -1,15 +1,19 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { activity } from './features/activity/routes.ts'
+import { newComments } from './features/comments/bulk.ts'
 import { comments } from './features/comments/routes.ts'
 import { health } from './features/health/routes.ts'
 import { home } from './features/home/routes.ts'
+import { newPosts } from './features/posts/bulk.ts'
 import { posts } from './features/posts/routes.ts'
 import { postViews } from './features/posts/views.ts'
 import { problemPages } from './features/problems/routes.ts'
 import { search } from './features/search/routes.ts'
+import { newSessions } from './features/sessions/bulk.ts'
 import { sessions } from './features/sessions/routes.ts'
 import { currentStats } from './features/stats/current.ts'
 import { stats } from './features/stats/routes.ts'
+import { newUsers } from './features/users/bulk.ts'
 import { users } from './features/users/routes.ts'
 import { answerFromCache } from './http/answer.ts'
 import { jsonBody } from './http/body.ts'
@@ -41,10 +45,14 @@ export function createApp(services: Services) {
     .route('/api/v1', stats)
     .route('/api/v1', activity)
     .route('/api/v1', users)
+    .route('/api/v1', newUsers)
     .route('/api/v1', posts)
+    .route('/api/v1', newPosts)
     .route('/api/v1', postViews)
     .route('/api/v1', comments)
+    .route('/api/v1', newComments)
     .route('/api/v1', sessions)
+    .route('/api/v1', newSessions)
     .route('/api/v1', search)
   mountOpenApi(app)
   app

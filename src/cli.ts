@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { type DemoFlags, demoHelp, runDemo } from './commands/demo/command.ts'
 import { mostUsers } from './commands/demo/demo.ts'
 import { runExplain } from './commands/explain/command.ts'
+import { type ExportFlags, exportHelp, runExport } from './commands/export/command.ts'
 import { grouped } from './commands/grouped.ts'
 import { type ImportFlags, importHelp, runImport } from './commands/import/command.ts'
 import { delimiterNamed } from './commands/import/delimiter.ts'
@@ -55,6 +56,18 @@ command('import', 'import users, posts, comments and sessions from files')
   .addHelpText('after', importHelp)
   .action((directory: string, flags: Omit<ImportFlags, 'directory'> & Json) =>
     run('import', runImport, { ...flags, directory }, { isSession: true }),
+  )
+
+command('export', 'write users, posts, comments and sessions to files that import reads')
+  .argument('<dir>', 'the directory of the files')
+  .addOption(
+    new Option('--format <format>', 'of the files').choices(['csv', 'ndjson']).default('csv'),
+  )
+  .option('--plain', 'do not compress them')
+  .option('--force', 'replace the files of an earlier export')
+  .addHelpText('after', exportHelp)
+  .action((directory: string, flags: Omit<ExportFlags, 'directory'> & Json) =>
+    run('export', runExport, { ...flags, directory }, { isMigrating: false, isSession: true }),
   )
 
 command('demo', 'generate a believable community: for each user 10 posts, 50 comments, 10 sessions')

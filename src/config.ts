@@ -89,6 +89,9 @@ function configOf(read: Variables) {
     cacheSize: read.CACHE_SIZE * 2 ** 20,
     cacheThreshold: read.CACHE_THRESHOLD,
     foldInterval: read.FOLD_INTERVAL,
+    /** Days. */
+    auditRetention: read.AUDIT_RETENTION,
+    sessionRetention: read.SESSION_RETENTION,
     searchLanguage: read.SEARCH_LANGUAGE,
     cursorSecret: read.CURSOR_SECRET,
     /** Whether callers have to show a key. */

@@ -9,6 +9,7 @@ const whole = (from: number, to: number, unit = '') =>
     })
     .transform(Number)
 const milliseconds = (from: number, to: number) => whole(from, to, 'milliseconds')
+const days = (from: number) => whole(from, 36_500, 'days')
 const choice = <const T extends readonly string[]>(values: T) =>
   z.enum(values, `one of ${values.join(', ')}`)
 const onOff = choice(['on', 'off']).transform((value) => value === 'on')
@@ -88,6 +89,8 @@ export const variables = z.object({
   CACHE_SIZE: whole(1, 1_000_000, 'MiB').default(64),
   CACHE_THRESHOLD: milliseconds(0, 60_000).default(5),
   FOLD_INTERVAL: milliseconds(50, 60_000).default(1000),
+  AUDIT_RETENTION: days(30).default(365),
+  SESSION_RETENTION: days(1).optional(),
   SEARCH_LANGUAGE: z
     .string()
     .regex(

@@ -3,7 +3,7 @@ import { sqlStateOf } from '../errors/postgres.ts'
 import { shopboard } from '../invocation.ts'
 import type { Database, Pool } from './database.ts'
 import * as rollupTables from './rollup/tables.ts'
-import { comments, posts, sessions, users } from './schema.ts'
+import { comments, posts, postViews, sessions, users } from './schema.ts'
 import { statement } from './statement.ts'
 
 /** What the role of a server finds. */
@@ -19,7 +19,7 @@ type Access = {
 
 const list = (texts: readonly string[]): SQL => sql.raw(texts.map((text) => `'${text}'`).join(', '))
 
-const publicTables = [users, posts, comments, sessions].map(getTableName)
+const publicTables = [users, posts, comments, sessions, postViews].map(getTableName)
 const rollupRelations = Object.values(rollupTables)
   .flatMap((each) => {
     if (is(each, Table)) return [getTableName(each)]

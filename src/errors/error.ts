@@ -78,19 +78,23 @@ export class AppError extends Error {
   }
 }
 
-/** Of the faults of one input those that are told, and of a path the characters. */
-const [mostErrors, longestPath] = [100, 200]
+export const validationFailed = (found: readonly FieldError[]) => faulty('validation_failed', found)
 
-export function validationFailed(found: readonly FieldError[]) {
+/** Of the faults of one input those that are told, and of a path the characters. */
+export const mostErrors = 100
+const longestPath = 200
+
+/** A failure of several fields; `count` is how many faults there are where `found` has not all of them. */
+export function faulty(code: ErrorCode, found: readonly FieldError[], count = found.length) {
   const errors = found.slice(0, mostErrors).map(({ path, message }) => ({
     path: path.length > longestPath ? `${path.slice(0, longestPath)}…` : path,
     message,
   }))
   const detail =
-    found.length > mostErrors
-      ? `See errors for the first ${mostErrors} of ${found.length} faults.`
+    count > mostErrors
+      ? `See errors for the first ${mostErrors} of ${count} faults.`
       : 'See errors for every fault found.'
-  return new AppError('validation_failed', detail, { errors })
+  return new AppError(code, detail, { errors })
 }
 
 export const invalidCursor = (
@@ -101,9 +105,13 @@ export const invalidCursor = (
 export const malformedJson = (where = '', cause?: unknown) =>
   new AppError('malformed_json', `The body is not valid JSON. ${where}`.trim(), { cause })
 
+/** Of a field that refers to a record that is not there, or deleted, and of one that another record has already. */
+export const missing = 'refers to a record that does not exist'
+export const taken = 'is already taken'
+
 /** `fields` name what is not there, or deleted. */
 export const referenceMissing = (fields: readonly string[]) => {
-  const message = 'refers to a record that does not exist'
+  const message = missing
   const errors = fields.map((path) => ({ path, message }))
   return new AppError('reference_missing', `${fields.join(', ')} ${message}.`, { errors })
 }
@@ -130,6 +138,16 @@ export const forbidden = (scope: string) =>
         challenge: `Bearer error="insufficient_scope", scope="${scope}"`,
       }),
   )
+
+/** An `Idempotency-Key` that was used for another path or body. */
+export const keyOfAnother = () =>
+  new AppError('idempotency_conflict', 'The key was used for another path or body: take a new one.')
+
+/** Of the call that had an `Idempotency-Key` first, and is not answered yet. */
+export const stillRunning = (cause: unknown) =>
+  new AppError('idempotency_conflict', 'The first call with this key still runs: try again.', {
+    cause,
+  })
 
 /** The issuer's keys, by which a token is verified, cannot be fetched. */
 export const issuerUnavailable = (cause?: unknown) =>

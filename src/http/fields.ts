@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi'
-import { faultsOf, isStorable, mostBytes, mostDepth, notStorable } from './storable.ts'
 
 /** What request bodies are made of. */
 
@@ -8,19 +7,33 @@ export const text = (least: number, most: number) =>
   z
     .string()
     .refine((text) => isLong(text, least, most), `must have ${least} to ${most} characters`)
-    .refine(isStorable, notStorable)
     .openapi({ minLength: least, maxLength: most })
+
+const mostBytes = 16_384
+const mostDepth = 8
 
 /** An object that a client keeps with a row. */
 export const properties = z
   .record(z.string(), z.unknown())
-  .check(({ value, issues }) => {
-    for (const { path, message } of faultsOf(value))
-      issues.push({ code: 'custom', input: value, path: [...path], message })
-  })
+  .refine(
+    (object) => depthOf(object) <= mostDepth,
+    `must not be nested more than ${mostDepth} deep`,
+  )
+  .refine(
+    (object) => encoder.encode(JSON.stringify(object)).length <= mostBytes,
+    `must have at most ${mostBytes} bytes as JSON`,
+  )
   .openapi({
     description: `A JSON object of at most ${mostBytes / 1024} KiB, nested at most ${mostDepth} deep.`,
   })
+
+const encoder = new TextEncoder()
+
+/** Objects and arrays inside one another; a body has no more than 64. */
+const depthOf = (value: unknown): number =>
+  typeof value === 'object' && value !== null
+    ? 1 + Object.values(value).reduce((most: number, each) => Math.max(most, depthOf(each)), 0)
+    : 0
 
 const mostTags = 20
 

@@ -34,12 +34,15 @@ export const rejectInvalid = (checked: Checked): undefined => {
 
 function bodyErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code !== 'unrecognized_keys')
-    return [{ path: issue.path.join('.') || 'body', message: issue.message }]
+    return [{ path: issue.path.join('.') || 'body', message: messageOf(issue) }]
   return issue.keys.map((key) => ({
     path: [...issue.path, key].join('.'),
     message: 'is not a field here',
   }))
 }
+
+const messageOf = ({ code, message }: z.core.$ZodIssue) =>
+  code === 'invalid_type' && message.endsWith('received undefined') ? 'is required' : message
 
 function fieldErrorsOf(issue: z.core.$ZodIssue, input: unknown): FieldError[] {
   if (issue.code === 'unrecognized_keys') {

@@ -6,6 +6,11 @@ export const count = z.int().min(0).openapi({ format: 'int64' })
 
 export const time = z.string().openapi({ format: 'date-time' })
 
+/** What clients keep with a row. */
+export const properties = z
+  .record(z.string(), z.json())
+  .openapi({ type: 'object', description: 'What clients keep with it: any JSON object.' })
+
 /** Whose a row is; null where the account is gone or was never known. */
 export const owner = z
   .object({ id: rowId, username: z.string() })

@@ -1,6 +1,7 @@
 import type { DatabaseEvent } from '../db/database.ts'
 import type { ErrorCode } from '../errors/error.ts'
 import { fromPostgres } from '../errors/postgres.ts'
+import type { JobEvent } from '../jobs/run.ts'
 import type { Observation } from './observation.ts'
 
 /** One line of a log, for a person who reads it later. */
@@ -25,6 +26,7 @@ const failureMessages = {
   fold_failed: 'A fold failed',
   key_use_failed: 'The use of a key could not be written down',
   views_failed: 'Views of posts could not be written',
+  jobs_failed: 'The queue of jobs cannot be asked',
   close_failed: 'Closing failed',
   unhandled_rejection: 'A rejection was not handled',
   uncaught_exception: 'An exception was not caught',
@@ -68,6 +70,16 @@ export function logRecordOf(
               'The rollups are not folded here: answers are exact, and slow where much is pending',
             fields: { reason: observation.reason },
           }
+    case 'jobs_barred':
+      return observation.reason === undefined
+        ? { level: 'info', message: 'Jobs are run here', fields: {} }
+        : {
+            level: 'warn',
+            message: 'No job is run here: what waits is left to other servers',
+            fields: { reason: observation.reason },
+          }
+    case 'job':
+      return logRecordOfJob(observation.event)
     case 'database':
       return logRecordOfDatabase(observation.event)
     case 'server_lost':
@@ -77,6 +89,7 @@ export function logRecordOf(
     case 'fold_failed':
     case 'key_use_failed':
     case 'views_failed':
+    case 'jobs_failed':
     case 'close_failed':
     case 'unhandled_rejection':
     case 'uncaught_exception':
@@ -111,6 +124,13 @@ export function logRecordOf(
     case 'cache':
       return undefined
   }
+}
+
+function logRecordOfJob({ error, ...fields }: JobEvent): LogRecord {
+  const message = `Job: ${fields.outcome}`
+  if (fields.outcome === 'failed' || fields.outcome === 'dead')
+    return { level: 'error', message, fields: { ...fields, ...causesOf(error) } }
+  return { level: fields.outcome === 'lost' ? 'warn' : 'info', message, fields }
 }
 
 function logRecordOfWatcher({ state, error }: Watched): LogRecord {

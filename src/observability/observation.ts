@@ -1,6 +1,7 @@
 import type { CacheOutcome } from '../cache/cache.ts'
 import type { DatabaseState } from '../cache/watcher.ts'
 import type { DatabaseEvent } from '../db/database.ts'
+import type { JobEvent } from '../jobs/run.ts'
 
 /** The request that an observation is about. */
 type Observed = {
@@ -34,6 +35,9 @@ export type Observation =
   | { readonly type: 'watcher'; readonly state: DatabaseState; readonly error?: unknown }
   /** Why nothing is folded here; undefined once it is. */
   | { readonly type: 'folds_barred'; readonly reason: string | undefined }
+  /** Why no job is run here; undefined once they are. */
+  | { readonly type: 'jobs_barred'; readonly reason: string | undefined }
+  | { readonly type: 'job'; readonly event: JobEvent }
   | { readonly type: 'database'; readonly event: DatabaseEvent }
   /** What goes wrong behind the requests: no answer tells of it. */
   | {
@@ -41,6 +45,7 @@ export type Observation =
         | 'fold_failed'
         | 'key_use_failed'
         | 'views_failed'
+        | 'jobs_failed'
         | 'close_failed'
         | 'unhandled_rejection'
         | 'uncaught_exception'

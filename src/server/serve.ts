@@ -8,7 +8,7 @@ import { type Watcher, watchTables } from '../cache/watcher.ts'
 import type { Config } from '../config.ts'
 import { readDatabaseUrl } from '../database-url.ts'
 import type { Pool } from '../db/database.ts'
-import { openPool } from '../db/pool/pool.ts'
+import { openPool, type PoolOptions } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
 import { startFolding } from '../db/rollup/fold.ts'
 import { startCountingViews } from '../db/views.ts'
@@ -30,6 +30,7 @@ import { installedScripts } from './scripts.ts'
 import { seedDemo } from './seed-demo.ts'
 import type { Shutdown } from './shutdown.ts'
 import { socketAddress } from './socket-address.ts'
+import { jobPoolLimits, mostJobs, workOnJobs } from './work-on-jobs.ts'
 
 /** ms running requests get to finish: process managers rarely wait longer than 30 s before they kill. */
 const drainTimeout = 20_000
@@ -50,23 +51,7 @@ export async function serve(
   const { url: databaseUrl } = database
   const { isPreparing } = await prepare({ config, database, say })
 
-  const open = (size: number, applicationName: string, limits: Partial<Config> = {}) => {
-    const pool = openPool(databaseUrl, {
-      ...config,
-      ...limits,
-      isPreparing,
-      size,
-      applicationName,
-      socket: () => new Socket().setNoDelay(),
-      on: (event) => {
-        // what the shutdown itself gives up is no news
-        if (event.type !== 'cancelled' || !shutdown.signal.aborted)
-          observe({ type: 'database', event })
-      },
-    })
-    shutdown.defer(pool.close)
-    return pool
-  }
+  const open = opening(databaseUrl, { ...config, isPreparing }, { observe, shutdown })
   const background = open(backgroundPoolSize, 'shopboard background', { statementTimeout: 600_000 })
   if (config.demo) {
     const seeded = await seedDemo({ databaseUrl, pool: background, signal: shutdown.signal })
@@ -83,6 +68,9 @@ export async function serve(
     onLost: (lost) => observe({ type: 'views_lost', lost }),
   })
   shutdown.defer(views.stop)
+  const workPool = open(mostJobs, 'shopboard jobs', jobPoolLimits)
+  const jobs = workOnJobs({ config, pool: background, workPool, observe, isUp: watcher.isUp })
+  shutdown.defer(jobs.stop)
 
   const cors = corsOf(config.corsOrigins)
   const limits = await openRateLimits(config, observe)
@@ -121,6 +109,30 @@ export async function serve(
   say(`Shopboard is at ${url} (${database.description})`)
   if (process.stdout.isTTY) say(nextSteps(url, callers.isOpen))
 }
+
+/** Opens the pools of a server, which its shutdown closes. */
+const opening =
+  (
+    url: string,
+    config: Omit<PoolOptions, 'size' | 'applicationName' | 'on'>,
+    { observe, shutdown }: { readonly observe: Observer; readonly shutdown: Shutdown },
+  ) =>
+  (size: number, applicationName: string, limits: Partial<PoolOptions> = {}): Pool => {
+    const pool = openPool(url, {
+      ...config,
+      ...limits,
+      size,
+      applicationName,
+      socket: () => new Socket().setNoDelay(),
+      on: (event) => {
+        // what the shutdown itself gives up is no news
+        if (event.type !== 'cancelled' || !shutdown.signal.aborted)
+          observe({ type: 'database', event })
+      },
+    })
+    shutdown.defer(pool.close)
+    return pool
+  }
 
 /** What is answered without the requests' connections, by whoever is known; who is refused costs none either. */
 const isQuickFor =

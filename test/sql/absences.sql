@@ -2,7 +2,7 @@
 -- reads no table
 select expected.schema || '.' || expected.name as name
 from (
-  select 'public' as schema, unnest(array['users', 'posts', 'comments', 'sessions']) as name
+  select 'public' as schema, unnest(array['users', 'posts', 'comments', 'sessions', 'post_views']) as name
   union all
   select 'rollup', unnest(array['active_users', 'counts', 'current_buckets', 'current_post_comments', 'current_totals', 'current_user_days', 'current_versions', 'pending_active', 'pending_counts', 'pending_retention', 'pending_user_days', 'pending_user_totals', 'retention', 'totals', 'user_days', 'user_totals'])
 ) as expected

@@ -15,7 +15,7 @@ select quote_ident(current_user) as role,
     union all
     select 'select on public.' || relname
     from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-    where nspname = 'public' and relname in ('users', 'posts', 'comments', 'sessions') and not has_table_privilege(pg_class.oid, 'select')
+    where nspname = 'public' and relname in ('users', 'posts', 'comments', 'sessions', 'post_views') and not has_table_privilege(pg_class.oid, 'select')
     union all
     select format('execute on function rollup.%I(%s)', proname, pg_get_function_identity_arguments(pg_proc.oid))
     from pg_proc join pg_namespace on pg_namespace.oid = pronamespace

@@ -24,7 +24,7 @@ from (
   select concat(head, page.id,
     ',"createdAt":"', to_char(page.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     '","actor":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'),
-    ',"post":', coalesce('{"id":' || post_id || ',"title":' || coalesce(to_json(coalesce(page.title, left("posts"."title", 300)))::text, 'null') || '}', 'null'),
+    ',"post":', coalesce('{"id":' || post_id || ',"title":' || coalesce(to_json(coalesce(page.title, case when octet_length("posts"."title") > 300 then left("posts"."title", 300) else "posts"."title" end))::text, 'null') || '}', 'null'),
     ',"excerpt":', coalesce(to_json(excerpt)::text, 'null'), '}') as item
   from (
     select * from (
@@ -33,7 +33,7 @@ from (
         "posts"."id" as id, "posts"."created_at" as created_at,
         '{"kind":"post","id":' as head, "posts"."author_id" as user_id,
         "posts"."id" as post_id, null::bigint as titled_by,
-        left("posts"."title", 300) as title, left("posts"."body", 200) as excerpt
+        case when octet_length("posts"."title") > 300 then left("posts"."title", 300) else "posts"."title" end as title, left("posts"."body", 200) as excerpt
         from "posts"
         where "posts"."deleted_at" is null and "posts"."author_id" = $1::bigint
           and ("posts"."created_at", "posts"."id") < ($2::timestamptz, $3::bigint)

@@ -16,20 +16,12 @@ with given as materialized (
   select $2::text, 'create', 'posts', id, old, new, $3::text, $4::inet from (select id, null::jsonb as old, jsonb_build_object('authorId', changed."author_id", 'title', changed."title", 'body', changed."body", 'tags', changed."tags", 'metadata', changed."metadata", 'createdAt', to_char(changed."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as new from changed) as written
 ), page as materialized (
   select "posts"."id" as id, version, "posts"."author_id" as user_id, "posts"."body" as body,
-    "posts"."title" as title, "posts"."created_at" as created_at, "posts"."updated_at" as updated_at from changed as "posts"
+    "posts"."title" as title, "posts"."tags" as tags, "posts"."created_at" as created_at, "posts"."updated_at" as updated_at, "posts"."metadata" as metadata from changed as "posts"
 )
   select to_json(missing) as missing, shown.id, shown.json, shown.version
   from checked left join (
     select page.id, page.version, concat('{"id":', page.id, ',"title":', coalesce(to_json(page.title)::text, 'null'), ',"body":', to_json(page.body), ',"isTruncated":false',
-      ',"author":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'), ',"commentsCount":', counted.n,
+      ',"tags":', coalesce(to_json(page.tags)::text, '[]'), ',"metadata":', page.metadata,
+      ',"author":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'), ',"commentsCount":', coalesce((select n from rollup.post_comments where post_id = page.id), 0) + (select coalesce(sum(n), 0) from rollup.pending where kind = 1 and n <> 0 and post_id = page.id), ',"viewsCount":', coalesce((select "post_views"."n" from "post_views" where "post_views"."post_id" = page.id), 0),
       ',"createdAt":"', to_char(page.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","updatedAt":"', case when page.updated_at < '0001-01-01T00:00:00.000000Z' then '0001-01-01T00:00:00.000000Z' when page.updated_at > '9999-12-31T23:59:59.999999Z' then '9999-12-31T23:59:59.999999Z' else to_char(page.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') end, '"}') as json from page left join "users" on "users"."deleted_at" is null and "users"."id" = page.user_id
-    join (
-      select asked.id as post_id, (coalesce(folded.n, 0) + coalesce(changed.n, 0))::bigint as n
-      from (select id from page) as asked (id)
-        left join lateral (
-          select n from rollup.post_comments as folded where folded.post_id = asked.id offset 0
-        ) as folded on true
-        left join (
-          select post_id, sum(n) as n from rollup.pending_post_comments where n <> 0 and post_id in (select id from page) group by post_id
-        ) as changed on changed.post_id = asked.id) as counted on counted.post_id = page.id
   ) as shown on true

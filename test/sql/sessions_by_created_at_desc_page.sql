@@ -3,7 +3,7 @@
 with numbers as materialized (select 0 as newer, (select coalesce(sum(n), 0)::bigint from (
   select "rollup"."totals"."n" as n from "rollup"."totals" where "rollup"."totals"."kind" in (3)
   union all
-  select "pending_counts"."n" from "rollup"."pending_counts" where "pending_counts"."kind" in (3)
+  select n from "rollup"."pending_counts" where kind in (3)
 ) as both_parts) as until), target as materialized (select (select newer from numbers) + $1::bigint as rest),
   pending as materialized (
     select bucket, sum(n)::bigint as n from "rollup"."pending_counts" as pending where kind in (3) group by bucket
@@ -79,7 +79,7 @@ with numbers as materialized (select 0 as newer, (select coalesce(sum(n), 0)::bi
   (select until - newer from numbers) as total,
   to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "asOf"
   from (
-    select concat('["', to_char(page.key at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","', page.id, '"]', E'\n', '{"id":', page.id, ',"user":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'),
+    select concat('{"id":', page.id, ',"user":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'),
       ',"createdAt":"', to_char(page.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '","lastSeenAt":"', case when page.last_seen_at < '0001-01-01T00:00:00.000000Z' then '0001-01-01T00:00:00.000000Z' when page.last_seen_at > '9999-12-31T23:59:59.999999Z' then '9999-12-31T23:59:59.999999Z' else to_char(page.last_seen_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') end, '"}') as row_lines
     from page left join "users" on "users"."deleted_at" is null and "users"."id" = page.user_id
     order by page.key desc, page.id desc

@@ -73,10 +73,10 @@ const moments = (sql: Sql, table: Activity, index: number, { from, to, [table]: 
  * one so far; `before` is the last one before the whole community.
  */
 export const insertPosts = (sql: Sql, index: number, era: Era, last: number, before: number) => sql`
-  insert into public.posts (id, author_id, title, body, created_at, updated_at)
+  insert into public.posts (id, author_id, title, body, tags, created_at, updated_at)
   ${moments(sql, 'posts', index, era)}
   select
-    drawn.id, coalesce(founder.id, member), pg_temp.title(drawn.id), pg_temp.story(drawn.id),
+    drawn.id, coalesce(founder.id, member), pg_temp.title(drawn.id), pg_temp.story(drawn.id), pg_temp.tags(drawn.id),
     pg_temp.instant(coalesce(arrives, day)), pg_temp.instant(coalesce(arrives, day))
   from (
     select ${last}::bigint + row_number() over (order by day, member) as id, member, day from moments

@@ -31,6 +31,13 @@ export const textFunctions = (): string => `
     || pg_temp.pick(${list(middles)}, pg_temp.chance(id, 25))
     || pg_temp.pick(${list(endings)}, pg_temp.chance(id, 26));
 
+  create function pg_temp.tags(id bigint) returns text[]
+  language sql immutable parallel safe
+  return case when pg_temp.chance(id, 27) < 0.5 then array_remove(array[
+    pg_temp.pick(${list(topics)}, pg_temp.chance(id, 22)),
+    pg_temp.pick(${list(genres)}, pg_temp.chance(id, 21))
+  ], '') end;
+
   create function pg_temp.remark(id bigint) returns text
   language sql immutable parallel safe
   return pg_temp.pick(${list(reactions)}, pg_temp.chance(id, 31))
@@ -89,6 +96,44 @@ const subjects = [
   'a community library',
   'chess in the evenings',
   'learning Portuguese',
+]
+
+/** Of each opening and each subject: the tags of a post that has any. */
+const genres = [
+  '',
+  'question',
+  'diary',
+  '',
+  'question',
+  'photos',
+  'opinion',
+  'question',
+  'plans',
+  '',
+  'diary',
+  'books',
+]
+const topics = [
+  'baking',
+  'gardening',
+  'cycling',
+  'photography',
+  'music',
+  'coffee',
+  'baking',
+  'birds',
+  'woodwork',
+  'running',
+  'gardening',
+  'paper',
+  'camping',
+  'brewing',
+  'astronomy',
+  'bees',
+  'sewing',
+  'books',
+  'chess',
+  'languages',
 ]
 
 const circumstances = [

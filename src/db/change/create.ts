@@ -23,6 +23,8 @@ export type NewRow = Target & {
   readonly atCreation: Readonly<Record<string, PgColumn>>
   /** Fields that name a row of another table, which has to be live. */
   readonly references: Readonly<Record<string, 'user' | 'post'>>
+  /** Fields that no two rows have alike, in whatever case. */
+  readonly unique?: readonly string[]
 }
 
 export type Creation = Origin & {

@@ -49,7 +49,10 @@ export type ListParams = {
 }
 
 export type FoundPage<Total extends number | null = number> = {
-  /** Two lines for each row, in the list's order: its position, a JSON array of texts, and its JSON. One row more where it goes on. */
+  /**
+   * A line for each row, in the list's order: its JSON. A line before it tells its position, a JSON array of texts, where it
+   * is not what the JSON says. One row more where it goes on.
+   */
   readonly rows: string | null
   /** Whether rows lie behind, where the page was reached from. */
   readonly isPreceded: boolean
@@ -81,6 +84,8 @@ export type Item = {
   readonly json: SQL
   /** What `json` refers to besides `page`. */
   readonly joins: SQL
+  /** CTEs that `json` and `joins` refer to. */
+  readonly ctes?: SQL
 }
 
 /** Where row number `skip` of a list comes next. */

@@ -25,15 +25,16 @@ export function listPage<Total extends number | null>(
   const direction = way === 'bottom' || way === 'prev' ? 'prev' : 'next'
   const position = landing?.position ?? (way === direction ? positionOf(list, asked) : undefined)
   const page = sql`page as materialized (${picked(list, direction, position, asked)})`
-  const ctes = [list.ctes, landing?.ctes, page].filter((each) => each !== undefined)
   const { item } = list
+  const ctes = [item.ctes, list.ctes, landing?.ctes, page].filter((each) => each !== undefined)
+  const { position: ofRow, isShown } = keys[list.key]
   return sql`with ${sql.join(ctes, sql.raw(',\n    '))}
     select string_agg(row_lines, E'\\n') as rows,
       (${isPreceded(list, way, asked)}) as "isPreceded",
       ${landing?.total ?? list.total} as total,${goesOnFrom(list, { direction, position }, asked)}
       ${rfc3339(sql`now()`)} as "asOf"
     from (
-      select concat(${keys[list.key].position}, E'\\n', ${item.json}) as row_lines
+      select concat(${isShown ? sql.empty() : sql`${ofRow}, E'\\n', `}${item.json}) as row_lines
       from page ${item.joins}
       order by ${inList(list)}
     ) as rows`
@@ -74,18 +75,21 @@ const inList = ({ order }: ListSql): SQL => sql.raw(`page.key ${order}, page.id 
 const positionOf = ({ key }: ListSql, asked: Asked): SQL =>
   sql`(${asked.key}::${sql.raw(keys[key].type)}, ${asked.id}::bigint)`
 
-/** Keys as parameters, and in the position of a row of `page`, a JSON array of texts. */
-const keys: Readonly<Record<Key, { readonly type: string; readonly position: SQL }>> = {
+type KeyOptions = { readonly type: string; readonly position: SQL; readonly isShown?: boolean }
+
+/** Keys as parameters, and in the position of a row of `page`, a JSON array of texts: the item may show just them. */
+const keys: Readonly<Record<Key, KeyOptions>> = {
   instant: {
     type: 'timestamptz',
     position: sql`'["', ${rfc3339(sql.raw('page.key'))}, '","', page.id, '"]'`,
+    isShown: true,
   },
   anyInstant: {
     type: 'timestamptz',
     position: sql`'["', ${exactInstant(sql.raw('page.key'))}, '","', page.id, '"]'`,
   },
   text: { type: 'text', position: sql`'[', to_json(page.key), ',"', page.id, '"]'` },
-  count: { type: 'bigint', position: sql`'["', page.key, '","', page.id, '"]'` },
+  count: { type: 'bigint', position: sql`'["', page.key, '","', page.id, '"]'`, isShown: true },
 }
 
 /**

@@ -29,7 +29,7 @@ export const countAll = (filter: FilterSql): SQL =>
             : sql`select ${foldedTotals.n} as n from ${foldedTotals} where ${foldedTotals.kind} in (${kindList(filter)})`
         }
         union all
-        select ${pendingCounts.n} from ${pendingCounts} where ${pendingCounts.kind} in (${kindList(filter)})${ofClasses(filter)}
+        select n from ${filter.pending ?? pendingCounts} where kind in (${kindList(filter)})${ofClasses(filter)}
       ) as both_parts)`
 
 /** The number of the filter's rows created at `instant` or later. */

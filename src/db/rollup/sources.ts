@@ -17,6 +17,8 @@ export type FilterSql = {
   readonly authorId: SQLWrapper | undefined
   /** Only these users, where sign-ups are all that is asked for. */
   readonly classes?: UserClasses | undefined
+  /** What is pending of these kinds, as a relation of `(kind, n)` that the statement has read already. */
+  readonly pending?: SQL
 }
 
 /** The sources of the kinds asked for, in the feed's order for equal instants. */

@@ -1,12 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { rfc3339 } from '../../db/instant.ts'
 import { joinUser, jsonText, jsonUser } from '../../db/json.ts'
+import { beginningOfTitle } from '../../db/list/texts.ts'
 import { type Kind, kindLiteral, kindTable, type TableName } from '../../db/rollup/kinds.ts'
 import { comments, posts } from '../../db/schema.ts'
 
-/** Characters of a title: a page of long ones would be megabytes. */
-const mostOfTitle = sql.raw('300')
-const titleOf = sql`left(${posts.title}, ${mostOfTitle})`
+const titleOf = beginningOfTitle(posts.title)
 const excerptOf = (body: SQL) => sql`left(${body}, 200)`
 const noId = sql.raw('null::bigint')
 const noText = sql.raw('null::text')

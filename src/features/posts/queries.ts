@@ -5,7 +5,7 @@ import { landFromNearerEnd } from '../../db/list/landing.ts'
 import type { ListParams, ListSql, Order } from '../../db/list/list.ts'
 import { type ById, rowById } from '../../db/list/row.ts'
 import { countAll } from '../../db/rollup/counts.ts'
-import { changedPosts } from '../../db/rollup/post-comments.ts'
+import { changedPosts, unfolded } from '../../db/rollup/post-comments.ts'
 import { posts } from '../../db/schema.ts'
 import { type Placeholders, statement } from '../../db/statement.ts'
 import { shownPost, wholePost } from './item.ts'
@@ -31,7 +31,10 @@ export const postPages = listFamily({
             item: shownPost,
             order,
             isBounded: filters.includes('bounds'),
-            filter: { authorId: filters.includes('author') ? asked.userId : undefined },
+            filter: {
+              authorId: filters.includes('author') ? asked.userId : undefined,
+              pending: unfolded,
+            },
           },
           asked,
         ),
@@ -58,7 +61,7 @@ function byCommentsCount(order: Order, asked: Placeholders<ListParams>): ListSql
     key: 'count',
     order,
     item: shownPost,
-    total: countAll({ kinds: ['post'], authorId: undefined }),
+    total: countAll({ kinds: ['post'], authorId: undefined, pending: unfolded }),
   } as const
   return { ...list, landing: () => landFromNearerEnd(list, asked) }
 }

@@ -19,7 +19,7 @@ import { postChanges as bodyOfChanges, newPost } from './bodies.ts'
 import { postChanges } from './changes.ts'
 import { postExample, postPageExamples } from './examples.ts'
 import { postById, postPages } from './queries.ts'
-import { type Post, postPageSchema, postQuery, postSchema } from './schemas.ts'
+import { type ListedPost, type Post, postPageSchema, postQuery, postSchema } from './schemas.ts'
 
 const list: List<number> = {
   name: 'posts',
@@ -97,7 +97,7 @@ const restorePost = restores(
 
 /** Mounted under /api/v1. */
 export const posts = new OpenAPIHono<AppEnv>()
-  .openapi(listPosts, (c) => respondList<Post, number>(c, list, c.req.valid('query')))
+  .openapi(listPosts, (c) => respondList<ListedPost, number>(c, list, c.req.valid('query')))
   .openapi(getPost, (c) => respondRow<Post>(c, bind(postById, c.req.valid('param'))))
   .openapi(createPost, (c) => respondCreated<Post>(c, postChanges, c.req.valid('json')))
   .openapi(updatePost, (c) =>

@@ -9,25 +9,31 @@ import {
   pageParameters,
 } from '../../http/paging/query.ts'
 import { id } from '../../http/parameters.ts'
-import { count, owner, rowId, time } from '../../http/values.ts'
+import { count, owner, properties, rowId, time } from '../../http/values.ts'
 
-export const postSchema = z
-  .object({
-    id: rowId,
-    title: z.string().nullable().openapi({ description: 'In a list its first 300 characters.' }),
-    body: z.string().openapi({ description: 'In a list its first 5,000 characters.' }),
-    isTruncated: z.boolean().openapi({ description: 'Whether `body` goes on.' }),
-    author: owner.openapi({
-      description: 'Null where the account is gone or was never known.',
-    }),
-    commentsCount: count.openapi({ description: 'Live comments, counted exactly.' }),
-    createdAt: time,
-    updatedAt: time,
-  })
-  .openapi('Post')
+const listed = {
+  id: rowId,
+  title: z.string().nullable().openapi({ description: 'In a list its first 300 characters.' }),
+  body: z.string().openapi({ description: 'In a list its first 5,000 characters.' }),
+  isTruncated: z.boolean().openapi({ description: 'Whether `body` goes on.' }),
+  tags: z.array(z.string()).openapi({ description: 'In lower case, each once.' }),
+  author: owner.openapi({
+    description: 'Null where the account is gone or was never known.',
+  }),
+  commentsCount: count.openapi({ description: 'Live comments, counted exactly.' }),
+  viewsCount: count.openapi({
+    description:
+      'Views, written down every 2 s; an answer that was kept may show how many there were a minute before.',
+  }),
+  createdAt: time,
+  updatedAt: time,
+}
+const listedPostSchema = z.object(listed).openapi('ListedPost')
+
+export const postSchema = z.object({ ...listed, metadata: properties }).openapi('Post')
 
 export const postPageSchema = z
-  .object({ items: z.array(postSchema), metadata: metadataSchema })
+  .object({ items: z.array(listedPostSchema), metadata: metadataSchema })
   .openapi('PostPage')
 
 export const postQuery = z
@@ -49,4 +55,5 @@ export const postQuery = z
   )
 
 export type Post = z.infer<typeof postSchema>
+export type ListedPost = z.infer<typeof listedPostSchema>
 export type PostPage = z.infer<typeof postPageSchema>

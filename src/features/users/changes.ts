@@ -5,7 +5,7 @@ import { type Addressed, type Update, updated } from '../../db/change/update.ts'
 import { users } from '../../db/schema.ts'
 import { type Placeholders, statement } from '../../db/statement.ts'
 import type { Changes } from '../../http/changes.ts'
-import { user } from './item.ts'
+import { wholeUser } from './item.ts'
 import { userById } from './queries.ts'
 
 const target = { name: 'users', table: users } as const
@@ -18,12 +18,13 @@ export const newUserRow = {
   fields: { ...fields, createdAt },
   atCreation: { updatedAt },
   references: {},
+  unique: ['email'],
 } as const
 
 export const userChanges: Changes = {
   tables: ['users'],
   create: statement('user_create', writes, (_, asked: Placeholders<Creation>) =>
-    created(newUserRow, user, asked),
+    created(newUserRow, wholeUser, asked),
   ),
   update: statement('user_update', writes, (_, asked: Placeholders<Update>) =>
     updated({ ...target, fields }, asked),

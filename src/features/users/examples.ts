@@ -80,6 +80,7 @@ export const userExample = {
       isActive: true,
       isAdmin: false,
       lastSeenAt: '2026-11-20T23:59:59.999000Z',
+      preferences: {},
       createdAt: '2024-12-26T18:52:50.623634Z',
       updatedAt: '2024-12-26T18:52:50.623634Z',
     },

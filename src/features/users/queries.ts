@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { listByCreation } from '../../db/list/by-creation.ts'
 import { listFamily } from '../../db/list/family.ts'
 import { countedTotal, landFromNearerEnd } from '../../db/list/landing.ts'
@@ -8,7 +8,7 @@ import { matchesFilter, sourcesOf } from '../../db/rollup/sources.ts'
 import type { UserClasses } from '../../db/rollup/user-classes.ts'
 import { users } from '../../db/schema.ts'
 import { type Placeholders, statement } from '../../db/statement.ts'
-import { user } from './item.ts'
+import { shownUser, wholeUser } from './item.ts'
 import { searched } from './search.ts'
 
 const reads = ['users'] as const
@@ -44,7 +44,7 @@ const byCreation = (variant: ListVariant, asked: Placeholders<ListParams>): List
   listByCreation(
     {
       kind: 'signup',
-      item: user,
+      item: shownUser,
       order: variant.order,
       isBounded: variant.filters.includes('bounds'),
       filter: {
@@ -66,7 +66,7 @@ const classesOf = ({ filters }: ListVariant): UserClasses => ({
 /** Each class of users has its order in the index; a user never seen stands below every instant. */
 function byClass(variant: ListVariant, asked: Placeholders<ListParams>): ListSql {
   const { sort, order } = variant
-  const [key, column]: [Key, typeof user.json] =
+  const [key, column]: [Key, SQL] =
     sort === 'username'
       ? ['text', sql`lower(${users.username})`]
       : ['anyInstant', sql`coalesce(${users.lastSeenAt}, '-infinity'::timestamptz)`]
@@ -81,7 +81,7 @@ function byClass(variant: ListVariant, asked: Placeholders<ListParams>): ListSql
     })),
     key,
     order,
-    item: user,
+    item: shownUser,
     total: countedTotal(counted, asked),
   }
   return { ...list, landing: () => landFromNearerEnd(list, asked) }
@@ -90,5 +90,5 @@ function byClass(variant: ListVariant, asked: Placeholders<ListParams>): ListSql
 export const userById = statement(
   'user_by_id',
   { reads, isOnly: true },
-  (_, asked: Placeholders<ById>) => rowById(users, user, asked),
+  (_, asked: Placeholders<ById>) => rowById(users, wholeUser, asked),
 )

@@ -19,7 +19,7 @@ import { userChanges as bodyOfChanges, newUser } from './bodies.ts'
 import { userChanges } from './changes.ts'
 import { userExample, userPageExamples } from './examples.ts'
 import { userById, userPages } from './queries.ts'
-import { type User, userPageSchema, userQuery, userSchema } from './schemas.ts'
+import { type ListedUser, type User, userPageSchema, userQuery, userSchema } from './schemas.ts'
 
 const list: List<number | null> = {
   name: 'users',
@@ -101,7 +101,7 @@ const restoreUser = restores(
 
 /** Mounted under /api/v1. */
 export const users = new OpenAPIHono<AppEnv>()
-  .openapi(listUsers, (c) => respondList<User, number | null>(c, list, c.req.valid('query')))
+  .openapi(listUsers, (c) => respondList<ListedUser, number | null>(c, list, c.req.valid('query')))
   .openapi(getUser, (c) => respondRow<User>(c, bind(userById, c.req.valid('param'))))
   .openapi(createUser, (c) => respondCreated<User>(c, userChanges, c.req.valid('json')))
   .openapi(updateUser, (c) =>

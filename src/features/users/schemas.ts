@@ -9,22 +9,23 @@ import {
   pageParameters,
 } from '../../http/paging/query.ts'
 import { flag } from '../../http/parameters.ts'
-import { rowId, time } from '../../http/values.ts'
+import { properties, rowId, time } from '../../http/values.ts'
 
-export const userSchema = z
-  .object({
-    id: rowId,
-    username: z.string(),
-    isActive: z.boolean(),
-    isAdmin: z.boolean(),
-    lastSeenAt: time.nullable().openapi({ description: 'Null where the user was never seen.' }),
-    createdAt: time,
-    updatedAt: time,
-  })
-  .openapi('User')
+const listed = {
+  id: rowId,
+  username: z.string(),
+  isActive: z.boolean(),
+  isAdmin: z.boolean(),
+  lastSeenAt: time.nullable().openapi({ description: 'Null where the user was never seen.' }),
+  createdAt: time,
+  updatedAt: time,
+}
+const listedUserSchema = z.object(listed).openapi('ListedUser')
+
+export const userSchema = z.object({ ...listed, preferences: properties }).openapi('User')
 
 export const userPageSchema = z
-  .object({ items: z.array(userSchema), metadata: openMetadataSchema })
+  .object({ items: z.array(listedUserSchema), metadata: openMetadataSchema })
   .openapi('UserPage')
 
 export const userQuery = z
@@ -55,4 +56,5 @@ export const userQuery = z
   )
 
 export type User = z.infer<typeof userSchema>
+export type ListedUser = z.infer<typeof listedUserSchema>
 export type UserPage = z.infer<typeof userPageSchema>

@@ -145,22 +145,16 @@ export function listPageOf<Item, Total extends number | null>(
   if (total === null && skip > mostFiltered) throw tooFarIn(`goes ${mostFiltered} rows in`)
   if (total !== null && isPassedOver(variant) && isFarIn(skip, total))
     throw tooFarIn(`goes ${mostPassedOver} rows from either end of this list`)
-  const lines = found.rows?.split('\n') ?? []
-  if (total === null && skip > 0 && lines.length === 0) throw tooFarIn('does not go so far in')
-  const isFull = lines.length / 2 > pageSize
-  const [from, until] = !isFull
-    ? [0, lines.length]
-    : cursor?.direction === 'prev'
-      ? [2, lines.length]
-      : [0, lines.length - 2]
-  const shown = lines.slice(from, until)
-  const positionAt = (line: string | undefined): string[] | null =>
-    line === undefined ? null : JSON.parse(line)
+  const rows = rowsOf(found.rows)
+  if (total === null && skip > 0 && rows.length === 0) throw tooFarIn('does not go so far in')
+  const isFull = rows.length > pageSize
+  const isBackward = cursor?.direction === 'prev'
+  const shown = isFull ? (isBackward ? rows.slice(1) : rows.slice(0, -1)) : rows
   const cut = isFull ? null : (found.goesOnFrom ?? null)
-  const [first, last] = cursor?.direction === 'prev' ? [cut, null] : [null, cut]
+  const [first, last] = isBackward ? [cut, null] : [null, cut]
   const ends = {
-    first: positionAt(first ?? shown[0]),
-    last: positionAt(last ?? shown.at(-2)),
+    first: first === null ? positionOf(shown[0], variant.sort) : JSON.parse(first),
+    last: last === null ? positionOf(shown.at(-1), variant.sort) : JSON.parse(last),
   }
   const goesOn = isFull || cut !== null
   const metadata = keysetMetadata({ ...ends, total, asOf, isPreceded, goesOn }, request, cursors)
@@ -168,13 +162,32 @@ export function listPageOf<Item, Total extends number | null>(
     total === null
       ? page < (metadata.page ?? 1)
       : !isPassedOver(variant) || !isFarIn(skipped({ page, pageSize }), total)
-  const items = shown.filter((_, line) => line % 2 === 1).join(',')
+  const items = shown.map(({ item }) => item).join(',')
   return {
     body: `{"items":[${items}],"metadata":${JSON.stringify(metadata)}}` as JsonText<
       Page<Item, Total>
     >,
     headers: { Link: linkHeader(url, metadata, isReached) },
   }
+}
+
+/** A row's JSON, and its position where that does not say it. */
+type Row = { readonly item: string; readonly position?: string | undefined }
+
+function rowsOf(text: string | null): Row[] {
+  const lines = text?.split('\n') ?? []
+  if (!lines[0]?.startsWith('[')) return lines.map((item) => ({ item }))
+  return Array.from({ length: lines.length / 2 }, (_, row) => ({
+    position: lines[2 * row],
+    item: lines[2 * row + 1] ?? '',
+  }))
+}
+
+function positionOf(row: Row | undefined, sort: SortName): string[] | null {
+  if (!row) return null
+  if (row.position !== undefined) return JSON.parse(row.position)
+  const item: Record<string, unknown> = JSON.parse(row.item)
+  return [String(item[sort]), String(item.id)]
 }
 
 const isFarIn = (skip: number, total: number) =>

@@ -54,7 +54,8 @@ const post = (
   body: string,
 ) => `p.id, p.title, ${body} as body, p.created_at, ${rfc3339('p.created_at')} as "createdAt",
     ${rfc3339('p.updated_at')} as "updatedAt", u.id as "authorId", u.username,
-    (select count(*) from comments c where c.post_id = p.id and c.deleted_at is null) as "commentsCount"`
+    (select count(*) from comments c where c.post_id = p.id and c.deleted_at is null) as "commentsCount",
+    p.tags, coalesce((select n from post_views v where v.post_id = p.id), 0) as "viewsCount"`
 
 /** The posts list's first page, newest first; $1 and $2 are the position it goes on from. */
 export const postsPage = `
@@ -68,5 +69,5 @@ export const postsPage = `
   order by p.created_at desc, p.id desc`
 
 export const postById = `
-  select ${post('p.body')} from posts p left join users u on u.id = p.author_id and u.deleted_at is null
+  select ${post('p.body')}, p.metadata from posts p left join users u on u.id = p.author_id and u.deleted_at is null
   where p.id = $1::bigint and p.deleted_at is null`

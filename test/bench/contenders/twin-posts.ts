@@ -12,7 +12,10 @@ type Row = {
   updatedAt: string
   authorId: number | null
   username: string | null
+  tags: string[] | null
   commentsCount: number
+  viewsCount: number
+  metadata?: unknown
 }
 type ListedRow = Row & { total: number; asOf: string }
 
@@ -23,8 +26,11 @@ const itemOf = (row: Row, isTruncated = false) => ({
   title: row.title,
   body: isTruncated ? row.body.slice(0, mostOfBody) : row.body,
   isTruncated,
+  tags: row.tags ?? [],
+  ...(row.metadata === undefined ? {} : { metadata: row.metadata }),
   author: row.authorId === null ? null : { id: row.authorId, username: row.username },
   commentsCount: row.commentsCount,
+  viewsCount: row.viewsCount,
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,
 })

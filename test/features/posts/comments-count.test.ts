@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database, Pool } from '../../../src/db/database.ts'
-import { commentsCounts } from '../../../src/db/rollup/post-comments.ts'
+import { commentsCountOf } from '../../../src/db/rollup/post-comments.ts'
 import { statement } from '../../../src/db/statement.ts'
 import { postPages } from '../../../src/features/posts/queries.ts'
 import { useDatabase } from '../../support/database.ts'
@@ -26,13 +26,13 @@ const asked = ({ n, id }: From, size: number, skip = 0) => ({
 /** The rows of a page, without the one that tells whether it goes on. */
 const rowsOf = ([found]: readonly { readonly rows: string | null }[], size: number): Row[] =>
   (found?.rows?.split('\n') ?? [])
-    .filter((_, line) => line % 2 === 0 && line < 2 * size)
-    .map((position) => JSON.parse(position))
-    .map(([n, id]) => ({ n, post_id: id }))
+    .slice(0, size)
+    .map((item) => JSON.parse(item))
+    .map(({ id, commentsCount }) => ({ n: String(commentsCount), post_id: String(id) }))
 const counts = statement<Record<never, never>, Row>(
   'counts_of',
   { reads: ['posts'] },
-  () => sql`${commentsCounts(sql`select id from posts`)} order by post_id`,
+  () => sql`select id as post_id, ${commentsCountOf(sql`posts.id`)} as n from posts order by id`,
 )
 const recount = statement<Record<never, never>, Row>(
   'recount',
@@ -126,7 +126,7 @@ describe('the comments of posts', () => {
 
   it('leave nothing of a post that is gone, and come back with one that is restored', async () => {
     const { sql } = database
-    await sql`truncate users, posts, comments, sessions`
+    await sql`truncate users, posts, comments, sessions cascade`
     const post = await insertPost(sql)
     await insertComment(sql, { post_id: post.id })
     const rows = async () => {
