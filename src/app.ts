@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { activity } from './features/activity/routes.ts'
+import { keys } from './features/admin/keys/routes.ts'
 import { newComments } from './features/comments/bulk.ts'
 import { comments } from './features/comments/routes.ts'
 import { health } from './features/health/routes.ts'
@@ -54,6 +55,7 @@ export function createApp(services: Services) {
     .route('/api/v1', sessions)
     .route('/api/v1', newSessions)
     .route('/api/v1', search)
+    .route('/api/v1', keys)
   mountOpenApi(app)
   app
     .route('/', home(services.isOpen ? currentStats : undefined))

@@ -20,8 +20,11 @@ export function newKey(): NewKey {
   const number = BigInt(`0x${hexOf(random)}`)
   const checked = start + base62(number, randomLength)
   const key = checked + checkOf(checked)
-  return { key, prefix: key.slice(0, prefixLength), hash: hashOf(key) }
+  return { key, prefix: prefixOf(key), hash: hashOf(key) }
 }
+
+/** What may be shown of a key. */
+export const prefixOf = (key: string): string => key.slice(0, prefixLength)
 
 /** Whether it has the form of a key and its checksum is right. */
 export const isKey = (text: string): boolean =>

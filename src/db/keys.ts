@@ -3,13 +3,17 @@ import { audited, type Origin } from './audit.ts'
 import { rfc3339 } from './instant.ts'
 import { type Placeholders, statement } from './statement.ts'
 
+/** What a key may let its owner do: `write` does not read, `admin` does both. */
+export const scopes = ['read', 'write', 'admin'] as const
+export type Scope = (typeof scopes)[number]
+
 /** A key as it is shown: what it was made with, and what became of it. Instants in RFC 3339. */
 export type KeyRow = {
   readonly id: number
   readonly name: string
   /** Its first characters. */
   readonly prefix: string
-  readonly scopes: readonly string[]
+  readonly scopes: Scope[]
   readonly createdAt: string
   readonly createdBy: string
   readonly expiresAt: string | null

@@ -31,6 +31,7 @@ export const contract = {
       name: 'Health',
       description: 'For load balancers and process managers: cheap, and open to anyone.',
     },
+    { name: 'Keys', description: 'Who may ask, and for what.' },
     { name: 'Posts', description: 'Posts as a list, and one by its id.' },
     { name: 'Sessions', description: 'Sessions as a list, and one by its id.' },
     { name: 'Users', description: 'Users as a list, and one by their id.' },

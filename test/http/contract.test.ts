@@ -218,7 +218,7 @@ describe('an example of a failure', () => {
       services: {
         callerOf() {
           if (fault) throw fault()
-          return { actor: 'key:1', scopes: ['read'] }
+          return { actor: 'key:1', scopes: ['admin'] }
         },
         isReady: () => fault === undefined,
       },
