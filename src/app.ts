@@ -1,5 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { activity } from './features/activity/routes.ts'
+import { audit } from './features/admin/audit/routes.ts'
+import { jobs } from './features/admin/jobs/routes.ts'
 import { newComments } from './features/comments/bulk.ts'
 import { comments } from './features/comments/routes.ts'
 import { health } from './features/health/routes.ts'
@@ -29,6 +31,7 @@ import { authorize } from './http/security.ts'
 import { transaction } from './http/transaction.ts'
 import { rejectInvalid } from './http/validation.ts'
 import { wellFormed } from './http/well-formed.ts'
+import { jobKinds } from './job-kinds.ts'
 
 /** The whole program over HTTP; runs wherever there are Web APIs. */
 export function createApp(services: Services) {
@@ -52,6 +55,8 @@ export function createApp(services: Services) {
     .route('/api/v1', sessions)
     .route('/api/v1', newSessions)
     .route('/api/v1', search)
+    .route('/api/v1', audit)
+    .route('/api/v1', jobs(jobKinds))
   mountOpenApi(app)
   app.route('/', home(currentStats)).route('/', problemPages).route('/', docs(services.scripts))
   return routed

@@ -18,6 +18,7 @@ import {
   headersOf,
   operationsOf,
 } from '../support/documented.ts'
+import { insertAdminExamples } from '../support/jobs.ts'
 import { openApiText, redoclyFaults, spectralFaults } from '../support/openapi.ts'
 
 const text = await openApiText()
@@ -86,6 +87,7 @@ describe('an example of an answer', () => {
     app = await createTestApp()
     const until = new Date('2026-11-21')
     await demo({ databaseUrl: app.url, users: 300, seed: 1, until })
+    await insertAdminExamples(app.sql)
   })
   afterAll(() => app.close())
 
@@ -216,7 +218,7 @@ describe('an example of a failure', () => {
       services: {
         callerOf() {
           if (fault) throw fault()
-          return { actor: 'key:1', scopes: ['read'] }
+          return { actor: 'key:1', scopes: ['admin'] }
         },
         isReady: () => fault === undefined,
       },
