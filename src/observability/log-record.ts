@@ -26,6 +26,7 @@ const failureMessages = {
   fold_failed: 'A fold failed',
   views_failed: 'Views of posts could not be written',
   jobs_failed: 'The queue of jobs cannot be asked',
+  export_files_failed: 'Files of exports could not be removed',
   close_failed: 'Closing failed',
   unhandled_rejection: 'A rejection was not handled',
   uncaught_exception: 'An exception was not caught',
@@ -88,6 +89,7 @@ export function logRecordOf(
     case 'fold_failed':
     case 'views_failed':
     case 'jobs_failed':
+    case 'export_files_failed':
     case 'close_failed':
     case 'unhandled_rejection':
     case 'uncaught_exception':

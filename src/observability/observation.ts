@@ -45,6 +45,7 @@ export type Observation =
         | 'fold_failed'
         | 'views_failed'
         | 'jobs_failed'
+        | 'export_files_failed'
         | 'close_failed'
         | 'unhandled_rejection'
         | 'uncaught_exception'

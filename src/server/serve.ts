@@ -21,6 +21,7 @@ import { hostNames } from '../http/host.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
 import type { Observer } from '../observability/observation.ts'
 import { compress } from './compress.ts'
+import { startExports } from './exports.ts'
 import { listen } from './listen.ts'
 import { nextSteps } from './next-steps.ts'
 import { openFilesLimit } from './open-files.ts'
@@ -65,7 +66,19 @@ export async function serve(
   })
   shutdown.defer(views.stop)
   const workPool = open(mostJobs, 'shopboard jobs', jobPoolLimits)
-  const jobs = workOnJobs({ config, pool: background, workPool, observe, isUp: watcher.isUp })
+  const exports = startExports(config, databaseUrl, (error) =>
+    observe({ type: 'export_files_failed', error }),
+  )
+  shutdown.defer(exports.stop)
+  const kinds = [exports.kind]
+  const jobs = workOnJobs({
+    config,
+    kinds,
+    pool: background,
+    workPool,
+    observe,
+    isUp: watcher.isUp,
+  })
   shutdown.defer(jobs.stop)
 
   const cors = corsOf(config.corsOrigins)
@@ -81,6 +94,7 @@ export async function serve(
     cors,
     encode: encoder(compress, cache.grow),
     scripts: installedScripts(),
+    exportFiles: exports.files,
     observe,
     runtime: 'node',
     keepAlive: () => {},
