@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { activity } from './features/activity/routes.ts'
+import { keys } from './features/admin/keys/routes.ts'
 import { newComments } from './features/comments/bulk.ts'
 import { comments } from './features/comments/routes.ts'
 import { exportsOf } from './features/exports/routes.ts'
@@ -24,6 +25,7 @@ import { identify } from './http/identify.ts'
 import { answerUnrouted, methodsIn } from './http/methods.ts'
 import { preflight } from './http/preflight.ts'
 import { onError } from './http/problems.ts'
+import { limitCallers, limitStrangers } from './http/rate-limit.ts'
 import { mountOpenApi } from './http/reference.ts'
 import { requests } from './http/requests.ts'
 import { authorize } from './http/security.ts'
@@ -39,7 +41,8 @@ export function createApp(services: Services) {
   const methodsOf = methodsIn(app.router)
   app.notFound(answerUnrouted(methodsOf))
   app.use(requests(services), preflight(services.cors, methodsOf), wellFormed)
-  app.use('/api/*', identify, authorize(app), answerFromCache, jsonBody, transaction())
+  app.use('/api/*', limitStrangers, identify, limitCallers, authorize(app), answerFromCache)
+  app.use('/api/*', jsonBody, transaction())
   const routed = app
     .route('/', health)
     .route('/api/v1', stats)
@@ -55,8 +58,12 @@ export function createApp(services: Services) {
     .route('/api/v1', newSessions)
     .route('/api/v1', search)
     .route('/api/v1', exportsOf(reports))
+    .route('/api/v1', keys)
   mountOpenApi(app)
-  app.route('/', home(currentStats)).route('/', problemPages).route('/', docs(services.scripts))
+  app
+    .route('/', home(services.isOpen ? currentStats : undefined))
+    .route('/', problemPages)
+    .route('/', docs(services.scripts))
   return routed
 }
 

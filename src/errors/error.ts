@@ -24,6 +24,11 @@ export const problems = {
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong' },
   database_unavailable: { status: 503, title: 'The database is unavailable', retryAfter: 2 },
+  issuer_unavailable: {
+    status: 503,
+    title: 'The issuer of the token is unavailable',
+    retryAfter: 5,
+  },
   pool_exhausted: { status: 503, title: 'All connections are busy', retryAfter: 1 },
   overloaded: { status: 503, title: 'The server is overloaded', retryAfter: 1 },
   database_read_only: { status: 503, title: 'The database is read-only', retryAfter: 10 },
@@ -46,6 +51,8 @@ type Extras = {
   readonly challenge?: string
   /** Bytes of the file that has no such range: in the `Content-Range` of a 416. */
   readonly size?: number
+  /** Seconds, in place of what the table says. */
+  readonly retryAfter?: number
 }
 
 /** A failure the client may see: `detail` and `errors` are sent as they stand, `cause` only reaches the log. */
@@ -61,17 +68,14 @@ export class AppError extends Error {
   readonly challenge: string | undefined
   readonly size: number | undefined
 
-  constructor(
-    code: ErrorCode,
-    detail?: string,
-    { cause, errors, allow, challenge, size }: Extras = {},
-  ) {
+  constructor(code: ErrorCode, detail?: string, extras: Extras = {}) {
+    const { cause, errors, allow, challenge, retryAfter, size } = extras
     const problem: Problem & { readonly status: ErrorStatus } = problems[code]
     super(detail ?? problem.title, { cause })
     this.code = code
     this.status = problem.status
     this.detail = this.message
-    this.retryAfter = problem.retryAfter
+    this.retryAfter = retryAfter ?? problem.retryAfter
     this.errors = errors
     this.allow = allow
     this.size = size
@@ -150,6 +154,10 @@ export const stillRunning = (cause: unknown) =>
     cause,
   })
 
+/** The issuer's keys, by which a token is verified, cannot be fetched. */
+export const issuerUnavailable = (cause?: unknown) =>
+  new AppError('issuer_unavailable', 'The token cannot be verified at the moment.', { cause })
+
 /** A row by its id. */
 export const noSuchRow = () =>
   new AppError('not_found', 'There is none with this id, or it is deleted.')
@@ -172,6 +180,12 @@ export const poolExhausted = () =>
 
 export const overloaded = () =>
   withoutStack(() => new AppError('overloaded', 'More was asked than can be answered: try again.'))
+
+/** `retryAfter` in s. */
+export const rateLimited = (retryAfter: number) =>
+  withoutStack(
+    () => new AppError('rate_limited', 'Wait as long as Retry-After says.', { retryAfter }),
+  )
 
 export const misdirectedRequest = () =>
   new AppError('misdirected_request', 'The server is not set up to answer for this host name.')

@@ -11,6 +11,7 @@ import {
   poolExhausted,
   problems,
   rangeNotSatisfiable,
+  rateLimited,
   serializationFailed,
   timeout,
   unauthenticated,
@@ -34,6 +35,7 @@ const samples: { readonly [Code in ErrorCode]?: () => AppError } = {
   database_unavailable: databaseUnavailable,
   pool_exhausted: poolExhausted,
   overloaded,
+  rate_limited: () => rateLimited(42),
   serialization_failed: serializationFailed,
   timeout,
 }
