@@ -12,10 +12,10 @@ import { postExample, postPageExamples } from './examples.ts'
 import { postById, postPages } from './queries.ts'
 import { type ListedPost, type Post, postPageSchema, postQuery, postSchema } from './schemas.ts'
 
-const list: List<number> = {
+const list: List<number | null> = {
   name: 'posts',
   pages: postPages,
-  filters: ['author', 'bounds'],
+  filters: ['author', 'tags', 'properties', 'bounds'],
   isPassedOver: ({ sort }) => sort === 'commentsCount',
 }
 
@@ -60,5 +60,5 @@ const getPost = createRoute({
 
 /** Mounted under /api/v1. */
 export const posts = new OpenAPIHono<AppEnv>()
-  .openapi(listPosts, (c) => respondList<ListedPost, number>(c, list, c.req.valid('query')))
+  .openapi(listPosts, (c) => respondList<ListedPost, number | null>(c, list, c.req.valid('query')))
   .openapi(getPost, (c) => respondRow<Post>(c, bind(postById, c.req.valid('param'))))

@@ -15,7 +15,7 @@ import { type ListedUser, type User, userPageSchema, userQuery, userSchema } fro
 const list: List<number | null> = {
   name: 'users',
   pages: userPages,
-  filters: ['active', 'inactive', 'admins', 'others', 'search', 'bounds'],
+  filters: ['active', 'inactive', 'admins', 'others', 'search', 'properties', 'bounds'],
   isPassedOver: ({ sort }) => sort !== 'createdAt',
 }
 
