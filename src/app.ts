@@ -1,23 +1,30 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { activity } from './features/activity/routes.ts'
+import { keys } from './features/admin/keys/routes.ts'
+import { newComments } from './features/comments/bulk.ts'
 import { comments } from './features/comments/routes.ts'
 import { health } from './features/health/routes.ts'
 import { home } from './features/home/routes.ts'
+import { newPosts } from './features/posts/bulk.ts'
 import { posts } from './features/posts/routes.ts'
 import { postViews } from './features/posts/views.ts'
 import { problemPages } from './features/problems/routes.ts'
 import { search } from './features/search/routes.ts'
+import { newSessions } from './features/sessions/bulk.ts'
 import { sessions } from './features/sessions/routes.ts'
 import { currentStats } from './features/stats/current.ts'
 import { stats } from './features/stats/routes.ts'
+import { newUsers } from './features/users/bulk.ts'
 import { users } from './features/users/routes.ts'
 import { answerFromCache } from './http/answer.ts'
+import { jsonBody } from './http/body.ts'
 import type { AppEnv, Services } from './http/context.ts'
 import { docs } from './http/docs.ts'
 import { identify } from './http/identify.ts'
 import { answerUnrouted, methodsIn } from './http/methods.ts'
 import { preflight } from './http/preflight.ts'
 import { onError } from './http/problems.ts'
+import { limitCallers, limitStrangers } from './http/rate-limit.ts'
 import { mountOpenApi } from './http/reference.ts'
 import { requests } from './http/requests.ts'
 import { authorize } from './http/security.ts'
@@ -32,19 +39,28 @@ export function createApp(services: Services) {
   const methodsOf = methodsIn(app.router)
   app.notFound(answerUnrouted(methodsOf))
   app.use(requests(services), preflight(services.cors, methodsOf), wellFormed)
-  app.use('/api/*', identify, authorize(app), answerFromCache, transaction())
+  app.use('/api/*', limitStrangers, identify, limitCallers, authorize(app), answerFromCache)
+  app.use('/api/*', jsonBody, transaction())
   const routed = app
     .route('/', health)
     .route('/api/v1', stats)
     .route('/api/v1', activity)
     .route('/api/v1', users)
+    .route('/api/v1', newUsers)
     .route('/api/v1', posts)
+    .route('/api/v1', newPosts)
     .route('/api/v1', postViews)
     .route('/api/v1', comments)
+    .route('/api/v1', newComments)
     .route('/api/v1', sessions)
+    .route('/api/v1', newSessions)
     .route('/api/v1', search)
+    .route('/api/v1', keys)
   mountOpenApi(app)
-  app.route('/', home(currentStats)).route('/', problemPages).route('/', docs(services.scripts))
+  app
+    .route('/', home(services.isOpen ? currentStats : undefined))
+    .route('/', problemPages)
+    .route('/', docs(services.scripts))
   return routed
 }
 

@@ -1,6 +1,7 @@
 import { createApp } from './app.ts'
 import { ConfigError } from './config.ts'
 import { foldFor } from './db/rollup/fold.ts'
+import { runJobs } from './edge/jobs.ts'
 import { observe } from './edge/log.ts'
 import { misconfigured, sayOnce } from './edge/misconfigured.ts'
 import { openEdgePool, readEdge, servicesOf } from './edge/services.ts'
@@ -25,12 +26,16 @@ export default {
     return app.fetch(request, env, execution)
   },
 
-  /** Folds the rollups every `FOLD_INTERVAL` until the next minute: a Worker has no background work of its own. */
+  /**
+   * Folds the rollups every `FOLD_INTERVAL` until the next minute, and beside that runs the jobs that are due: a Worker has no
+   * background work of its own.
+   */
   async scheduled(_event: unknown, env: Bindings) {
     try {
       const edge = readEdge(env)
       const pool = openEdgePool(edge, 'shopboard-worker cron')
-      await foldFor(turn, { pool, interval: edge.config.foldInterval })
+      const jobs = runJobs(edge).catch((error: unknown) => observe({ type: 'jobs_failed', error }))
+      await foldFor(turn, { pool, interval: edge.config.foldInterval }).finally(() => jobs)
     } catch (error) {
       if (error instanceof ConfigError) sayOnce(error)
       else observe({ type: 'fold_failed', error })

@@ -44,7 +44,7 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (isConnectionLost(error) && !(error instanceof CommitUnknown))
     return 'The connection to the database was lost'
-  if (sqlStateOf(error) === '42P01')
+  if (/^42(P01|703)$/.test(sqlStateOf(error) ?? ''))
     return `The database is not up to date (${error.message}): run "migrate" first`
   return error.message || ('code' in error ? String(error.code) : error.name)
 }

@@ -11,6 +11,8 @@ export type Origin = {
   readonly address: string | null
 }
 
+/** What the log tells of: those of the community, and what Shopboard itself keeps. */
+export type AuditedTable = TableName | 'keys'
 export type AuditAction = 'create' | 'update' | 'delete' | 'restore' | 'erase'
 
 /**
@@ -19,7 +21,7 @@ export type AuditAction = 'create' | 'update' | 'delete' | 'restore' | 'erase'
  */
 export const audited = (
   action: AuditAction,
-  table: TableName,
+  table: AuditedTable,
   changed: SQL,
   { actor, requestId, address }: Placeholders<Origin>,
 ): SQL => sql`insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)

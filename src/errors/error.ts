@@ -10,7 +10,7 @@ export const problems = {
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   request_timeout: { status: 408, title: 'The request did not come in time' },
-  conflict: { status: 409, title: 'Such a record already exists' },
+  conflict: { status: 409, title: 'In conflict with what is there' },
   idempotency_conflict: { status: 409, title: 'The idempotency key is in use' },
   precondition_failed: { status: 412, title: 'The record has changed' },
   payload_too_large: { status: 413, title: 'The body is too large' },
@@ -23,6 +23,11 @@ export const problems = {
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong' },
   database_unavailable: { status: 503, title: 'The database is unavailable', retryAfter: 2 },
+  issuer_unavailable: {
+    status: 503,
+    title: 'The issuer of the token is unavailable',
+    retryAfter: 5,
+  },
   pool_exhausted: { status: 503, title: 'All connections are busy', retryAfter: 1 },
   overloaded: { status: 503, title: 'The server is overloaded', retryAfter: 1 },
   database_read_only: { status: 503, title: 'The database is read-only', retryAfter: 10 },
@@ -43,6 +48,8 @@ type Extras = {
   readonly allow?: readonly string[]
   /** What a caller is asked for: the `WWW-Authenticate` header of a 401 or 403. */
   readonly challenge?: string
+  /** Seconds, in place of what the table says. */
+  readonly retryAfter?: number
 }
 
 /** A failure the client may see: `detail` and `errors` are sent as they stand, `cause` only reaches the log. */
@@ -57,27 +64,62 @@ export class AppError extends Error {
   readonly allow: readonly string[] | undefined
   readonly challenge: string | undefined
 
-  constructor(code: ErrorCode, detail?: string, { cause, errors, allow, challenge }: Extras = {}) {
+  constructor(code: ErrorCode, detail?: string, extras: Extras = {}) {
+    const { cause, errors, allow, challenge, retryAfter } = extras
     const problem: Problem & { readonly status: ErrorStatus } = problems[code]
     super(detail ?? problem.title, { cause })
     this.code = code
     this.status = problem.status
     this.detail = this.message
-    this.retryAfter = problem.retryAfter
+    this.retryAfter = retryAfter ?? problem.retryAfter
     this.errors = errors
     this.allow = allow
     this.challenge = challenge ?? (code === 'unauthenticated' ? 'Bearer' : undefined)
   }
 }
 
-export const validationFailed = (errors: readonly FieldError[]) =>
-  new AppError('validation_failed', 'See errors for every fault found.', { errors })
+export const validationFailed = (found: readonly FieldError[]) => faulty('validation_failed', found)
+
+/** Of the faults of one input those that are told, and of a path the characters. */
+export const mostErrors = 100
+const longestPath = 200
+
+/** A failure of several fields; `count` is how many faults there are where `found` has not all of them. */
+export function faulty(code: ErrorCode, found: readonly FieldError[], count = found.length) {
+  const errors = found.slice(0, mostErrors).map(({ path, message }) => ({
+    path: path.length > longestPath ? `${path.slice(0, longestPath)}…` : path,
+    message,
+  }))
+  const detail =
+    count > mostErrors
+      ? `See errors for the first ${mostErrors} of ${count} faults.`
+      : 'See errors for every fault found.'
+  return new AppError(code, detail, { errors })
+}
 
 export const invalidCursor = (
   detail = 'Take a cursor from a page with the same filters, unchanged.',
 ) => new AppError('invalid_cursor', detail)
 
-export const malformedJson = () => new AppError('malformed_json')
+/** `where` is a sentence about the body. */
+export const malformedJson = (where = '', cause?: unknown) =>
+  new AppError('malformed_json', `The body is not valid JSON. ${where}`.trim(), { cause })
+
+/** Of a field that refers to a record that is not there, or deleted, and of one that another record has already. */
+export const missing = 'refers to a record that does not exist'
+export const taken = 'is already taken'
+
+/** `fields` name what is not there, or deleted. */
+export const referenceMissing = (fields: readonly string[]) => {
+  const message = missing
+  const errors = fields.map((path) => ({ path, message }))
+  return new AppError('reference_missing', `${fields.join(', ')} ${message}.`, { errors })
+}
+
+export const preconditionFailed = () =>
+  new AppError('precondition_failed', 'It has been written since: read it again.')
+
+export const conflict = (detail: string) => new AppError('conflict', detail)
 
 /** No key was sent. https://www.rfc-editor.org/rfc/rfc6750#section-3 */
 export const unauthenticated = () =>
@@ -97,6 +139,20 @@ export const forbidden = (scope: string) =>
       }),
   )
 
+/** An `Idempotency-Key` that was used for another path or body. */
+export const keyOfAnother = () =>
+  new AppError('idempotency_conflict', 'The key was used for another path or body: take a new one.')
+
+/** Of the call that had an `Idempotency-Key` first, and is not answered yet. */
+export const stillRunning = (cause: unknown) =>
+  new AppError('idempotency_conflict', 'The first call with this key still runs: try again.', {
+    cause,
+  })
+
+/** The issuer's keys, by which a token is verified, cannot be fetched. */
+export const issuerUnavailable = (cause?: unknown) =>
+  new AppError('issuer_unavailable', 'The token cannot be verified at the moment.', { cause })
+
 /** A row by its id. */
 export const noSuchRow = () =>
   new AppError('not_found', 'There is none with this id, or it is deleted.')
@@ -115,6 +171,12 @@ export const poolExhausted = () =>
 
 export const overloaded = () =>
   withoutStack(() => new AppError('overloaded', 'More was asked than can be answered: try again.'))
+
+/** `retryAfter` in s. */
+export const rateLimited = (retryAfter: number) =>
+  withoutStack(
+    () => new AppError('rate_limited', 'Wait as long as Retry-After says.', { retryAfter }),
+  )
 
 export const misdirectedRequest = () =>
   new AppError('misdirected_request', 'The server is not set up to answer for this host name.')

@@ -16,6 +16,8 @@ export type Loaded<T> = {
   readonly body: T | JsonText<T>
   /** Sent and cached with the body, like `Link`. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Of the row it shows: its tag begins with it. */
+  readonly version?: string
 }
 
 export type Read<Row> = {
@@ -93,14 +95,13 @@ export function send(c: Context<AppEnv>, entry: Entry): Response | Promise<Respo
 
 /**
  * JSON unless `headers` say another type, which a client may keep and must revalidate before each use. Texts that differ
- * and are the same to a reader have the same `essence`.
+ * and are the same to a reader have the same `etag`.
  */
 export function entryOf(
   text: string,
   headers: Readonly<Record<string, string>> = {},
-  essence = text,
+  etag = etagOf(text),
 ): Entry {
-  const etag = etagOf(essence)
   const complete = {
     'Content-Type': 'application/json',
     'Cache-Control': 'private, no-cache',
@@ -111,8 +112,10 @@ export function entryOf(
   return { text, etag, headers: complete }
 }
 
-const loadedEntry = <T>({ body, headers }: Loaded<T>): Entry =>
-  entryOf(typeof body === 'string' ? body : JSON.stringify(body), headers)
+function loadedEntry<T>({ body, headers, version }: Loaded<T>): Entry {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return entryOf(text, headers, etagOf(text, version))
+}
 
 function keyOf(c: Context<AppEnv>): string {
   const { url, path } = c.req

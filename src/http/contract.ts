@@ -31,6 +31,7 @@ export const contract = {
       name: 'Health',
       description: 'For load balancers and process managers: cheap, and open to anyone.',
     },
+    { name: 'Keys', description: 'Who may ask, and for what.' },
     { name: 'Posts', description: 'Posts as a list, and one by its id.' },
     { name: 'Sessions', description: 'Sessions as a list, and one by its id.' },
     { name: 'Users', description: 'Users as a list, and one by their id.' },
@@ -80,6 +81,15 @@ const headers = {
     description: 'Seconds after which another try may succeed.',
     required: true,
     schema: { type: 'integer' as const, minimum: 1, examples: [1] },
+  },
+  'RateLimit-Policy': {
+    description:
+      'The limit that the request was counted by, where there is one: `q` requests in `w` seconds for each `key`, or each `address` without one (draft-ietf-httpapi-ratelimit-headers-10).',
+    schema: text('"key";q=6000;w=60'),
+  },
+  RateLimit: {
+    description: 'What is left of it: `r` requests until a new window begins in `t` seconds.',
+    schema: text('"key";r=5999;t=60'),
   },
   'WWW-Authenticate': {
     description:

@@ -1,9 +1,19 @@
-/** A weak tag of the text without its `asOf`: two texts that differ only in that are equivalent. https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3 */
-export function etagOf(text: string): string {
+/**
+ * A weak tag of the text without its `asOf`: two texts that differ only in that are equivalent. Of a row it begins with the
+ * version. https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3
+ */
+export function etagOf(text: string, version?: string): string {
   const asOf = /"asOf" ?: ?"[^"]*"/.exec(text)
   // slices share the text's memory, where leaving out by `replace` copies it
   const parts = asOf ? [text.slice(0, asOf.index), text.slice(asOf.index + asOf[0].length)] : [text]
-  return `W/"${hash(parts).toString(36)}"`
+  const tag = hash(parts).toString(36)
+  return version === undefined ? `W/"${tag}"` : `W/"${version}-${tag}"`
+}
+
+/** The versions of a row that an `If-Match` names; null where any live one will do. */
+export function versionsIn(ifMatch: string | undefined): readonly string[] | null {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return null
+  return [...ifMatch.matchAll(/"(\d+)-[^"]*"/g)].map(([, version = '']) => version)
 }
 
 /** Whether an `If-None-Match` names the tag: `*`, or a list compared weakly. */

@@ -12,5 +12,5 @@ export const respondRow = <Row>(
 ): Promise<Response & TypedResponse<Row, 200, 'json'>> =>
   respond(c, { statement, tier: 'short' }, ([found]) => {
     if (!found) throw noSuchRow()
-    return { body: found.json as JsonText<Row> }
+    return { body: found.json as JsonText<Row>, version: found.version }
   })

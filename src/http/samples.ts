@@ -10,6 +10,7 @@ import {
   overloaded,
   poolExhausted,
   problems,
+  rateLimited,
   serializationFailed,
   timeout,
   unauthenticated,
@@ -32,6 +33,7 @@ const samples: { readonly [Code in ErrorCode]?: () => AppError } = {
   database_unavailable: databaseUnavailable,
   pool_exhausted: poolExhausted,
   overloaded,
+  rate_limited: () => rateLimited(42),
   serialization_failed: serializationFailed,
   timeout,
 }

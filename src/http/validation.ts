@@ -6,7 +6,12 @@ import type { AppEnv } from './context.ts'
 /** `data` is the input of a check that failed. */
 type Checked =
   | { readonly success: true }
-  | { readonly success: false; readonly error: z.ZodError; readonly data?: unknown }
+  | {
+      readonly success: false
+      readonly error: z.ZodError
+      readonly data?: unknown
+      readonly target?: string
+    }
 
 const notHere = 'is not a parameter here'
 
@@ -21,9 +26,23 @@ export const takesNoQuery: MiddlewareHandler<AppEnv> = async function takesNoQue
 export const rejectInvalid = (checked: Checked): undefined => {
   if (!checked.success)
     throw validationFailed(
-      checked.error.issues.flatMap((issue) => fieldErrorsOf(issue, checked.data)),
+      checked.error.issues.flatMap((issue) =>
+        checked.target === 'json' ? bodyErrorsOf(issue) : fieldErrorsOf(issue, checked.data),
+      ),
     )
 }
+
+function bodyErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code !== 'unrecognized_keys')
+    return [{ path: issue.path.join('.') || 'body', message: messageOf(issue) }]
+  return issue.keys.map((key) => ({
+    path: [...issue.path, key].join('.'),
+    message: 'is not a field here',
+  }))
+}
+
+const messageOf = ({ code, message }: z.core.$ZodIssue) =>
+  code === 'invalid_type' && message.endsWith('received undefined') ? 'is required' : message
 
 function fieldErrorsOf(issue: z.core.$ZodIssue, input: unknown): FieldError[] {
   if (issue.code === 'unrecognized_keys') {

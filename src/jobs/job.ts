@@ -1,12 +1,17 @@
 import { sql } from 'drizzle-orm'
 import type { z } from 'zod'
+import type { Config } from '../config.ts'
 import type { Pool } from '../db/database.ts'
 import { statement } from '../db/statement.ts'
+
+/** What the configuration says of jobs: days that things are kept, undefined for ever. */
+export type JobSettings = Pick<Config, 'auditRetention' | 'sessionRetention'>
 
 /** What a run of a job is given. */
 export type Job<Params = unknown> = {
   readonly id: number
   readonly params: Params
+  readonly settings: JobSettings
   /** For transactions of its own; no run holds one for longer than it must. */
   readonly pool: Pool
   /** Aborts when the job is cancelled, the server shuts down, or another has taken the job over. */

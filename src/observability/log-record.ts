@@ -1,6 +1,7 @@
 import type { DatabaseEvent } from '../db/database.ts'
 import type { ErrorCode } from '../errors/error.ts'
 import { fromPostgres } from '../errors/postgres.ts'
+import type { JobEvent } from '../jobs/run.ts'
 import type { Observation } from './observation.ts'
 
 /** One line of a log, for a person who reads it later. */
@@ -23,7 +24,9 @@ const slow = 1000
 
 const failureMessages = {
   fold_failed: 'A fold failed',
+  key_use_failed: 'The use of a key could not be written down',
   views_failed: 'Views of posts could not be written',
+  jobs_failed: 'The queue of jobs cannot be asked',
   close_failed: 'Closing failed',
   unhandled_rejection: 'A rejection was not handled',
   uncaught_exception: 'An exception was not caught',
@@ -67,6 +70,16 @@ export function logRecordOf(
               'The rollups are not folded here: answers are exact, and slow where much is pending',
             fields: { reason: observation.reason },
           }
+    case 'jobs_barred':
+      return observation.reason === undefined
+        ? { level: 'info', message: 'Jobs are run here', fields: {} }
+        : {
+            level: 'warn',
+            message: 'No job is run here: what waits is left to other servers',
+            fields: { reason: observation.reason },
+          }
+    case 'job':
+      return logRecordOfJob(observation.event)
     case 'database':
       return logRecordOfDatabase(observation.event)
     case 'server_lost':
@@ -74,7 +87,9 @@ export function logRecordOf(
     case 'server_restarted':
       return { level: 'info', message: 'The embedded PostgreSQL is back', fields: {} }
     case 'fold_failed':
+    case 'key_use_failed':
     case 'views_failed':
+    case 'jobs_failed':
     case 'close_failed':
     case 'unhandled_rejection':
     case 'uncaught_exception':
@@ -87,9 +102,35 @@ export function logRecordOf(
       return { level: 'warn', message: 'Views of posts were lost', fields: { n: observation.lost } }
     case 'refused':
       return { level: 'info', message: 'Refused: overloaded', fields: {}, sampleKey: 'overloaded' }
+    case 'rate_limited': {
+      const { type: sampleKey, ...fields } = observation
+      return { level: 'info', message: 'Refused: rate limit', fields, sampleKey }
+    }
+    case 'untrusted_proxy':
+      return {
+        level: 'warn',
+        message:
+          'Requests come with X-Forwarded-For, and TRUST_PROXY is not set: all clients of a proxy have its address',
+        fields: { address: observation.address },
+      }
+    case 'redis':
+      return observation.state === 'up'
+        ? { level: 'info', message: 'Redis answers: limits are counted there', fields: {} }
+        : {
+            level: 'warn',
+            message: 'Redis does not answer: limits are counted in memory',
+            fields: causesOf(observation.error),
+          }
     case 'cache':
       return undefined
   }
+}
+
+function logRecordOfJob({ error, ...fields }: JobEvent): LogRecord {
+  const message = `Job: ${fields.outcome}`
+  if (fields.outcome === 'failed' || fields.outcome === 'dead')
+    return { level: 'error', message, fields: { ...fields, ...causesOf(error) } }
+  return { level: fields.outcome === 'lost' ? 'warn' : 'info', message, fields }
 }
 
 function logRecordOfWatcher({ state, error }: Watched): LogRecord {

@@ -11,6 +11,8 @@ const startTimeout = 30_000
 
 /** One for requests, two that watch and fold; a pooler's are its own matter. */
 const fewestConnections = 3
+/** One more looks up keys. */
+const fewestWithKeys = 4
 
 export type Preparation = {
   readonly config: Config
@@ -51,7 +53,8 @@ async function expectFit(url: string, config: Config): Promise<void> {
     on: () => {},
   })
   try {
-    const fewest = config.pooler === 'none' ? fewestConnections : 0
+    const needed = config.isAuthenticating ? fewestWithKeys : fewestConnections
+    const fewest = config.pooler === 'none' ? needed : 0
     const fault = await faultOf(pool, config.statementTimeout, fewest)
     if (fault) throw new Error(fault)
   } finally {

@@ -7,6 +7,9 @@ import '../db/rollup/rebuild.ts'
 import '../db/rollup/verify.ts'
 import '../db/schema-version.ts'
 import '../db/search-language.ts'
+import '../db/views.ts'
+import '../job-kinds.ts'
+import '../jobs/working.ts'
 import { everyVariant, type Statement } from '../db/statement.ts'
 
 /** Every statement of the program in all its variants, by name: the imports above make them. */

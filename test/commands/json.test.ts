@@ -11,7 +11,7 @@ import { directoryOf } from './import/directory.ts'
 import { recordingTerminal } from './terminal.ts'
 
 const database = useDatabase()
-beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity`)
+beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity cascade`)
 
 /** What a command wrote as JSON: one line, which is an object. */
 async function run<Flags>(

@@ -25,7 +25,7 @@ const title = ['on a terminal', withoutTerminal].filter(Boolean).join(': ')
 
 describe.skipIf(withoutTerminal)(title, () => {
   const database = useDatabase()
-  beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity`)
+  beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity cascade`)
   const start = (...args: string[]) => startOnTerminal(args, { DATABASE_URL: database.url })
 
   /** The exit code and the last line, once the terminal was found in order. */

@@ -8,6 +8,7 @@ import {
   misdirectedRequest,
   overloaded,
   poolExhausted,
+  rateLimited,
   unauthenticated,
 } from '../../src/errors/error.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
@@ -204,6 +205,7 @@ const thrown: Readonly<Record<string, () => Error>> = {
   database_unavailable: databaseUnavailable,
   pool_exhausted: poolExhausted,
   overloaded,
+  rate_limited: () => rateLimited(42),
   serialization_failed: () => Object.assign(new Error(), { code: '40001' }),
   timeout: () => Object.assign(new Error(), { code: '57014' }),
 }
@@ -216,7 +218,7 @@ describe('an example of a failure', () => {
       services: {
         callerOf() {
           if (fault) throw fault()
-          return { actor: 'key:1', scopes: ['read'] }
+          return { actor: 'key:1', scopes: ['admin'] }
         },
         isReady: () => fault === undefined,
       },

@@ -31,6 +31,27 @@ const longAgo = '0001-01-02T00:00:00Z'
 /** Rows that a jump passes over at most, where no rollup knows the way. */
 const mostPassedOver = 50_000
 
+/** Of statements that write, which are planned alone: any value of the type does. */
+const ofWrites = recordOf(
+  [
+    'createdBy',
+    'error',
+    'kind',
+    'names',
+    'outcome',
+    'params',
+    'done',
+    'result',
+    'retention',
+    'rows',
+    'runId',
+    'slots',
+    'total',
+    'worker',
+  ],
+  (name) => [name, () => spread(null)],
+)
+
 /** Values by the names of placeholders, which mean the same wherever they stand, unless the statement's own name says more. */
 export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   size: () => spread(100),
@@ -69,6 +90,7 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   after: (asked) => spread(oldestOf(asked).at, middleOf(asked).at, longAgo),
   before: (asked) =>
     spread(asked.samples.now, hoursAfter(middleOf(asked).at, 1), hoursAfter(longAgo, 1)),
+  isLive: () => spread(true, false),
   isActive: () => spread(true, false),
   isAdmin: () => spread(false, true),
   pattern: ({ samples: { usernames } }) =>
@@ -106,7 +128,26 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   buckets: () => spread(30),
   viewedIds: ({ samples }) => spread(samples.posts.map(({ id }) => id)),
   views: ({ samples }) => spread(samples.posts.map(() => 1)),
+  call: () => spread('anyone\n00000000'),
+  fingerprint: () => spread('00'.repeat(32)),
+  answerStatus: () => spread(201),
+  answerHeaders: () => spread('{}'),
+  answerBody: () => spread('{}', null),
   rollup: () => spread('totals'),
+  hash: () => spread('00'.repeat(32)),
+  prefix: () => spread('sb_00000000'),
+  beforeId: () => spread(noId),
+  // what writes is planned alone
+  name: () => spread('a name'),
+  scopes: () => spread(['read']),
+  expiresAt: () => spread(null),
+  row: () => spread('{}'),
+  rows: () => spread('[]'),
+  versions: () => spread(null),
+  actor: () => spread('anyone'),
+  requestId: () => spread(null),
+  address: () => spread(null),
+  ...ofWrites,
 }
 
 /** Positions in a list, by what its name says that it is sorted by. */

@@ -49,6 +49,28 @@ export async function* csvRecords(
   yield take(true)
 }
 
+/** Whether the empty field stands as two quotes, as PostgreSQL writes an empty text; nothing at all is null. */
+export function isEmptyText({ bytes }: CsvRecord, field: number, delimiter: string): boolean {
+  const record = bytes()
+  if (!record.includes('""')) return false
+  const text = record.toString().replace(/\r?\n$/, '')
+  const pair = `""${delimiter}`
+  if (!text.startsWith(pair) && !text.includes(`${delimiter}${pair}`) && !text.endsWith('""'))
+    return false
+  // inside a longer text it is met too
+  let isQuoted = false
+  parse(text, {
+    delimiter,
+    record_delimiter: ['\r\n', '\n'],
+    relax_column_count: true,
+    cast(value, { index, quoting }) {
+      if (index === field) isQuoted = quoting
+      return value
+    },
+  })
+  return isQuoted
+}
+
 type Read = { readonly records: CsvRecord[]; readonly bytes: number; readonly line: number }
 
 /** Reads up to the end, or, unless `isLast`, up to a record whose closing quote is still to come. */

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { type Block, overlong } from './bytes.ts'
+import { memberOf } from './properties.ts'
 import { type OnColumn, reasonColumn, type SourceRecord } from './source-record.ts'
 import { columnKey, type ImportTable } from './tables.ts'
 
@@ -10,6 +11,7 @@ export async function* ndjsonRecords(
   onColumn: OnColumn,
 ): AsyncGenerator<SourceRecord[]> {
   const positionOf = positions(table, onColumn)
+  const isJson = table.columns.map(({ sqlType }) => sqlType === 'jsonb')
   let line = 1
 
   for await (const { bytes, isOverlong } of blocks) {
@@ -20,7 +22,8 @@ export async function* ndjsonRecords(
     const mayBeInvalid = !isUtf8(bytes)
     const lines = bytes.toString().split('\n')
     if (lines.at(-1) === '') lines.pop()
-    const records = lines.map((each, at) => read(each.trim(), line + at, positionOf, mayBeInvalid))
+    const to = { positionOf, isJson, mayBeInvalid }
+    const records = lines.map((each, at) => read(each.trim(), line + at, to))
     yield records.filter((record) => record !== undefined)
     line += lines.length
   }
@@ -28,11 +31,17 @@ export async function* ndjsonRecords(
 
 type PositionOf = (name: string) => number
 
+type Reading = {
+  readonly positionOf: PositionOf
+  /** Of each column of the table. */
+  readonly isJson: readonly boolean[]
+  readonly mayBeInvalid: boolean
+}
+
 function read(
   original: string,
   line: number,
-  positionOf: PositionOf,
-  mayBeInvalid: boolean,
+  { positionOf, isJson, mayBeInvalid }: Reading,
 ): SourceRecord | undefined {
   if (original === '') return undefined
   const rejected = (reason: string) => ({ line, reason })
@@ -51,7 +60,7 @@ function read(
     const at = positionOf(name)
     if (at < 0) continue
     if (at in cells) return rejected(`${name} is given twice`)
-    cells[at] = cell
+    cells[at] = isJson[at] ? memberOf(value, name, original) : cell
   }
   return { line, cells }
 }

@@ -1,6 +1,6 @@
 import type { Bulk } from '../../db/bulk/bulk.ts'
 import { type StagedFile, stagingOf } from './staging.ts'
-import type { ImportColumn, ImportTable } from './tables.ts'
+import { type ImportColumn, type ImportTable, ownColumns } from './tables.ts'
 
 type Sql = Bulk['sql']
 
@@ -47,7 +47,7 @@ export const differenceReasons = (sql: Sql, { name }: ImportTable) => sql`
   from pg_temp.import_differences where relation = ${sql.unsafe(`'${name}'`)} order by line`
 
 function differences(sql: Sql, file: StagedFile) {
-  const compared = file.table.columns.filter(
+  const compared = ownColumns(file.table).filter(
     ({ name }) => name !== 'id' && file.givenColumns.includes(name),
   )
   const names = compared.map(

@@ -1,6 +1,6 @@
 import { abbreviated } from './abbreviated.ts'
 import { blocksOf } from './bytes.ts'
-import { type CsvRecord, csvRecords } from './csv.ts'
+import { type CsvRecord, csvRecords, isEmptyText } from './csv.ts'
 import { delimiterName, delimiterOf } from './delimiter.ts'
 import { ImportError } from './error.ts'
 import type { ImportFile } from './files.ts'
@@ -50,7 +50,8 @@ async function* underHeader(
   }
 }
 
-function sourceRecordOf({ names, positions }: Header, record: CsvRecord): SourceRecord {
+function sourceRecordOf(header: Header, record: CsvRecord): SourceRecord {
+  const { names, positions, maybeEmpty, delimiter } = header
   const { line, reason, fields } = record
   if (reason !== undefined) return { line, reason }
   if (fields.length !== names.length) {
@@ -58,13 +59,21 @@ function sourceRecordOf({ names, positions }: Header, record: CsvRecord): Source
     const [found, wanted] = [fields.length - own, names.length - own]
     return { line, reason: `${found} columns where the header has ${wanted}` }
   }
-  return { line, cells: positions.map((at) => (at < 0 ? undefined : fields[at] || null)) }
+  const cells = positions.map((at) => (at < 0 ? undefined : fields[at] || null))
+  for (const column of maybeEmpty) {
+    if (cells[column] === null && isEmptyText(record, positions[column] ?? -1, delimiter))
+      cells[column] = ''
+  }
+  return { line, cells }
 }
 
 type Header = {
   readonly names: readonly string[]
   /** For each column of the table, where it stands in the file; −1: nowhere. */
   readonly positions: readonly number[]
+  /** The columns of the table in which an empty text is no null. */
+  readonly maybeEmpty: readonly number[]
+  readonly delimiter: string
 }
 
 function readHeader(
@@ -90,7 +99,8 @@ function readHeader(
   }
   const twice = table.columns.find((_, at) => keys.filter((key) => key === known[at]).length > 1)
   if (twice) throw new ImportError(`${name} has the column ${twice.name} twice.`)
-  return { names, positions: known.map((key) => keys.indexOf(key)) }
+  const maybeEmpty = table.columns.flatMap(({ mayBeEmpty }, at) => (mayBeEmpty ? at : []))
+  return { names, positions: known.map((key) => keys.indexOf(key)), maybeEmpty, delimiter }
 }
 
 /** What a header without the needed columns has to say of what separates them. */

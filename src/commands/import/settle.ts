@@ -3,7 +3,7 @@ import type { Bulk } from '../../db/bulk/bulk.ts'
 import { dropPresent } from './present.ts'
 import { type Locking, settleReferences } from './references.ts'
 import { type StagedFile, stagingOf } from './staging.ts'
-import type { ImportTable } from './tables.ts'
+import { type ImportTable, ownColumns } from './tables.ts'
 
 type Sql = Bulk['sql']
 
@@ -49,6 +49,7 @@ export async function settle(
     if (moved) await letWritersInsert(sql, table)
   }
   const kept = await insertStaged(sql, table, onProgress)
+  await insertBeside(sql, table)
 
   const [counted] = await sql<{ n: number }[]>`
     select count(*)::integer as n from ${sql(stagingOf(table))} where reason is not null`
@@ -126,7 +127,7 @@ async function insertStaged(
   onProgress: (rows: number, of: number) => void,
 ): Promise<number> {
   const staging = sql(stagingOf(table))
-  const columns = sql(table.columns.map(({ name }) => name))
+  const columns = sql(ownColumns(table).map(({ name }) => name))
   const [size] = await sql<{ rows: number; pages: number }[]>`
     select count(*)::integer as rows,
       (pg_relation_size(${stagingOf(table)}::regclass) / current_setting('block_size')::integer)::integer as pages
@@ -144,4 +145,16 @@ async function insertStaged(
     onProgress(inserted, size.rows)
   }
   return inserted
+}
+
+/** What the rows brought along for other tables. */
+async function insertBeside(sql: Sql, table: ImportTable): Promise<void> {
+  for (const { name, beside } of table.columns) {
+    if (!beside) continue
+    const [key, column] = [sql(beside.key), sql(beside.column)]
+    await sql`
+      insert into ${sql(`public.${beside.table}`)} (${key}, ${column})
+      select id, ${sql(name)} from ${sql(stagingOf(table))} where reason is null and ${sql(name)} is not null
+      on conflict (${key}) do update set ${column} = excluded.${column}`
+  }
 }

@@ -1,6 +1,18 @@
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import { kindOfTable, kindTable, type TableName } from '../../db/rollup/kinds.ts'
-import { boolean, email, id, instant, type Reader, type Reading, text, username } from './values.ts'
+import { properties } from './properties.ts'
+import { tags } from './tags.ts'
+import {
+  boolean,
+  count,
+  email,
+  id,
+  instant,
+  type Reader,
+  type Reading,
+  text,
+  username,
+} from './values.ts'
 
 export type ImportColumn = {
   readonly name: string
@@ -8,8 +20,12 @@ export type ImportColumn = {
   readonly read: Reader
   /** Without it a file cannot be imported. */
   readonly isRequired: boolean
+  /** Whether an empty text is another value than none. */
+  readonly mayBeEmpty: boolean
   /** The value of an empty cell, as COPY takes it; undefined refuses the row. */
   readonly whenEmpty: string | null | typeof likeCreatedAt | undefined
+  /** Where it is kept, if not in the table: in a column of another, by the row's id. */
+  readonly beside?: { readonly table: string; readonly key: string; readonly column: string }
 }
 
 /** A column whose value is the id of a row of another table. */
@@ -29,6 +45,17 @@ export type ImportTable = {
 }
 
 const likeCreatedAt = Symbol('like created_at')
+
+/** How often a post was viewed. */
+const views: ImportColumn = {
+  name: 'views',
+  sqlType: 'bigint',
+  read: count,
+  isRequired: false,
+  mayBeEmpty: false,
+  whenEmpty: null,
+  beside: { table: 'post_views', key: 'post_id', column: 'n' },
+}
 
 /** The tables of an import, parents before children; columns and references are the schema's. */
 export const importTables: readonly ImportTable[] = (
@@ -78,12 +105,19 @@ function readCell({ read, isRequired, whenEmpty }: ImportColumn, cell: unknown):
   return whenEmpty === likeCreatedAt ? null : whenEmpty
 }
 
+/** Those that are the table's own. */
+export const ownColumns = ({ columns }: ImportTable): readonly ImportColumn[] =>
+  columns.filter(({ beside }) => !beside)
+
 function importTableOf(name: TableName, table: PgTable): ImportTable {
   const { columns, foreignKeys } = getTableConfig(table)
   return {
     name,
     // what PostgreSQL generates nobody gives
-    columns: columns.filter(({ generated }) => !generated).map(columnOf),
+    columns: [
+      ...columns.filter(({ generated }) => !generated).map(columnOf),
+      ...(name === 'posts' ? [views] : []),
+    ],
     references: foreignKeys.flatMap((key) => {
       const { columns, foreignTable } = key.reference()
       const target = getTableConfig(foreignTable).name
@@ -103,6 +137,7 @@ function columnOf(column: PgColumn): ImportColumn {
     sqlType: column.getSQLType(),
     read: readerOf(column),
     isRequired: column.primary || (column.notNull && !column.hasDefault),
+    mayBeEmpty: readerOf(column) === text && !column.notNull,
     whenEmpty: whenEmptyOf(column),
   }
 }
@@ -117,6 +152,10 @@ function readerOf(column: PgColumn): Reader {
       return boolean
     case 'timestamp with time zone':
       return instant
+    case 'jsonb':
+      return properties
+    case 'text[]':
+      return tags
     default:
       return text
   }
@@ -130,7 +169,8 @@ function whenEmptyOf(column: PgColumn): ImportColumn['whenEmpty'] {
     case 'timestamp with time zone':
       return likeCreatedAt
     case 'boolean':
-      return String(column.default)
+    case 'jsonb':
+      return JSON.stringify(column.default)
     case 'text':
       return column.name === 'username' ? undefined : ''
     default:

@@ -14,6 +14,14 @@ export const id: Reader = (value) => {
     : { reason: `is beyond ±(2^53 - 1): ${text}` }
 }
 
+/** What is counted: never below nothing. */
+export const count: Reader = (value) => {
+  const number = id(value)
+  return typeof number === 'string' && number.startsWith('-')
+    ? { reason: `is below 0: ${number}` }
+    : number
+}
+
 const yes = new Set(['true', 't', 'yes', 'y', 'on', '1'])
 const no = new Set(['false', 'f', 'no', 'n', 'off', '0'])
 

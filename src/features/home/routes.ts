@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { entryOf, send } from '../../http/answer.ts'
 import type { AppEnv } from '../../http/context.ts'
+import { etagOf } from '../../http/etag.ts'
 import { identify } from '../../http/identify.ts'
 import { icon, pageHeaders, wantsPage } from '../../http/page.ts'
 import { asAppError } from '../../http/problems.ts'
@@ -14,19 +15,20 @@ const varying = { Vary: 'Accept, Accept-Encoding' }
 const about = JSON.stringify({ name: 'Shopboard', version, documentation, openapi, links })
 const picture = { 'Content-Type': 'image/svg+xml', 'Cache-Control': 'public, max-age=86400' }
 
-/** What a newcomer meets at `/`: a page in a browser, JSON elsewhere. */
-export function home(numbersOf: NumbersOf) {
+/** What a newcomer meets at `/`: a page in a browser, JSON elsewhere. With `numbersOf` it shows the community's to anyone. */
+export function home(numbersOf: NumbersOf | undefined) {
   const asJson = entryOf(`${about}\n`, varying)
   const asPicture = entryOf(icon, picture)
-  return new Hono<AppEnv>()
-    .use('/', identify, transaction())
+  const routes = new Hono<AppEnv>()
+  if (numbersOf) routes.use('/', identify, transaction())
+  return routes
     .get('/', async (c) => {
       if (!wantsPage(c)) return send(c, asJson)
-      const numbers = await numbersOrNone(c, numbersOf)
+      const numbers = numbersOf && (await numbersOrNone(c, numbersOf))
       const { origin } = new URL(c.req.url)
       const essence = await homePage(numbers && { ...numbers, asOf: '' }, origin)
       const page = await homePage(numbers, origin)
-      return send(c, entryOf(page, { ...pageHeaders, ...varying }, essence))
+      return send(c, entryOf(page, { ...pageHeaders, ...varying }, etagOf(essence)))
     })
     .get('/favicon.svg', (c) => send(c, asPicture))
     .get('/favicon.ico', (c) => send(c, asPicture))

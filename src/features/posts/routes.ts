@@ -1,5 +1,12 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { bind } from '../../db/bound-statement.ts'
+import { creates, removes, restores, updates } from '../../http/change-contracts.ts'
+import {
+  respondCreated,
+  respondRemoved,
+  respondRestored,
+  respondUpdated,
+} from '../../http/changes.ts'
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { type List, respondList } from '../../http/paging/list.ts'
@@ -8,6 +15,8 @@ import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
 import { requires } from '../../http/security.ts'
 import { takesNoQuery } from '../../http/validation.ts'
+import { postChanges as bodyOfChanges, newPost } from './bodies.ts'
+import { postChanges } from './changes.ts'
 import { postExample, postPageExamples } from './examples.ts'
 import { postById, postPages } from './queries.ts'
 import { type ListedPost, type Post, postPageSchema, postQuery, postSchema } from './schemas.ts'
@@ -58,7 +67,41 @@ const getPost = createRoute({
   ),
 })
 
+const resource = {
+  path: '/posts',
+  noun: 'Post',
+  one: 'a post',
+  tag: 'Posts',
+  schema: postSchema,
+  example: postExample.byId.value,
+} as const
+
+const createPost = creates(
+  resource,
+  newPost,
+  'Creates a post. Tags are trimmed, in lower case, and each once.',
+  'reference_missing',
+  'constraint_failed',
+)
+const updatePost = updates(
+  resource,
+  bodyOfChanges,
+  'Changes the fields that are given, and leaves the others as they are; `tags` and `metadata` are replaced as a whole.',
+  'constraint_failed',
+)
+const deletePost = removes(resource, 'Deletes a post and hides its comments, until it is restored.')
+const restorePost = restores(
+  resource,
+  'Brings a deleted post back, and exactly those comments that its deletion hid; one that is there is left as it is.',
+)
+
 /** Mounted under /api/v1. */
 export const posts = new OpenAPIHono<AppEnv>()
   .openapi(listPosts, (c) => respondList<ListedPost, number | null>(c, list, c.req.valid('query')))
   .openapi(getPost, (c) => respondRow<Post>(c, bind(postById, c.req.valid('param'))))
+  .openapi(createPost, (c) => respondCreated<Post>(c, postChanges, c.req.valid('json')))
+  .openapi(updatePost, (c) =>
+    respondUpdated<Post>(c, postChanges, c.req.valid('param').id, c.req.valid('json')),
+  )
+  .openapi(deletePost, (c) => respondRemoved(c, postChanges, c.req.valid('param').id))
+  .openapi(restorePost, (c) => respondRestored<Post>(c, postChanges, c.req.valid('param').id))

@@ -1,5 +1,12 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { bind } from '../../db/bound-statement.ts'
+import { creates, removes, restores, updates } from '../../http/change-contracts.ts'
+import {
+  respondCreated,
+  respondRemoved,
+  respondRestored,
+  respondUpdated,
+} from '../../http/changes.ts'
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { type List, respondList } from '../../http/paging/list.ts'
@@ -8,6 +15,8 @@ import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
 import { requires } from '../../http/security.ts'
 import { takesNoQuery } from '../../http/validation.ts'
+import { userChanges as bodyOfChanges, newUser } from './bodies.ts'
+import { userChanges } from './changes.ts'
 import { userExample, userPageExamples } from './examples.ts'
 import { userById, userPages } from './queries.ts'
 import { type ListedUser, type User, userPageSchema, userQuery, userSchema } from './schemas.ts'
@@ -58,7 +67,45 @@ const getUser = createRoute({
   ),
 })
 
+const resource = {
+  path: '/users',
+  noun: 'User',
+  one: 'a user',
+  tag: 'Users',
+  schema: userSchema,
+  example: userExample.byId.value,
+} as const
+
+const createUser = creates(
+  resource,
+  newUser,
+  'Creates a user; an e-mail address is taken once, whatever its case, also by a deleted user. It is never shown.',
+  'conflict',
+  'constraint_failed',
+)
+const updateUser = updates(
+  resource,
+  bodyOfChanges,
+  'Changes the fields that are given, and leaves the others as they are; `preferences` are replaced as a whole.',
+  'conflict',
+  'constraint_failed',
+)
+const deleteUser = removes(
+  resource,
+  'The user is shown nowhere any more, their posts and comments without an author, until they are restored.',
+)
+const restoreUser = restores(
+  resource,
+  'Brings a deleted user back, and their name to what they wrote; one who is there is left as they are. An erased user is not found.',
+)
+
 /** Mounted under /api/v1. */
 export const users = new OpenAPIHono<AppEnv>()
   .openapi(listUsers, (c) => respondList<ListedUser, number | null>(c, list, c.req.valid('query')))
   .openapi(getUser, (c) => respondRow<User>(c, bind(userById, c.req.valid('param'))))
+  .openapi(createUser, (c) => respondCreated<User>(c, userChanges, c.req.valid('json')))
+  .openapi(updateUser, (c) =>
+    respondUpdated<User>(c, userChanges, c.req.valid('param').id, c.req.valid('json')),
+  )
+  .openapi(deleteUser, (c) => respondRemoved(c, userChanges, c.req.valid('param').id))
+  .openapi(restoreUser, (c) => respondRestored<User>(c, userChanges, c.req.valid('param').id))

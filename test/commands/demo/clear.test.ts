@@ -14,7 +14,7 @@ beforeAll(() => {
   pool = openTestPool(database.url)
 })
 afterAll(() => pool.close())
-beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity`)
+beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity cascade`)
 
 const clear = (options = {}) => clearDemo({ databaseUrl: database.url, ...options })
 const generate = (options = {}) => demo({ databaseUrl: database.url, users: 20, until, ...options })
@@ -81,7 +81,7 @@ describe('clearDemo', () => {
 
   it('takes no row for its own that bears its ids and other texts', async () => {
     await generate()
-    await database.sql`truncate users, posts, comments, sessions restart identity`
+    await database.sql`truncate users, posts, comments, sessions restart identity cascade`
     await database.sql`insert into users (id, username, created_at) select i, 'Ann', '2024-01-01' from generate_series(1, 20) as i`
     await database.sql`insert into sessions (id, user_id, created_at) select i, i, '2024-01-01' from generate_series(1, 20) as i`
     expect(await clear()).toBeUndefined()

@@ -111,7 +111,7 @@ describe('demo on an empty database', () => {
     return rows
   }
   const remake = async (seed: number) => {
-    await database.sql`truncate users, posts, comments, sessions`
+    await database.sql`truncate users, posts, comments, sessions cascade`
     await demo({ databaseUrl: database.url, users: 20, seed, until })
     return digest()
   }
@@ -123,7 +123,7 @@ describe('demo on an empty database', () => {
   })
 
   it('leaves nothing behind when interrupted', async () => {
-    await database.sql`truncate users, posts, comments, sessions`
+    await database.sql`truncate users, posts, comments, sessions cascade`
     const interruption = new AbortController()
     const interrupted = demo({
       databaseUrl: database.url,
@@ -137,7 +137,7 @@ describe('demo on an empty database', () => {
   })
 
   it('takes a community of one', async () => {
-    await database.sql`truncate users, posts, comments, sessions`
+    await database.sql`truncate users, posts, comments, sessions cascade`
     const counts = await demo({ databaseUrl: database.url, users: 1, until })
     expect(counts).toEqual({ users: 1, posts: 10, comments: 50, sessions: 10 })
   })

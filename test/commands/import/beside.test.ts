@@ -14,7 +14,7 @@ beforeAll(() => {
   pool = openTestPool(database.url)
 })
 afterAll(() => pool.close())
-beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity`)
+beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity cascade`)
 
 const drifted = async () => (await verify(pool)).filter(({ drift }) => drift > 0)
 

@@ -12,7 +12,7 @@ import { directoryOf, postsCsv } from './directory.ts'
 
 const database = useDatabase()
 beforeEach(async () => {
-  await database.sql`truncate users, posts, comments, sessions restart identity`
+  await database.sql`truncate users, posts, comments, sessions restart identity cascade`
   await database.sql`select rollup.fold()`
 })
 

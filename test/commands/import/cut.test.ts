@@ -41,7 +41,7 @@ describe('an import whose connection breaks', () => {
 
   /** Imports in place of a demo, by way of a proxy, while `act` happens; returns what was said, and what is there. */
   async function imported(act: (proxy: TestProxy) => unknown) {
-    await database.sql`truncate users, posts, comments, sessions`
+    await database.sql`truncate users, posts, comments, sessions cascade`
     await demo({ databaseUrl: database.url, users: 2 })
     const proxy = await startProxy(database.url)
     const terminal = recordingTerminal()

@@ -15,7 +15,7 @@ beforeAll(() => {
 })
 afterAll(() => pool.close())
 beforeEach(async () => {
-  await database.sql`truncate users, posts, comments, sessions restart identity`
+  await database.sql`truncate users, posts, comments, sessions restart identity cascade`
   await demo({ databaseUrl: database.url, users: 20, until })
 })
 
@@ -113,7 +113,7 @@ describe('an import into a demo community', () => {
   })
 
   it('notices one that is made while it works', async () => {
-    await database.sql`truncate users, posts, comments, sessions`
+    await database.sql`truncate users, posts, comments, sessions cascade`
     const directory = await directoryOf(files)
     const making = demo({ databaseUrl: database.url, users: 20, until })
     const both = await Promise.allSettled([making, importFrom(database.url, directory)])
@@ -122,7 +122,7 @@ describe('an import into a demo community', () => {
   })
 
   it('does not mind a demo whose rows are gone', async () => {
-    await database.sql`truncate users, posts, comments, sessions`
+    await database.sql`truncate users, posts, comments, sessions cascade`
     expect((await importing()).table('users')).toMatchObject({ kept: 2 })
     expect(await database.sql`select from rollup.demo`).toEqual([])
   })

@@ -8,7 +8,7 @@ import { useDatabase } from '../../support/database.ts'
 import { directoryOf, importFiles, importFrom, rejectsOf } from './directory.ts'
 
 const database = useDatabase()
-beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity`)
+beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity cascade`)
 
 const importing = (files: Record<string, string | Buffer>, options = {}) =>
   importFiles(database.url, files, options)
@@ -73,6 +73,42 @@ describe('import', () => {
     expect(notes).toEqual([
       'users.ndjson.gz: ignored columns shoe.',
       'posts.csv: ignored columns shoe_size.',
+    ])
+  })
+
+  it('tells an empty text, which is two quotes, from none', async () => {
+    await importing({
+      'posts.csv': 'id,title,body\n1,,x\n2,"",x\n3,,"a,"""",b"\n4,,""\n5,"a,"""",b",\n',
+    })
+    expect(await database.sql`select title from posts order by id`).toEqual([
+      { title: null },
+      { title: '' },
+      { title: null },
+      { title: null },
+      { title: 'a,"",b' },
+    ])
+  })
+
+  it('takes tags and properties, and what a deletion left', async () => {
+    await importing({
+      'users.ndjson':
+        '{"id":1,"username":"Ann","preferences":{"size":1.0},"erasedAt":"2020-01-01","deletedAt":"2020-01-01"}\n{"id":2,"username":"Ben"}',
+      'posts.csv':
+        'id,tags,metadata\n1,"[""dry hop"",""ale""]","{""n"": 12345678901234567890}"\n2,,\n',
+      'comments.csv': 'id,post_id,body,deleted_at,deleted_with_post\n1,1,x,2020-01-01,true\n',
+    })
+    expect(
+      await database.sql`select preferences::text, erased_at::text from users order by id`,
+    ).toEqual([
+      { preferences: '{"size": 1.0}', erased_at: '2020-01-01 00:00:00+00' },
+      { preferences: '{}', erased_at: null },
+    ])
+    expect(await database.sql`select tags, metadata::text from posts order by id`).toEqual([
+      { tags: ['dry hop', 'ale'], metadata: '{"n": 12345678901234567890}' },
+      { tags: null, metadata: '{}' },
+    ])
+    expect(await database.sql`select deleted_with_post from comments`).toEqual([
+      { deleted_with_post: true },
     ])
   })
 

@@ -5,7 +5,7 @@ import { useDatabase } from '../../support/database.ts'
 import { importFiles } from './directory.ts'
 
 const database = useDatabase()
-beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity`)
+beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity cascade`)
 
 const importing = (files: Record<string, string>) => importFiles(database.url, files)
 

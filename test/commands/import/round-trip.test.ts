@@ -7,7 +7,7 @@ import { useDatabase } from '../../support/database.ts'
 import { directoryOf, importFrom } from './directory.ts'
 
 const database = useDatabase()
-beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity`)
+beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity cascade`)
 
 const usernames = async () =>
   (await database.sql<{ username: string }[]>`select username from users order by id`).map(

@@ -4,7 +4,7 @@ import { insertPost, insertUser } from '../../support/factories.ts'
 import { importFiles, rejectsOf } from './directory.ts'
 
 const database = useDatabase()
-beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity`)
+beforeEach(() => database.sql`truncate users, posts, comments, sessions restart identity cascade`)
 
 const importing = (files: Record<string, string>) => importFiles(database.url, files)
 const reasonsOf = async (directory: string, table: string) =>

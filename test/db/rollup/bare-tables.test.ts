@@ -62,7 +62,7 @@ const steps = fc.array(
 
 /** Three users with a post, a comment and a session each. */
 async function settle({ sql }: TestDatabase) {
-  await sql`truncate users, posts, comments, sessions restart identity`
+  await sql`truncate users, posts, comments, sessions restart identity cascade`
   await sql`insert into users (username) select 'u' from generate_series(1, 3) i`
   await sql`insert into posts (author_id, created_at) select i, '2026-01-01' from generate_series(1, 3) i`
   await sql`insert into comments (post_id, author_id, body) select i, 4 - i, '' from generate_series(1, 3) i`

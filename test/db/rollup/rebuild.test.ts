@@ -65,7 +65,7 @@ describe('rebuild', () => {
 
   it('tells how many entries it mended, and finds nothing to mend the second time', async () => {
     const { sql } = database
-    await sql`truncate users, posts, comments, sessions`
+    await sql`truncate users, posts, comments, sessions cascade`
     await insertComment(sql)
     await sql`select rollup.fold()`
     await plant(sql, 'update rollup.totals set n = n + 1 where kind < 2')

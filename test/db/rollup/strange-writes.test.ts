@@ -65,7 +65,7 @@ describe('the rollups are exact', () => {
     await expectExact()
     await database.sql.begin(async (tx) => {
       await tx`set local session_replication_role = replica`
-      await tx`truncate comments, posts`
+      await tx`truncate comments, posts cascade`
     })
     await expectExact()
   })

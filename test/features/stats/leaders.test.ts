@@ -10,7 +10,7 @@ const ask = async (query: Record<string, string>) =>
 const idsOf = async (query: Record<string, string>) => (await ask(query)).map(({ user }) => user.id)
 
 describe('GET /api/v1/dashboard/leaders', () => {
-  beforeEach(() => dashboard.sql`truncate users, posts, comments, sessions`)
+  beforeEach(() => dashboard.sql`truncate users, posts, comments, sessions cascade`)
 
   const plant = async (id: number, posts: number, comments: number, created_at = '2020-01-15Z') => {
     const { sql } = dashboard
@@ -76,7 +76,7 @@ describe('the leaders of many', () => {
   /** 150 who write much in 100 days; 5,350 who write a little then and after; 500 who write a little more, only after. */
   beforeAll(async () => {
     const { sql } = dashboard
-    await sql`truncate users, posts, comments, sessions`
+    await sql`truncate users, posts, comments, sessions cascade`
     await sql`insert into users (id, username) select i, 'user ' || i from generate_series(1, 6000) i`
     await sql`update users set deleted_at = now() where id % 100 = 0`
     await sql`

@@ -5,7 +5,7 @@ import { useDashboard } from './app.ts'
 
 describe('GET /api/v1/dashboard/retention', () => {
   const dashboard = useDashboard()
-  beforeEach(() => dashboard.sql`truncate users, posts, comments, sessions`)
+  beforeEach(() => dashboard.sql`truncate users, posts, comments, sessions cascade`)
 
   const ask = async (query: Record<string, string> = {}) =>
     (await dashboard.get<Retention>('retention', query)).items

@@ -1,0 +1,25 @@
+-- comment_update
+-- reads no table
+with given as materialized (
+  select * from jsonb_to_record($1::jsonb) as given ("body" text)
+), found as materialized (
+  select id, ($2::text[] is null or "comments".xmin::text = any ($2::text[])) as "isMatch", "body"
+  from "comments" where id = $3::bigint and deleted_at is null for no key update
+), next as materialized (
+  select case when $1::jsonb ? 'body' then given."body" else found."body" end as "body" from found, given
+), compared as materialized (
+  select id, jsonb_build_object('body', found."body") as before, jsonb_build_object('body', next."body") as after
+  from found, next where "isMatch"
+), differing as materialized (
+  select id, jsonb_object_agg(key, before -> key) as old, jsonb_object_agg(key, value) as new
+  from compared, jsonb_each(after) where value is distinct from before -> key
+  group by id
+), changed as (
+  update "comments" set "body" = next."body", updated_at = greatest(now(), "comments"."updated_at" + interval '1 microsecond')
+  from next, differing where "comments"."id" = differing.id
+  returning "comments"."id" as id, old, new
+), audited as (
+  insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)
+  select $4::text, 'update', 'comments', id, old, new, $5::text, $6::inet from changed
+)
+  select "isMatch" from found

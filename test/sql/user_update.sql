@@ -1,0 +1,25 @@
+-- user_update
+-- reads no table
+with given as materialized (
+  select * from jsonb_to_record($1::jsonb) as given ("username" text, "email" text, "isActive" boolean, "isAdmin" boolean, "lastSeenAt" timestamp with time zone, "preferences" jsonb)
+), found as materialized (
+  select id, ($2::text[] is null or "users".xmin::text = any ($2::text[])) as "isMatch", "username", "email", "is_active", "is_admin", "last_seen_at", "preferences"
+  from "users" where id = $3::bigint and deleted_at is null for no key update
+), next as materialized (
+  select case when $1::jsonb ? 'username' then given."username" else found."username" end as "username", case when $1::jsonb ? 'email' then given."email" else found."email" end as "email", case when $1::jsonb ? 'isActive' then given."isActive" else found."is_active" end as "is_active", case when $1::jsonb ? 'isAdmin' then given."isAdmin" else found."is_admin" end as "is_admin", case when $1::jsonb ? 'lastSeenAt' then given."lastSeenAt" else found."last_seen_at" end as "last_seen_at", case when $1::jsonb ? 'preferences' then given."preferences" else found."preferences" end as "preferences" from found, given
+), compared as materialized (
+  select id, jsonb_build_object('username', found."username", 'email', found."email", 'isActive', found."is_active", 'isAdmin', found."is_admin", 'lastSeenAt', case when found."last_seen_at" < '0001-01-01T00:00:00.000000Z' then '0001-01-01T00:00:00.000000Z' when found."last_seen_at" > '9999-12-31T23:59:59.999999Z' then '9999-12-31T23:59:59.999999Z' else to_char(found."last_seen_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') end, 'preferences', found."preferences") as before, jsonb_build_object('username', next."username", 'email', next."email", 'isActive', next."is_active", 'isAdmin', next."is_admin", 'lastSeenAt', case when next."last_seen_at" < '0001-01-01T00:00:00.000000Z' then '0001-01-01T00:00:00.000000Z' when next."last_seen_at" > '9999-12-31T23:59:59.999999Z' then '9999-12-31T23:59:59.999999Z' else to_char(next."last_seen_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') end, 'preferences', next."preferences") as after
+  from found, next where "isMatch"
+), differing as materialized (
+  select id, jsonb_object_agg(key, before -> key) as old, jsonb_object_agg(key, value) as new
+  from compared, jsonb_each(after) where value is distinct from before -> key
+  group by id
+), changed as (
+  update "users" set "username" = next."username", "email" = next."email", "is_active" = next."is_active", "is_admin" = next."is_admin", "last_seen_at" = next."last_seen_at", "preferences" = next."preferences", updated_at = greatest(now(), "users"."updated_at" + interval '1 microsecond')
+  from next, differing where "users"."id" = differing.id
+  returning "users"."id" as id, old, new
+), audited as (
+  insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)
+  select $4::text, 'update', 'users', id, old, new, $5::text, $6::inet from changed
+)
+  select "isMatch" from found
