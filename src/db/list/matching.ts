@@ -11,10 +11,11 @@ export type Match = {
   readonly expected: SQL
 }
 
-/** Rows expected up to which all that match are fetched by their index, counted and sorted. */
+/** Rows expected up to which all that match are fetched by their index, counted and sorted: 2.5 µs each where every one lies on a page of its own. */
 const mostFetched = 10_000
 const most = sql.raw(String(mostFetched))
 const isWalked = sql.raw('(select is_walked from way)')
+const isFound = sql`is_listed and not ${isWalked}`
 
 /**
  * The rows of a list that match. PostgreSQL's own estimate decides: few are fetched and sorted, and counted with that, by
@@ -42,13 +43,10 @@ export function matching(
     ),
     way as materialized (
       select n > ${most} or (select count(*) from fetched) > ${most} as is_walked from expected
-    ),
-    found as materialized (select key, id from fetched where is_listed and not ${isWalked})`,
-    sources: [
-      { from: sql.raw('found'), where: sql.raw('true'), key: sql.raw('key'), id: sql.raw('id') },
-    ],
+    )`,
+    sources: [{ from: sql.raw('fetched'), where: isFound, key: sql.raw('key'), id: sql.raw('id') }],
     walk: { sources, matches, isWalked },
-    total: sql`(select case when not ${isWalked} then (select count(*) from found) end)`,
+    total: sql`(select case when not ${isWalked} then (select count(*) from fetched where ${isFound}) end)`,
   }
   const reach = sql`case when ${isWalked} then ${sql.raw(String(mostFiltered))} else ${sql.raw(String(mostPassedOver))} end`
   return { ...found, landing: () => landFromNearerEnd(found, asked, reach) }
