@@ -96,5 +96,5 @@ function itsSql(databaseUrl: string, { posts, users }: Known): Contender {
   const row = `'{"postId":' || :post || ',"authorId":' || :author || ',"body":"A comment"}'`
   const numbered = scriptOf(text).replace(/:p1\b/g, `(${row})`)
   const script = `\\set post random(1, ${posts})\n\\set author random(1, ${users})\n${numbered}`
-  return overPgbench('its SQL by pgbench', databaseUrl, { script, values: ['', ...values] })
+  return overPgbench('its SQL by pgbench', databaseUrl, { script, values: ['given', ...values] })
 }
