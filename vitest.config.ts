@@ -3,6 +3,7 @@ import { summary } from './test/support/summary.ts'
 
 /** They replace the clock, and count timers: of a process in which nothing else is still at work. */
 const withFakeTimers = [
+  'test/auth/verdict.test.ts',
   'test/cache/memory.test.ts',
   'test/commands/progress.test.ts',
   'test/db/pool/{deadline,leaks,queue,service-rate}.test.ts',

@@ -2,8 +2,10 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { activity } from './features/activity/routes.ts'
 import { audit } from './features/admin/audit/routes.ts'
 import { jobs } from './features/admin/jobs/routes.ts'
+import { keys } from './features/admin/keys/routes.ts'
 import { newComments } from './features/comments/bulk.ts'
 import { comments } from './features/comments/routes.ts'
+import { exportsOf } from './features/exports/routes.ts'
 import { health } from './features/health/routes.ts'
 import { home } from './features/home/routes.ts'
 import { newPosts } from './features/posts/bulk.ts'
@@ -25,6 +27,7 @@ import { identify } from './http/identify.ts'
 import { answerUnrouted, methodsIn } from './http/methods.ts'
 import { preflight } from './http/preflight.ts'
 import { onError } from './http/problems.ts'
+import { limitCallers, limitStrangers } from './http/rate-limit.ts'
 import { mountOpenApi } from './http/reference.ts'
 import { requests } from './http/requests.ts'
 import { authorize } from './http/security.ts'
@@ -32,6 +35,7 @@ import { transaction } from './http/transaction.ts'
 import { rejectInvalid } from './http/validation.ts'
 import { wellFormed } from './http/well-formed.ts'
 import { jobKinds } from './job-kinds.ts'
+import { reports } from './reports.ts'
 
 /** The whole program over HTTP; runs wherever there are Web APIs. */
 export function createApp(services: Services) {
@@ -40,7 +44,8 @@ export function createApp(services: Services) {
   const methodsOf = methodsIn(app.router)
   app.notFound(answerUnrouted(methodsOf))
   app.use(requests(services), preflight(services.cors, methodsOf), wellFormed)
-  app.use('/api/*', identify, authorize(app), answerFromCache, jsonBody, transaction())
+  app.use('/api/*', limitStrangers, identify, limitCallers, authorize(app), answerFromCache)
+  app.use('/api/*', jsonBody, transaction())
   const routed = app
     .route('/', health)
     .route('/api/v1', stats)
@@ -57,8 +62,13 @@ export function createApp(services: Services) {
     .route('/api/v1', search)
     .route('/api/v1', audit)
     .route('/api/v1', jobs(jobKinds))
+    .route('/api/v1', keys)
+    .route('/api/v1', exportsOf(reports))
   mountOpenApi(app)
-  app.route('/', home(currentStats)).route('/', problemPages).route('/', docs(services.scripts))
+  app
+    .route('/', home(services.isOpen ? currentStats : undefined))
+    .route('/', problemPages)
+    .route('/', docs(services.scripts))
   return routed
 }
 

@@ -8,6 +8,13 @@ import { grouped } from './commands/grouped.ts'
 import { type ImportFlags, importHelp, runImport } from './commands/import/command.ts'
 import { delimiterNamed } from './commands/import/delimiter.ts'
 import { jsonOn } from './commands/json.ts'
+import {
+  type NewKeyFlags,
+  runCreateKey,
+  runListKeys,
+  runRevokeKey,
+} from './commands/keys/command.ts'
+import { expiryOf } from './commands/keys/expiry.ts'
 import { runMigrate } from './commands/migrate.ts'
 import {
   type DatabaseCommand,
@@ -17,6 +24,7 @@ import {
 import { runRebuild } from './commands/rebuild.ts'
 import { terminalOf } from './commands/terminal.ts'
 import { runVerify } from './commands/verify.ts'
+import { type Scope, scopes } from './db/keys.ts'
 
 const { version }: { readonly version: string } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -99,6 +107,29 @@ command(
   'recount every rollup and mend what drifted, beside a running server too',
 ).action((flags: Json) => run('rebuild', runRebuild, flags, { isMigrating: false }))
 
+const keys = program.command('keys').description('make, list and revoke the keys that callers show')
+
+command('create', 'print a new key, this once', keys)
+  .requiredOption('--name <text>', 'who uses it, and for what', keyName)
+  .addOption(
+    new Option('--scope <scope>', 'what it may do; more than once for more')
+      .choices(scopes)
+      .argParser<Scope[]>((text, before = []) => [...before, scopeNamed(text)])
+      .makeOptionMandatory(),
+  )
+  .option('--expires <when>', '12h, 90d, 2w, or a date; default never', expiry)
+  .action(({ scope, ...flags }: Omit<NewKeyFlags, 'scopes'> & { scope: Scope[] } & Json) =>
+    run('keys create', runCreateKey, { ...flags, scopes: scope }),
+  )
+
+command('list', 'every key, the newest first', keys).action((flags: Json) =>
+  run('keys list', runListKeys, flags, { isMigrating: false }),
+)
+
+command('revoke', 'let no server take a key any more', keys)
+  .argument('<key>', 'its id, or the prefix that "keys list" shows')
+  .action((key: string, flags: Json) => run('keys revoke', runRevokeKey, { ...flags, key }))
+
 command('explain', 'the plan of every statement on this database; exit 1 where one scans a table')
   .argument('[statement]', 'the name of one, for its whole plan')
   .action(async (asked: string | undefined, flags: Json) => {
@@ -126,8 +157,8 @@ async function serve(): Promise<void> {
 
 type Json = { readonly json?: boolean }
 
-function command(name: string, description: string): Command {
-  return program
+function command(name: string, description: string, of = program): Command {
+  return of
     .command(name)
     .description(description)
     .option('--json', 'tell it as one JSON object on stdout')
@@ -152,6 +183,26 @@ function delimiter(text: string): string {
       'It should be comma, semicolon, tab, pipe or one character that is no letter, digit or quote.',
     )
   return value
+}
+
+function keyName(text: string): string {
+  const name = text.trim()
+  if (!/^[^\p{Cc}\p{Cs}]{1,200}$/u.test(name))
+    throw new InvalidArgumentError('It should be 1 to 200 characters.')
+  return name
+}
+
+function scopeNamed(text: string): Scope {
+  const scope = scopes.find((each) => each === text)
+  if (!scope) throw new InvalidArgumentError(`It should be one of ${scopes.join(', ')}.`)
+  return scope
+}
+
+function expiry(text: string): string {
+  const at = expiryOf(text, Date.now())
+  if (at === undefined)
+    throw new InvalidArgumentError('It should be 12h, 90d, 2w, or a date that lies ahead.')
+  return at
 }
 
 function wholeNumber(from: number, to: number) {

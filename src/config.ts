@@ -1,6 +1,6 @@
 import { readDatabaseUrl, unusedLine } from './database-url.ts'
 import { shopboard } from './invocation.ts'
-import { type Env, type Variables, variables } from './variables.ts'
+import { type Env, isLoopbackHost, type Variables, variables } from './variables.ts'
 
 /** A fault of one variable: `should` says what it should be. */
 export type VariableError = { readonly name: string; readonly should: string }
@@ -45,6 +45,7 @@ export class ConfigError extends Error {
 
 function configOf(read: Variables) {
   const { REQUEST_TIMEOUT: requestTimeout } = read
+  const isAuthenticating = read.AUTH ?? !isPrivate(read)
   const statementTimeout = read.STATEMENT_TIMEOUT ?? requestTimeout
   return {
     databaseUrl: read.DATABASE_URL,
@@ -61,6 +62,14 @@ function configOf(read: Variables) {
     allowedHosts: read.ALLOWED_HOSTS,
     corsOrigins: read.CORS_ORIGINS ?? [],
     trustProxy: read.TRUST_PROXY,
+    /** s */
+    hsts: read.HSTS,
+    /** Requests a minute, or `off`. */
+    rateLimitKey: read.RATE_LIMIT_KEY ?? 6000,
+    /** Callers on this machine, unless somebody said how often a key may ask. */
+    isLoopbackLimited: read.RATE_LIMIT_KEY !== undefined,
+    rateLimitAddress: read.RATE_LIMIT_ADDRESS ?? (isAuthenticating ? 600 : 'off'),
+    redisUrl: read.REDIS_URL,
     maxConnections: read.MAX_CONNECTIONS,
     headersTimeout: read.HEADERS_TIMEOUT ?? Math.min(10_000, read.BODY_TIMEOUT),
     bodyTimeout: read.BODY_TIMEOUT,
@@ -84,9 +93,35 @@ function configOf(read: Variables) {
     auditRetention: read.AUDIT_RETENTION,
     sessionRetention: read.SESSION_RETENTION,
     searchLanguage: read.SEARCH_LANGUAGE,
+    /** Undefined: beside the embedded database, else among the system's temporary files. */
+    exportDir: read.EXPORT_DIR,
+    /** hours */
+    exportRetention: read.EXPORT_RETENTION,
     cursorSecret: read.CURSOR_SECRET,
+    /** Whether callers have to show a key. */
+    isAuthenticating,
+    jwt: jwtOf(read),
   }
 }
+
+/** A database of this machine, served to this machine. */
+const isPrivate = ({ DATABASE_URL, HOST }: Variables) =>
+  DATABASE_URL === undefined && isLoopbackHost(HOST)
+
+/** Whose JSON Web Tokens are taken beside keys. */
+function jwtOf(read: Variables) {
+  const { JWKS_URL: url, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = read
+  if (url === undefined || issuer === undefined || audience === undefined) return undefined
+  return { url, issuer, audience, scopeClaim: read.JWT_SCOPE_CLAIM }
+}
+
+/** Said at every start that lets anyone in, where more than this machine's own database is at stake. */
+export const openDoor =
+  'AUTH=off: whoever reaches this server may read, change and delete everything'
+
+/** Whether that has to be said. */
+export const isDoorOpen = ({ isAuthenticating, databaseUrl, host }: Config): boolean =>
+  !isAuthenticating && (databaseUrl !== undefined || !isLoopbackHost(host))
 
 const isPooled = (url: string | undefined) => url !== undefined && readDatabaseUrl(url).isPooled
 
@@ -113,6 +148,12 @@ function contradictions(given: Env): VariableError[] {
     report('DATABASE_DIRECT_URL', aboutPooler)
   if (isExternal && given.DEMO === 'on')
     report('DEMO', `should not be on with DATABASE_URL: run "${shopboard} demo" there`)
+  for (const name of ['JWT_ISSUER', 'JWT_AUDIENCE'] as const) {
+    if (given.JWKS_URL !== undefined && given[name] === undefined)
+      report(name, 'should be set with JWKS_URL: a token for somebody else is none for us')
+    if (given.JWKS_URL === undefined && given[name] !== undefined)
+      report(name, 'should not be set without JWKS_URL')
+  }
   for (const [outer, inner] of nestedTimeouts) {
     const [limit, value] = [numberOf(outer, given), numberOf(inner, given)]
     if (limit === undefined || value === undefined || given[inner] === undefined) continue
@@ -133,6 +174,6 @@ function numberOf(name: (typeof nestedTimeouts)[number][0 | 1], given: Env): num
 }
 
 const aboutPooler = 'should not be set without DATABASE_URL, whose pooler it is about'
-const secrets = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'CURSOR_SECRET']
+const secrets = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'CURSOR_SECRET', 'REDIS_URL']
 const shown = (name: string, given: Env) =>
   secrets.includes(name) ? '' : `; it is ${JSON.stringify(given[name])}`

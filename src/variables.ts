@@ -13,6 +13,12 @@ const days = (from: number) => whole(from, 36_500, 'days')
 const choice = <const T extends readonly string[]>(values: T) =>
   z.enum(values, `one of ${values.join(', ')}`)
 const onOff = choice(['on', 'off']).transform((value) => value === 'on')
+const perMinute = z
+  .string()
+  .refine((text) => text === 'off' || /^[1-9]\d{0,8}$/.test(text), {
+    error: 'off, or a whole number of requests a minute',
+  })
+  .transform((text): number | 'off' => (text === 'off' ? text : Number(text)))
 const hour = 3_600_000
 const databaseUrl = z.string().superRefine((url, { addIssue }) => {
   try {
@@ -55,6 +61,16 @@ export const variables = z.object({
     .transform((names) => names.split(',').map((name) => originOf(name.trim())))
     .refine(isListOfOrigins, '* or origins like https://app.example, separated by commas')
     .optional(),
+  HSTS: whole(1, 100_000_000, 'seconds').optional(),
+  RATE_LIMIT_KEY: perMinute.optional(),
+  RATE_LIMIT_ADDRESS: perMinute.optional(),
+  REDIS_URL: z
+    .string()
+    .refine(
+      (url) => /^rediss?:\/\//.test(url) && URL.canParse(url),
+      'a URL like redis://:password@host:6379/0',
+    )
+    .optional(),
   MAX_CONNECTIONS: whole(1, 1_000_000).default(20_000),
   HEADERS_TIMEOUT: milliseconds(100, hour).optional(),
   BODY_TIMEOUT: milliseconds(100, hour).default(30_000),
@@ -82,12 +98,33 @@ export const variables = z.object({
       'a text search configuration of PostgreSQL, such as english or simple',
     )
     .optional(),
+  AUTH: onOff.optional(),
+  JWKS_URL: z
+    .string()
+    .refine(isOfIssuer, 'an https URL, or an http URL of this machine')
+    .optional(),
+  JWT_ISSUER: z.string().optional(),
+  JWT_AUDIENCE: z.string().optional(),
+  JWT_SCOPE_CLAIM: z.string().default('scope'),
+  EXPORT_DIR: z.string().optional(),
+  EXPORT_RETENTION: whole(1, 8760, 'hours').default(24),
   CURSOR_SECRET: z.string().min(32, 'at least 32 characters').optional(),
 })
 
 /** An environment: what `process.env` or the bindings of a Worker hold. */
 export type Env = Readonly<Record<string, string | undefined>>
 export type Variables = z.output<typeof variables>
+
+/** Whoever stands between could make up the keys of the issuer otherwise. */
+function isOfIssuer(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname } = new URL(text)
+  return protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))
+}
+
+/** Whether a `HOST`, or the host of a URL, is this machine for itself alone. */
+export const isLoopbackHost = (host: string): boolean =>
+  /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/i.test(host)
 
 const network = z.union([
   z.enum(['loopback', 'linklocal', 'uniquelocal']),

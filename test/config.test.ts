@@ -52,6 +52,17 @@ describe('readConfig', () => {
     expect(readConfig({ TRUST_PROXY: given }).trustProxy).toEqual(trustProxy)
   })
 
+  it('limits callers of this machine by key only where it is told how often a key may ask', () => {
+    expect(readConfig({})).toMatchObject({ rateLimitKey: 6000, isLoopbackLimited: false })
+    const told = { rateLimitKey: 6000, isLoopbackLimited: true }
+    expect(readConfig({ RATE_LIMIT_KEY: '6000' })).toMatchObject(told)
+    expect(readConfig({ RATE_LIMIT_KEY: 'off' }).rateLimitKey).toBe('off')
+  })
+
+  it('keeps the password of Redis to itself', () => {
+    expect(faultsOf({ REDIS_URL: 'secret@localhost' }).join()).not.toContain('secret')
+  })
+
   it.each([
     ['*', ['*']],
     [
@@ -91,6 +102,9 @@ describe('readConfig', () => {
     ['TRUST_PROXY', '10.0.0.0/33', 'networks like loopback'],
     ['TRUST_PROXY', '0177.0.0.1', 'networks like loopback'],
     ['TRUST_PROXY', 'loopback,', 'networks like loopback'],
+    ['RATE_LIMIT_KEY', '0', 'off, or a whole number'],
+    ['RATE_LIMIT_ADDRESS', 'on', 'off, or a whole number'],
+    ['REDIS_URL', 'localhost:6379', 'redis://'],
     ['MAX_CONNECTIONS', '0', 'from 1'],
     ['HEADERS_TIMEOUT', '1', 'milliseconds'],
     ['CACHE_SIZE', '0', 'MiB'],

@@ -19,7 +19,7 @@ type Env = Readonly<Record<string, string>>
 function start(env: Env) {
   const { PATH = '' } = process.env
   const child = spawn(process.execPath, ['--import', './scripts/preload.js', 'src/node.ts'], {
-    env: { PATH, PORT: '0', ...env },
+    env: { PATH, PORT: '0', AUTH: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)
@@ -171,7 +171,7 @@ describe('the program on Node', () => {
     const program = onDatabase({ PORT: String(port) })
     expect(await program.ended).toBe(1)
     expect(program.complaint()).toMatch(/^Port \d+ of 127\.0\.0\.1 is in use: .*\n$/)
-    expect(program.output()).toBe('')
+    expect(program.output()).toMatch(/^AUTH=off: .*\n$/)
     server.close()
   })
 

@@ -1,12 +1,12 @@
-/** What a caller may do: `write` does not read, `admin` does both. */
-export const scopes = ['read', 'write', 'admin'] as const
-export type Scope = (typeof scopes)[number]
+import { type Scope, scopes } from '../db/keys.ts'
+
+export { type Scope, scopes }
 
 /** Who asks. An answer may depend on the scopes and on nothing else of its caller: the cache shares it among callers alike. */
 export type Caller = {
   /** Names the caller in the audit log: `key:12`, `jwt:subject`, or `anyone`. */
   readonly actor: string
-  /** In the order above, each once. */
+  /** In the order of `scopes`, each once. */
   readonly scopes: readonly Scope[]
 }
 

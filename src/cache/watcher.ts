@@ -1,5 +1,6 @@
 import { expectFit, isUnfit } from '../db/access.ts'
 import type { Pool } from '../db/database.ts'
+import { keysVersion } from '../db/keys.ts'
 import { kinds, kindTable, type TableName, tableNames } from '../db/rollup/kinds.ts'
 import { currentVersions } from '../db/rollup/tables.ts'
 import { statement } from '../db/statement.ts'
@@ -17,6 +18,8 @@ export type DatabaseState = 'up' | 'down' | 'unfit'
 export type WatcherOptions = {
   readonly pool: Pool
   readonly cache: Cache
+  /** What is remembered of keys; none where nobody has to show one. */
+  readonly keys?: { forget(): void; validate(instant: number): void } | undefined
   /** ms from one poll to the next. */
   readonly interval?: number
   /** Called when polling starts to fail, also at the first poll, fails otherwise, and works again. */
@@ -31,11 +34,12 @@ export const tableVersions = statement('table_versions', { reads: tableNames }, 
   db.select({ kind: currentVersions.kind, n: currentVersions.n }).from(currentVersions),
 )
 
-/** Polls the versions of the tables and invalidates what anyone wrote, at most `interval` and the time of a poll after the commit. */
+/** Polls the versions of the tables and invalidates what anyone wrote, what is remembered of keys too, at most `interval` and the time of a poll after the commit. */
 export function watchTables(options: WatcherOptions): Watcher {
-  const { pool, cache, interval = 1000, onChange } = options
+  const { pool, cache, keys, interval = 1000, onChange } = options
   const known = new Map<TableName, number>()
   const stopping = new AbortController()
+  let knownKeys: string | undefined
   let state: DatabaseState | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -45,11 +49,18 @@ export function watchTables(options: WatcherOptions): Watcher {
       const read = await pool.transaction(
         { access: 'read only', deadline: pollTimeout, signal: stopping.signal },
         async (db) => {
-          const [, versions] = await Promise.all([expectFit(db), db.run(tableVersions)])
-          return versions
+          const [, versions, [ofKeys]] = await Promise.all([
+            expectFit(db),
+            db.run(tableVersions),
+            keys ? db.run(keysVersion) : [],
+          ])
+          return { versions, ofKeys }
         },
       )
-      const changed = read.flatMap(({ kind, n }) => {
+      if (knownKeys !== read.ofKeys?.version) keys?.forget()
+      knownKeys = read.ofKeys?.version
+      keys?.validate(startedAt)
+      const changed = read.versions.flatMap(({ kind, n }) => {
         const table = tableOfNumber(kind)
         if (!table || known.get(table) === n) return []
         known.set(table, n)

@@ -2,6 +2,7 @@ import type { ConfigError } from '../config.ts'
 import { internalError } from '../errors/error.ts'
 import { problemDocument } from '../http/problems.ts'
 import { requestIdOf } from '../http/requests.ts'
+import { secureHeaders } from '../http/secure-headers.ts'
 import { log } from './log.ts'
 
 const said = new Set<string>()
@@ -13,7 +14,7 @@ export function misconfigured(request: Request, error: ConfigError): Response {
   const { body, headers } = problemDocument(internalError(error), requestId)
   return new Response(request.method === 'HEAD' ? null : body, {
     status: 500,
-    headers: { ...headers, 'X-Request-Id': requestId, 'X-Content-Type-Options': 'nosniff' },
+    headers: { ...headers, 'X-Request-Id': requestId, ...secureHeaders },
   })
 }
 

@@ -1,15 +1,20 @@
 import type { Context } from 'hono'
+import { authenticator } from '../auth/authenticator.ts'
 import { anyone } from '../auth/caller.ts'
 import { noCache } from '../cache/cache.ts'
-import { type Config, ConfigError, readConfig, type VariableError } from '../config.ts'
+import { type Config, ConfigError, openDoor, readConfig, type VariableError } from '../config.ts'
 import type { Pool } from '../db/database.ts'
 import { openPool } from '../db/pool/pool.ts'
 import { writeView } from '../db/views.ts'
 import { clientAddress } from '../http/address.ts'
 import type { AppEnv, Bindings, Services } from '../http/context.ts'
 import { corsOf } from '../http/cors.ts'
+import { jwtJudge } from '../http/jwt.ts'
+import type { RateLimits } from '../http/limits.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
-import { observe } from './log.ts'
+import { strictTransport } from '../http/secure-headers.ts'
+import { log, observe } from './log.ts'
+import { edgeLimits } from './rate-limits.ts'
 import { readiness } from './readiness.ts'
 
 /** What a Worker is configured to be. */
@@ -17,6 +22,7 @@ export type Edge = {
   readonly config: Config
   readonly databaseUrl: string
   readonly secret: string
+  readonly limits: RateLimits
 }
 
 /**
@@ -29,9 +35,11 @@ export function readEdge(env: Bindings): Edge {
   const missing: VariableError[] = []
   if (!databaseUrl) missing.push({ name: 'HYPERDRIVE', should: unbound })
   if (!secret) missing.push({ name: 'CURSOR_SECRET', should: unset })
-  const config = readConfig(variablesOf(env), missing)
+  const variables = variablesOf(env)
+  // no Worker is for one machine alone: who is let in without a key is said in so many words
+  const config = readConfig({ ...variables, AUTH: variables.AUTH || 'on' }, missing)
   if (!databaseUrl || !config.cursorSecret) throw new ConfigError(missing)
-  return { config, databaseUrl, secret: config.cursorSecret }
+  return { config, databaseUrl, secret: config.cursorSecret, limits: edgeLimits(env, config) }
 }
 
 const unbound =
@@ -49,7 +57,7 @@ const variablesOf = (env: Bindings): Record<string, string> =>
 
 /** The services of one isolate, for all its requests. */
 export function servicesOf(edge: Edge): Services {
-  const { config, secret } = edge
+  const { config, secret, limits } = edge
   const addressOf = clientAddress([])
   const pool = poolPerRequest(edge)
   return {
@@ -58,8 +66,10 @@ export function servicesOf(edge: Edge): Services {
     requestTimeout: config.requestTimeout,
     cache: noCache,
     cors: corsOf(config.corsOrigins),
+    strictTransport: strictTransport(config.hsts),
     scripts: 'platform',
     observe,
+    limits,
     runtime: 'workerd',
     keepAlive: (c, work) => c.executionCtx.waitUntil(work),
     countView: (c, postId) =>
@@ -69,9 +79,38 @@ export function servicesOf(edge: Edge): Services {
         ),
       ),
     isReady: readiness(),
-    callerOf: () => anyone,
     // Cloudflare sets it, whatever the client sent
     addressOf: (c) => addressOf(c.req.header('cf-connecting-ip'), () => undefined),
+    ...callersOf(edge, pool),
+  }
+}
+
+type PoolOf = Services['pool']
+
+/**
+ * Callers by their keys, or with AUTH=off anyone. Nothing tells an isolate that a key was revoked: it takes none for good
+ * longer than a revocation may take to be felt.
+ */
+function callersOf(edge: Edge, pool: PoolOf): Pick<Services, 'callerOf' | 'isOpen'> {
+  const { config } = edge
+  if (!config.isAuthenticating) {
+    log('warn', openDoor, {})
+    return { callerOf: () => anyone, isOpen: true }
+  }
+  const known = authenticator({
+    lifetime: 2000,
+    isShared: false,
+    deadline: config.requestTimeout,
+    judgeToken: config.jwt && jwtJudge({ ...config.jwt, isShared: false }),
+    onUseFailed: (error) => observe({ type: 'key_use_failed', error }),
+  })
+  return {
+    callerOf: (c) =>
+      known.callerOf(c.req.header('authorization'), {
+        pool: pool(c),
+        inBackground: (work) =>
+          c.executionCtx.waitUntil(work(openEdgePool(edge, 'shopboard-worker keys'))),
+      }),
   }
 }
 

@@ -15,6 +15,7 @@ export const problems = {
   precondition_failed: { status: 412, title: 'The record has changed' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  range_not_satisfiable: { status: 416, title: 'The range lies outside the file' },
   expectation_failed: { status: 417, title: 'The server expects nothing but 100-continue' },
   reference_missing: { status: 422, title: 'A referenced record does not exist' },
   constraint_failed: { status: 422, title: 'A value is not allowed' },
@@ -23,6 +24,11 @@ export const problems = {
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong' },
   database_unavailable: { status: 503, title: 'The database is unavailable', retryAfter: 2 },
+  issuer_unavailable: {
+    status: 503,
+    title: 'The issuer of the token is unavailable',
+    retryAfter: 5,
+  },
   pool_exhausted: { status: 503, title: 'All connections are busy', retryAfter: 1 },
   overloaded: { status: 503, title: 'The server is overloaded', retryAfter: 1 },
   database_read_only: { status: 503, title: 'The database is read-only', retryAfter: 10 },
@@ -43,6 +49,10 @@ type Extras = {
   readonly allow?: readonly string[]
   /** What a caller is asked for: the `WWW-Authenticate` header of a 401 or 403. */
   readonly challenge?: string
+  /** Seconds, in place of what the table says. */
+  readonly retryAfter?: number
+  /** Bytes of the file that has no such range: in the `Content-Range` of a 416. */
+  readonly size?: number
 }
 
 /** A failure the client may see: `detail` and `errors` are sent as they stand, `cause` only reaches the log. */
@@ -56,16 +66,19 @@ export class AppError extends Error {
   readonly errors: readonly FieldError[] | undefined
   readonly allow: readonly string[] | undefined
   readonly challenge: string | undefined
+  readonly size: number | undefined
 
-  constructor(code: ErrorCode, detail?: string, { cause, errors, allow, challenge }: Extras = {}) {
+  constructor(code: ErrorCode, detail?: string, extras: Extras = {}) {
+    const { cause, errors, allow, challenge, retryAfter, size } = extras
     const problem: Problem & { readonly status: ErrorStatus } = problems[code]
     super(detail ?? problem.title, { cause })
     this.code = code
     this.status = problem.status
     this.detail = this.message
-    this.retryAfter = problem.retryAfter
+    this.retryAfter = retryAfter ?? problem.retryAfter
     this.errors = errors
     this.allow = allow
+    this.size = size
     this.challenge = challenge ?? (code === 'unauthenticated' ? 'Bearer' : undefined)
   }
 }
@@ -141,6 +154,10 @@ export const stillRunning = (cause: unknown) =>
     cause,
   })
 
+/** The issuer's keys, by which a token is verified, cannot be fetched. */
+export const issuerUnavailable = (cause?: unknown) =>
+  new AppError('issuer_unavailable', 'The token cannot be verified at the moment.', { cause })
+
 /** A row by its id. */
 export const noSuchRow = () =>
   new AppError('not_found', 'There is none with this id, or it is deleted.')
@@ -151,6 +168,10 @@ export const notFound = (what: string) => new AppError('not_found', `${what} not
 export const methodNotAllowed = (allow: readonly string[]) =>
   new AppError('method_not_allowed', `Use ${allow.join(', ')}.`, { allow })
 
+/** `size` of the file, in bytes. */
+export const rangeNotSatisfiable = (size: number) =>
+  new AppError('range_not_satisfiable', `The file has ${size} bytes.`, { size })
+
 export const databaseUnavailable = (cause?: unknown) =>
   new AppError('database_unavailable', 'The database cannot be reached at the moment.', { cause })
 
@@ -159,6 +180,12 @@ export const poolExhausted = () =>
 
 export const overloaded = () =>
   withoutStack(() => new AppError('overloaded', 'More was asked than can be answered: try again.'))
+
+/** `retryAfter` in s. */
+export const rateLimited = (retryAfter: number) =>
+  withoutStack(
+    () => new AppError('rate_limited', 'Wait as long as Retry-After says.', { retryAfter }),
+  )
 
 export const misdirectedRequest = () =>
   new AppError('misdirected_request', 'The server is not set up to answer for this host name.')

@@ -73,6 +73,8 @@ function fromSqlState(state: string, error: Coded, cause: unknown): AppError | u
       return violated('constraint_failed', 'is required', error, cause)
     case '25006':
       return new AppError('database_read_only', 'Writing is not possible at the moment.', { cause })
+    case '42501':
+      return new AppError('database_read_only', deniedBy(error), { cause })
     case '40001':
     case '40P01':
       return serializationFailed(cause)
@@ -99,6 +101,12 @@ function fromSqlState(state: string, error: Coded, cause: unknown): AppError | u
       return databaseUnavailable(cause)
   }
   return state.startsWith('57P') ? databaseUnavailable(cause) : undefined
+}
+
+/** PostgreSQL ends with the name of what is denied, or has it among words of a language without such letters. */
+function deniedBy({ routine, message }: Coded): string {
+  const [, name] = (routine === 'aclcheck_error' && /([a-z_]\w*)\W*$/i.exec(message)) || []
+  return `The server's role in the database lacks a right${name ? ` to ${name}` : ''}: it was not given what writing takes.`
 }
 
 function violated(

@@ -5,6 +5,8 @@ import type { Pool, RequestDatabase } from '../db/database.ts'
 import type { Observation } from '../observability/observation.ts'
 import type { Cors } from './cors.ts'
 import type { Encoder } from './encoding.ts'
+import type { ExportFiles } from './export-files.ts'
+import type { RateLimits } from './limits.ts'
 import type { CursorCodec } from './paging/cursor.ts'
 import type { RequestTiming } from './server-timing.ts'
 
@@ -19,6 +21,10 @@ export type Services = {
   readonly pool: (c: Context<AppEnv>) => Pool
   /** Who asks. @throws AppError `unauthenticated` for a caller who is turned away */
   readonly callerOf: (c: Context<AppEnv>) => Caller | Promise<Caller>
+  /** Whether anyone may ask for anything: authentication is off. */
+  readonly isOpen?: boolean
+  /** Keys were changed here: no caller is taken for who he was. */
+  readonly forgetCallers?: () => void
   /** The client's IP address; none where nothing knows it. */
   readonly addressOf?: (c: Context<AppEnv>) => string | undefined
   readonly cursors: CursorCodec
@@ -31,7 +37,13 @@ export type Services = {
   readonly encode?: Encoder | undefined
   /** Of the reference page; none where they are not installed. */
   readonly scripts?: Scripts | undefined
+  /** None where there is no disk. */
+  readonly exportFiles?: ExportFiles | undefined
   readonly observe: (observation: Observation) => void
+  /** None: browsers may come without TLS. */
+  readonly strictTransport?: Readonly<Record<string, string>> | undefined
+  /** None: nobody is asked to wait. */
+  readonly limits?: RateLimits | undefined
   readonly runtime: Runtime
   /** Lets `work`, which never rejects, go on after the response of `c`: a Worker ends with it unless told to wait. */
   readonly keepAlive: (c: Context<AppEnv>, work: Promise<unknown>) => void
@@ -41,9 +53,16 @@ export type Services = {
   readonly isReady: (c: Context<AppEnv>) => boolean | Promise<boolean>
 }
 
+/** https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/ */
+export type PlatformLimiter = {
+  readonly limit: (options: { readonly key: string }) => Promise<{ readonly success: boolean }>
+}
+
 /** What wrangler.toml binds; absent on Node. */
 export type Bindings = {
   readonly HYPERDRIVE?: { readonly connectionString: string }
+  readonly KEY_LIMITER?: PlatformLimiter
+  readonly ADDRESS_LIMITER?: PlatformLimiter
   readonly [variable: string]: unknown
 }
 
@@ -59,6 +78,10 @@ export type AppEnv = {
     address: string | undefined
     /** What the answer carries for the request's origin. */
     crossOrigin: Readonly<Record<string, string>> | undefined
+    /** What the answer tells of TLS. */
+    strictTransport: Readonly<Record<string, string>> | undefined
+    /** What the answer tells of the limit it was counted by. */
+    rateLimit: Readonly<Record<string, string>> | undefined
     /** The response that `reply` has finished, headers and all. */
     replied: Response | undefined
     db: RequestDatabase

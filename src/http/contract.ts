@@ -29,12 +29,14 @@ export const contract = {
       description: 'For those who operate the server: what was changed, and the jobs.',
     },
     { name: 'Comments', description: 'Comments as a list, and one by its id.' },
+    { name: 'Exports', description: 'Whole lists, the feed and trends as files.' },
     { name: 'Search', description: 'Posts by their words, users by their names.' },
     { name: 'Dashboard', description: 'Statistics of the community, exact as of one snapshot.' },
     {
       name: 'Health',
       description: 'For load balancers and process managers: cheap, and open to anyone.',
     },
+    { name: 'Keys', description: 'Who may ask, and for what.' },
     { name: 'Posts', description: 'Posts as a list, and one by its id.' },
     { name: 'Sessions', description: 'Sessions as a list, and one by its id.' },
     { name: 'Users', description: 'Users as a list, and one by their id.' },
@@ -85,11 +87,35 @@ const headers = {
     required: true,
     schema: { type: 'integer' as const, minimum: 1, examples: [1] },
   },
+  'RateLimit-Policy': {
+    description:
+      'The limit that the request was counted by, where there is one: `q` requests in `w` seconds for each `key`, or each `address` without one (draft-ietf-httpapi-ratelimit-headers-10).',
+    schema: text('"key";q=6000;w=60'),
+  },
+  RateLimit: {
+    description: 'What is left of it: `r` requests until a new window begins in `t` seconds.',
+    schema: text('"key";r=5999;t=60'),
+  },
   'WWW-Authenticate': {
     description:
       'What a caller has to show (RFC 6750): a key, another one (`invalid_token`), or one with the `scope` named.',
     required: true,
     schema: text('Bearer error="invalid_token"'),
+  },
+  'Content-Disposition': {
+    description: 'The name of the file.',
+    required: true,
+    schema: text('attachment; filename="posts-12.csv.gz"'),
+  },
+  'Accept-Ranges': {
+    description: 'Parts of it can be asked for by `Range`.',
+    required: true,
+    schema: text('bytes'),
+  },
+  'Content-Range': {
+    description: 'Which bytes of how many; of a range that is not there, how many there are.',
+    required: true,
+    schema: text('bytes 0-1023/146515'),
   },
   Vary: {
     description: 'The request headers the answer depends on, where it does.',
@@ -104,6 +130,18 @@ const parameters = {
     name: 'If-None-Match',
     in: 'header' as const,
     description: 'The `ETag` of the answer the client has: 304 while it is still right.',
+    schema: { type: 'string' as const },
+  },
+  Range: {
+    name: 'Range',
+    in: 'header' as const,
+    description: 'One part of the file: `bytes=0-1023`, `bytes=1024-`, or its end, `bytes=-1024`.',
+    schema: { type: 'string' as const },
+  },
+  'If-Range': {
+    name: 'If-Range',
+    in: 'header' as const,
+    description: 'The `ETag` of the file that the part is of: all of another one is sent.',
     schema: { type: 'string' as const },
   },
   'If-Match': {

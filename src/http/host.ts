@@ -1,3 +1,5 @@
+import { isLoopbackHost } from '../variables.ts'
+
 /** The names a server answers to; undefined for any. */
 export type HostNames = ReadonlySet<string> | undefined
 
@@ -8,8 +10,7 @@ const loopback = ['localhost', '127.0.0.1', '[::1]']
  * could read everything otherwise (DNS rebinding). Elsewhere those allowed, or any name.
  */
 export function hostNames(host: string, allowed: readonly string[] | undefined): HostNames {
-  const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/i.test(host)
-  if (!isLoopback) return allowed && new Set(allowed)
+  if (!isLoopbackHost(host)) return allowed && new Set(allowed)
   return new Set([
     ...loopback,
     host.includes(':') ? `[${host}]` : host.toLowerCase(),

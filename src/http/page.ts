@@ -27,7 +27,6 @@ export const hashSource = (text: string) =>
 export const pageHeaders = {
   'Content-Type': 'text/html; charset=utf-8',
   'Content-Security-Policy': policyOf({ 'style-src': hashSource(style), 'img-src': "'self'" }),
-  'Referrer-Policy': 'no-referrer',
 }
 
 export type Page = { readonly title: string; readonly lead: string; readonly body: Html }

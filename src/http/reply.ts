@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { AppEnv } from './context.ts'
 import type { Bytes } from './encoding.ts'
+import { secureHeaders } from './secure-headers.ts'
 import { serverTiming } from './server-timing.ts'
 
 type Headers = Readonly<Record<string, string>>
@@ -9,8 +10,9 @@ type Headers = Readonly<Record<string, string>>
 const commonHeaders = (c: Context<AppEnv>): Headers => ({
   'X-Request-Id': c.get('requestId'),
   'Server-Timing': serverTiming(c.get('timing')),
-  'X-Content-Type-Options': 'nosniff',
+  ...c.get('strictTransport'),
   ...c.get('crossOrigin'),
+  ...c.get('rateLimit'),
 })
 
 /**
@@ -19,12 +21,12 @@ const commonHeaders = (c: Context<AppEnv>): Headers => ({
  */
 export function reply(
   c: Context<AppEnv>,
-  body: string | Bytes | null,
+  body: string | Bytes | ReadableStream<Bytes> | null,
   status: number,
   headers: Headers,
 ): Response {
   const common = commonHeaders(c)
-  const all = { ...headers, ...common }
+  const all = { ...secureHeaders, ...headers, ...common }
   if (headers.Vary && common.Vary) all.Vary = `${headers.Vary}, ${common.Vary}`
   const response = new Response(body, { status, headers: all })
   c.set('replied', response)
@@ -37,5 +39,7 @@ export function addCommonHeaders(c: Context<AppEnv>): void {
   const { headers } = c.res
   const { Vary: varying, ...common } = commonHeaders(c)
   for (const [name, value] of Object.entries(common)) headers.set(name, value)
+  for (const [name, value] of Object.entries(secureHeaders))
+    if (!headers.has(name)) headers.set(name, value)
   if (varying && !headers.get('vary')?.includes(varying)) headers.append('Vary', varying)
 }

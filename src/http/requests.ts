@@ -14,6 +14,7 @@ export const requests = (services: Services): MiddlewareHandler<AppEnv> =>
     c.set('services', services)
     const address = services.addressOf?.(c)
     c.set('address', address)
+    c.set('strictTransport', services.strictTransport)
     c.set('crossOrigin', services.cors?.headersFor(c.req.header('origin')))
     await next()
     addCommonHeaders(c)

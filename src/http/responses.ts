@@ -43,6 +43,7 @@ const always = [
   'unauthenticated',
   'forbidden',
   'misdirected_request',
+  'rate_limited',
   'internal_error',
   'database_unavailable',
   'pool_exhausted',
@@ -56,13 +57,17 @@ export const read = <Schema extends z.ZodType, const Code extends ErrorCode = ne
   answer: Answer<Schema>,
   ...codes: Code[]
 ) => {
-  const headers = headersOf('ETag', 'Cache-Control', 'Vary', ...(answer.headers ?? []))
+  const own = ['ETag', 'Cache-Control', 'Vary', ...limits, ...(answer.headers ?? [])] as const
+  const headers = headersOf(...own)
   return {
     200: { ...contentOf(answer), headers },
     304: { description: 'Nothing changed since the answer that `If-None-Match` names.', headers },
     ...failures<Code | Always>('validation_failed', ...codes, ...always),
   }
 }
+
+/** What an answer tells of the limit it was counted by. */
+const limits = ['RateLimit-Policy', 'RateLimit'] as const
 
 type Answer<Schema extends z.ZodType> = {
   readonly description: string
@@ -76,8 +81,6 @@ type Writes = Always | (typeof writes)[number]
 /** What any write can meet besides. */
 const writes = [
   'malformed_json',
-  'unauthenticated',
-  'forbidden',
   'payload_too_large',
   'unsupported_media_type',
   'database_read_only',
@@ -93,7 +96,7 @@ export const write = <
   answer: Answer<Schema>,
   ...codes: Code[]
 ) => {
-  const headers = headersOf('Cache-Control', ...(answer.headers ?? []))
+  const headers = headersOf('Cache-Control', ...limits, ...(answer.headers ?? []))
   const written = { [status]: { ...contentOf(answer), headers } }
   return {
     ...(written as Record<
@@ -128,7 +131,7 @@ export const remove = <const Code extends ErrorCode = never>(
   description: string,
   ...codes: Code[]
 ) => ({
-  204: { description, headers: headersOf('Cache-Control') },
+  204: { description, headers: headersOf('Cache-Control', ...limits) },
   ...failedWrites(...codes),
 })
 
@@ -182,7 +185,9 @@ function failure<Status extends number>(status: Status, errors: readonly AppErro
     description: codes.map((code) => `\`${code}\`: ${problems[code].title}`).join('; '),
     headers: headersOf(
       'Cache-Control',
+      ...(codes.includes('rate_limited') ? limits : []),
       ...(isTemporary ? (['Retry-After'] as const) : []),
+      ...(errors.some(({ size }) => size !== undefined) ? (['Content-Range'] as const) : []),
       ...(errors.some(({ challenge }) => challenge) ? (['WWW-Authenticate'] as const) : []),
     ),
     content: { 'application/problem+json': { schema, examples: examplesOf(errors) } },

@@ -24,6 +24,7 @@ const slow = 1000
 
 const failureMessages = {
   fold_failed: 'A fold failed',
+  key_use_failed: 'The use of a key could not be written down',
   views_failed: 'Views of posts could not be written',
   jobs_failed: 'The queue of jobs cannot be asked',
   close_failed: 'Closing failed',
@@ -86,6 +87,7 @@ export function logRecordOf(
     case 'server_restarted':
       return { level: 'info', message: 'The embedded PostgreSQL is back', fields: {} }
     case 'fold_failed':
+    case 'key_use_failed':
     case 'views_failed':
     case 'jobs_failed':
     case 'close_failed':
@@ -100,6 +102,25 @@ export function logRecordOf(
       return { level: 'warn', message: 'Views of posts were lost', fields: { n: observation.lost } }
     case 'refused':
       return { level: 'info', message: 'Refused: overloaded', fields: {}, sampleKey: 'overloaded' }
+    case 'rate_limited': {
+      const { type: sampleKey, ...fields } = observation
+      return { level: 'info', message: 'Refused: rate limit', fields, sampleKey }
+    }
+    case 'untrusted_proxy':
+      return {
+        level: 'warn',
+        message:
+          'Requests come with X-Forwarded-For, and TRUST_PROXY is not set: all clients of a proxy have its address',
+        fields: { address: observation.address },
+      }
+    case 'redis':
+      return observation.state === 'up'
+        ? { level: 'info', message: 'Redis answers: limits are counted there', fields: {} }
+        : {
+            level: 'warn',
+            message: 'Redis does not answer: limits are counted in memory',
+            fields: causesOf(observation.error),
+          }
     case 'cache':
       return undefined
   }

@@ -43,6 +43,7 @@ export type Observation =
   | {
       readonly type:
         | 'fold_failed'
+        | 'key_use_failed'
         | 'views_failed'
         | 'jobs_failed'
         | 'close_failed'
@@ -54,6 +55,15 @@ export type Observation =
   | { readonly type: 'views_lost'; readonly lost: number }
   /** A request was refused before the app saw it: more came than could be served. */
   | { readonly type: 'refused' }
+  /** A caller or an address was told to wait. */
+  | {
+      readonly type: 'rate_limited'
+      readonly limit: 'key' | 'address' | 'failures'
+      readonly by: string
+    }
+  /** A request came through a proxy, and no proxy is trusted. */
+  | { readonly type: 'untrusted_proxy'; readonly address: string | undefined }
+  | { readonly type: 'redis'; readonly state: 'up' | 'down'; readonly error?: unknown }
   /** The embedded PostgreSQL ended before it was stopped, and is there again. */
   | { readonly type: 'server_lost' | 'server_restarted' }
 

@@ -3,6 +3,7 @@ import { type AppError, internalError, validationFailed } from '../errors/error.
 import type { Cors } from '../http/cors.ts'
 import { problemDocument } from '../http/problems.ts'
 import { requestIdOf } from '../http/requests.ts'
+import { secureHeaders } from '../http/secure-headers.ts'
 
 /** Answers with a problem document before the app has seen the request; a page of another origin may read it, too. */
 export function refuse(
@@ -35,7 +36,7 @@ export function documentOf(error: AppError, sentId: string | undefined) {
     'Content-Length': String(Buffer.byteLength(body)),
     'X-Request-Id': requestId,
     'Server-Timing': 'total;dur=0',
-    'X-Content-Type-Options': 'nosniff',
+    ...secureHeaders,
   }
   return { body, headers: { ...headers, ...common } }
 }

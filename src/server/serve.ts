@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
-import { getConnInfo } from '@hono/node-server/conninfo'
 import { createApp } from '../app.ts'
-import { anyone } from '../auth/caller.ts'
 import { type Cache, noCache } from '../cache/cache.ts'
 import { memoryCache } from '../cache/memory.ts'
 import { type Watcher, watchTables } from '../cache/watcher.ts'
@@ -13,21 +12,24 @@ import { openPool, type PoolOptions } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
 import { startFolding } from '../db/rollup/fold.ts'
 import { startCountingViews } from '../db/views.ts'
-import { clientAddress } from '../http/address.ts'
 import { cacheKey } from '../http/answer.ts'
 import { corsOf } from '../http/cors.ts'
 import { encoder } from '../http/encoding.ts'
 import { hostNames } from '../http/host.ts'
 import { cursorCodec } from '../http/paging/cursor.ts'
+import { strictTransport } from '../http/secure-headers.ts'
 import type { Observer } from '../observability/observation.ts'
+import { type Authentication, authentication } from './authentication.ts'
 import { compress } from './compress.ts'
 import { listen } from './listen.ts'
 import { nextSteps } from './next-steps.ts'
 import { openFilesLimit } from './open-files.ts'
 import { prepare } from './prepare.ts'
+import { openRateLimits } from './rate-limits.ts'
 import { installedScripts } from './scripts.ts'
 import { seedDemo } from './seed-demo.ts'
 import type { Shutdown } from './shutdown.ts'
+import { socketAddress } from './socket-address.ts'
 import { jobPoolLimits, mostJobs, workOnJobs } from './work-on-jobs.ts'
 
 /** ms running requests get to finish: process managers rarely wait longer than 30 s before they kill. */
@@ -57,7 +59,9 @@ export async function serve(
   }
   const pool = open(config.poolSize, 'shopboard')
   const cache = cacheOf(config, observe)
-  const watcher = startBackgroundWork(config, background, cache, { observe, shutdown })
+  const callers = await authentication({ config, open, observe, say })
+  const keeping = { cache, keys: callers.keys }
+  const watcher = startBackgroundWork(config, background, keeping, { observe, shutdown })
   const views = startCountingViews({
     pool: background,
     onFailed: (error) => watcher.isUp() && observe({ type: 'views_failed', error }),
@@ -69,19 +73,21 @@ export async function serve(
   shutdown.defer(jobs.stop)
 
   const cors = corsOf(config.corsOrigins)
-  const addressOf = clientAddress(config.trustProxy)
+  const limits = await openRateLimits(config, observe)
+  shutdown.defer(async () => limits?.close())
   const app = createApp({
     pool: () => pool,
-    callerOf: () => anyone,
-    addressOf: (c) =>
-      addressOf(getConnInfo(c).remote.address, () => c.req.header('x-forwarded-for')),
+    ...callers,
+    addressOf: socketAddress(config.trustProxy, observe),
     cursors: cursorCodec(cursorKey(config, databaseUrl, say)),
     requestTimeout: config.requestTimeout,
     cache,
     cors,
+    strictTransport: strictTransport(config.hsts),
     encode: encoder(compress, cache.grow),
     scripts: installedScripts(),
     observe,
+    limits,
     runtime: 'node',
     keepAlive: () => {},
     countView: (_, postId) => views.count(postId),
@@ -94,17 +100,14 @@ export async function serve(
     maxConnections: Math.min(config.maxConnections, openFilesLimit() - config.poolSize - reserve),
     admission: {
       room: pool.room,
-      isQuick: ({ method, url = '' }) =>
-        method === 'OPTIONS' ||
-        readsNothing.test(url) ||
-        cache.peek(cacheKey(anyone, url)) !== undefined,
+      isQuick: isQuickFor(callers, cache),
       patience: config.acquireTimeout / 2,
     },
     onRefused: () => observe({ type: 'refused' }),
   })
   shutdown.defer(() => drain(Math.min(config.requestTimeout, drainTimeout)))
   say(`Shopboard is at ${url} (${database.description})`)
-  if (process.stdout.isTTY) say(nextSteps(url))
+  if (process.stdout.isTTY) say(nextSteps(url, callers.isOpen))
 }
 
 /** Opens the pools of a server, which its shutdown closes. */
@@ -131,6 +134,16 @@ const opening =
     return pool
   }
 
+/** What is answered without the requests' connections, by whoever is known; who is refused costs none either. */
+const isQuickFor =
+  ({ peek }: Authentication, cache: Cache) =>
+  ({ method, url = '', headers }: IncomingMessage): boolean => {
+    if (method === 'OPTIONS' || readsNothing.test(url)) return true
+    const caller = peek(headers.authorization)
+    if (caller === undefined || caller === 'refused') return caller === 'refused'
+    return cache.peek(cacheKey(caller, url)) !== undefined
+  }
+
 const cacheOf = (
   { cache, cacheThreshold: threshold, cacheSize: maxSize }: Config,
   observe: Observer,
@@ -147,12 +160,13 @@ const cacheOf = (
 function startBackgroundWork(
   { foldInterval: interval }: Config,
   pool: Pool,
-  cache: Cache,
+  { cache, keys }: { cache: Cache; keys: Authentication['keys'] },
   { observe, shutdown }: { observe: Observer; shutdown: Shutdown },
 ): Watcher {
   const watcher = watchTables({
     pool,
     cache,
+    keys,
     onChange: (state, error) => observe({ type: 'watcher', state, error }),
   })
   shutdown.defer(watcher.stop)

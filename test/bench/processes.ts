@@ -33,7 +33,7 @@ export const startShopboard = (databaseUrl: string, env: Record<string, string> 
       ...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? []),
       'src/node.ts',
     ],
-    { DATABASE_URL: databaseUrl, PORT: '0', LOG_LEVEL: 'warn', ...env },
+    { DATABASE_URL: databaseUrl, PORT: '0', LOG_LEVEL: 'warn', AUTH: 'off', ...env },
   )
 
 export const startContender = (file: 'naive' | 'twin' | 'bare', env: Record<string, string>) =>

@@ -11,14 +11,15 @@ import { migrate } from '../../src/db/migrate.ts'
 import { startFolding } from '../../src/db/rollup/fold.ts'
 import { recordingTerminal } from '../commands/terminal.ts'
 import { createTestApp } from '../support/app.ts'
+import { askOf } from '../support/ask.ts'
 import { connectTo, type TestSql } from '../support/database.ts'
 import { openTestPool } from '../support/pool.ts'
 
 const document = await readFile(new URL('../../docs/operating.md', import.meta.url), 'utf8')
 const section = /^## Roles\n(.*?)^## /ms.exec(document)?.[1] ?? ''
-const [preparing = [], granting = []] = [...section.matchAll(/```sql\n(.*?)```/gs)].map(
-  ([, text = '']) => text.split('\n').filter((line) => line !== ''),
-)
+const [preparing = [], granting = [], writing = []] = [
+  ...section.matchAll(/```sql\n(.*?)```/gs),
+].map(([, text = '']) => text.split('\n').filter((line) => line !== ''))
 
 /** The roles of docs/operating.md in a database of their own, made by its very statements. */
 describe('the roles of docs/operating.md', () => {
@@ -100,6 +101,42 @@ describe('the roles of docs/operating.md', () => {
       expect([path, (await app.request(`/api/v1/${path}`)).status]).toEqual([path, 200])
     for (const table of ['public.users', 'rollup.deltas', 'drizzle.__drizzle_migrations'])
       await expect(app.sql.unsafe(`delete from ${table}`)).rejects.toMatchObject({ code: '42501' })
+  })
+
+  it('take writes as the server once it has the rights for them, and say before which it lacks', async () => {
+    const app = await createTestApp({ url: server })
+    onTestFinished(app.close)
+    const ask = askOf(app)
+    const body = { username: 'told' }
+    const early = await ask('post', '/users', { body })
+    expect([early.status, early.answer.code]).toEqual([503, 'database_read_only'])
+    expect(early.answer.detail).toMatch(/^The server's role .* lacks a right to \w+: /)
+    for (const line of writing) await asOwner.unsafe(ours(line))
+
+    const { answer: user } = await ask('post', '/users', { body })
+    const { answer: post } = await ask('post', '/posts', { body: { authorId: user.id } })
+    const { answer: comment } = await ask('post', '/comments', {
+      body: { postId: post.id, body: 'c' },
+    })
+    const { answer: session } = await ask('post', '/sessions', { body: { userId: user.id } })
+    for (const [path, { id }, body] of [
+      ['/comments/{id}', comment, { body: 'd' }],
+      ['/posts/{id}', post, { title: 't' }],
+      ['/sessions/{id}', session, { lastSeenAt: '2020-01-01' }],
+      ['/users/{id}', user, { isActive: false }],
+    ] as const) {
+      expect(await ask('patch', path, { id, body })).toMatchObject({ status: 200 })
+      expect(await ask('delete', path, { id })).toMatchObject({ status: 204 })
+    }
+    for (const [path, { id }] of [
+      ['/users/{id}', user],
+      ['/posts/{id}', post],
+      ['/comments/{id}', comment],
+      ['/sessions/{id}', session],
+    ] as const)
+      expect(await ask('post', `${path}/restore`, { id })).toMatchObject({ status: 200 })
+    await expect(app.sql`delete from users`).rejects.toMatchObject({ code: '42501' })
+    await expect(app.sql`delete from shopboard.audit_log`).rejects.toMatchObject({ code: '42501' })
   })
 
   it('start with nothing to migrate, verify and fold as the server', async () => {

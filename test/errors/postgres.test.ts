@@ -119,6 +119,7 @@ describe('fromPostgres', () => {
     ['08000', 'database_unavailable'],
     ['08006', 'database_unavailable'],
     ['25006', 'database_read_only'],
+    ['42501', 'database_read_only'],
     ['25P03', 'timeout'],
     ['25P04', 'timeout'],
     ['28000', 'database_unavailable'],

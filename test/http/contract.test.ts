@@ -8,6 +8,7 @@ import {
   misdirectedRequest,
   overloaded,
   poolExhausted,
+  rateLimited,
   unauthenticated,
 } from '../../src/errors/error.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
@@ -206,6 +207,7 @@ const thrown: Readonly<Record<string, () => Error>> = {
   database_unavailable: databaseUnavailable,
   pool_exhausted: poolExhausted,
   overloaded,
+  rate_limited: () => rateLimited(42),
   serialization_failed: () => Object.assign(new Error(), { code: '40001' }),
   timeout: () => Object.assign(new Error(), { code: '57014' }),
 }

@@ -18,6 +18,8 @@ function createRoutes() {
   return app
     .get('/reply', (c) => reply(c, '{}', 200, { ETag: '"1"' }))
     .get('/body', (c) => c.body('{}'))
+    .get('/page', (c) => reply(c, '', 200, { 'Content-Security-Policy': "script-src 'self'" }))
+    .get('/other-page', (c) => c.body('', 200, { 'Content-Security-Policy': "script-src 'self'" }))
     .get('/failed', (c) => {
       reply(c, '{}', 200, {})
       throw new Error('after the reply was made')
@@ -38,8 +40,22 @@ describe('the common headers', () => {
     const response = await createRoutes().request(`/${name}`)
     expect(response.status).toBe(status)
     expect(response.headers.get('x-request-id')).toBe('r1')
-    expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'x-frame-options': 'DENY',
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
+    })
     expect(response.headers.get('server-timing')).toMatch(/^total;dur=[\d.]+$/)
+  })
+})
+
+describe('the policy of a page', () => {
+  it.each(['page', 'other-page'])('is its own: /%s', async (name) => {
+    const { headers } = await createRoutes().request(`/${name}`)
+    expect(headers.get('content-security-policy')).toBe("script-src 'self'")
+    expect(headers.get('x-frame-options')).toBe('DENY')
   })
 })
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { strictTransport } from '../../src/http/secure-headers.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
 
 let app: TestApp
@@ -26,6 +27,19 @@ describe('a request id', () => {
   ])('is made where the given one is %s', async (_, id) => {
     const response = await app.request(feed, { headers: { 'X-Request-Id': id } })
     expect(response.headers.get('x-request-id')).not.toBe(id)
+  })
+})
+
+describe('Strict-Transport-Security', () => {
+  it('is sent where the server is reached over TLS alone', async () => {
+    expect((await app.request(feed)).headers.get('strict-transport-security')).toBeNull()
+    const services = { strictTransport: strictTransport(31_536_000) }
+    const other = await createTestApp({ url: app.url, services })
+    for (const path of ['/livez', '/nowhere', feed]) {
+      const { headers } = await other.request(path)
+      expect(headers.get('strict-transport-security'), path).toBe('max-age=31536000')
+    }
+    await other.close()
   })
 })
 

@@ -31,6 +31,7 @@ describe('read', () => {
       '403',
       '404',
       '421',
+      '429',
       '500',
       '503',
       '504',
@@ -45,7 +46,7 @@ describe('write', () => {
 
   it('adds what a body and the door can bring', () => {
     const responses = write(200, { ...answer, headers: ['ETag'] }, 'not_found', 'conflict')
-    const statuses = [200, 400, 401, 403, 404, 409, 413, 415, 421, 500, 503, 504]
+    const statuses = [200, 400, 401, 403, 404, 409, 413, 415, 421, 429, 500, 503, 504]
     expect(Object.keys(responses).map(Number)).toEqual(statuses)
     expect(responses[200].headers).toHaveProperty('ETag')
     expect(responses[400].description).toMatch(/validation_failed.*malformed_json/)

@@ -134,6 +134,18 @@ describe('the line of a failure behind the requests', () => {
     expect(logRecordOf({ type })).toEqual({ level, message, fields: {} })
   })
 
+  it('says where limits are counted', () => {
+    const down = logRecordOf({ type: 'redis', state: 'down', error: new Error('refused') })
+    expect(down).toMatchObject({
+      level: 'warn',
+      fields: { error: expect.stringMatching('refused') },
+    })
+    expect(logRecordOf({ type: 'redis', state: 'up' })?.level).toBe('info')
+    const refused = logRecordOf({ type: 'rate_limited', limit: 'key', by: 'key:1' })
+    expect(refused).toMatchObject({ level: 'info', fields: { limit: 'key', by: 'key:1' } })
+    expect(refused?.sampleKey).toBeDefined()
+  })
+
   it('says when the database goes and when it is back', () => {
     const down = logRecordOf({ type: 'watcher', state: 'down', error: new Error('refused') })
     expect(down).toMatchObject({ level: 'warn', message: 'The database does not answer' })

@@ -23,6 +23,7 @@ describe('the Worker', () => {
     worker = await startWorker(database.url, {
       FOLD_INTERVAL: 60_000,
       CORS_ORIGINS: 'https://app.example',
+      RATE_LIMIT_ADDRESS: 600,
     })
   })
   afterAll(async () => {
@@ -109,6 +110,13 @@ describe('the Worker', () => {
     const response = await worker.fetch('/api/v1/activity?pageSize=x', { headers })
     expect(response.status).toBe(400)
     expect(response.headers.get('access-control-allow-origin')).toBe('https://app.example')
+  })
+
+  it('is limited by what the platform binds, which says no more than the policy', async () => {
+    const { status, headers } = await worker.fetch('/api/v1/activity?pageSize=1')
+    expect(status).toBe(200)
+    expect(headers.get('ratelimit-policy')).toBe('"address";q=600;w=60')
+    expect(headers.get('ratelimit')).toBeNull()
   })
 
   it('counts a view behind its answer', async () => {

@@ -46,6 +46,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     keepAlive: () => {},
     isReady: () => true,
     callerOf: () => anyone,
+    isOpen: true,
     countView: () => {},
     ...options.services,
   })

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 export async function startSite(env: Readonly<Record<string, string>>) {
   const { PATH = '' } = process.env
   const child = spawn(process.execPath, ['--import', './scripts/preload.js', 'src/node.ts'], {
-    env: { PATH, PORT: '0', ...env },
+    env: { PATH, PORT: '0', AUTH: 'off', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const url = await new Promise<string>((resolve, reject) => {

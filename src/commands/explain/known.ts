@@ -127,7 +127,13 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   answerHeaders: () => spread('{}'),
   answerBody: () => spread('{}', null),
   rollup: () => spread('totals'),
+  hash: () => spread('00'.repeat(32)),
+  prefix: () => spread('sb_00000000'),
+  beforeId: () => spread(noId),
   // what writes is planned alone
+  name: () => spread('a name'),
+  scopes: () => spread(['read']),
+  expiresAt: () => spread(null),
   row: () => spread('{}'),
   rows: () => spread('[]'),
   versions: () => spread(null),

@@ -15,15 +15,16 @@ const varying = { Vary: 'Accept, Accept-Encoding' }
 const about = JSON.stringify({ name: 'Shopboard', version, documentation, openapi, links })
 const picture = { 'Content-Type': 'image/svg+xml', 'Cache-Control': 'public, max-age=86400' }
 
-/** What a newcomer meets at `/`: a page in a browser, JSON elsewhere. */
-export function home(numbersOf: NumbersOf) {
+/** What a newcomer meets at `/`: a page in a browser, JSON elsewhere. With `numbersOf` it shows the community's to anyone. */
+export function home(numbersOf: NumbersOf | undefined) {
   const asJson = entryOf(`${about}\n`, varying)
   const asPicture = entryOf(icon, picture)
-  return new Hono<AppEnv>()
-    .use('/', identify, transaction())
+  const routes = new Hono<AppEnv>()
+  if (numbersOf) routes.use('/', identify, transaction())
+  return routes
     .get('/', async (c) => {
       if (!wantsPage(c)) return send(c, asJson)
-      const numbers = await numbersOrNone(c, numbersOf)
+      const numbers = numbersOf && (await numbersOrNone(c, numbersOf))
       const { origin } = new URL(c.req.url)
       const essence = await homePage(numbers && { ...numbers, asOf: '' }, origin)
       const page = await homePage(numbers, origin)

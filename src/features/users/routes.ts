@@ -10,6 +10,7 @@ import {
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { type List, respondList } from '../../http/paging/list.ts'
+import { listReport } from '../../http/paging/list-report.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
@@ -19,7 +20,14 @@ import { userChanges as bodyOfChanges, newUser } from './bodies.ts'
 import { userChanges } from './changes.ts'
 import { userExample, userPageExamples } from './examples.ts'
 import { userById, userPages } from './queries.ts'
-import { type ListedUser, type User, userPageSchema, userQuery, userSchema } from './schemas.ts'
+import {
+  type ListedUser,
+  listedUserSchema,
+  type User,
+  userPageSchema,
+  userQuery,
+  userSchema,
+} from './schemas.ts'
 
 const list: List<number | null> = {
   name: 'users',
@@ -109,3 +117,6 @@ export const users = new OpenAPIHono<AppEnv>()
   )
   .openapi(deleteUser, (c) => respondRemoved(c, userChanges, c.req.valid('param').id))
   .openapi(restoreUser, (c) => respondRestored<User>(c, userChanges, c.req.valid('param').id))
+
+/** For exports. */
+export const usersReport = listReport(list, userQuery, listedUserSchema)

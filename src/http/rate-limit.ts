@@ -1,0 +1,69 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import { AppError, rateLimited } from '../errors/error.ts'
+import { isLoopback, networkOf } from './address.ts'
+import type { AppEnv } from './context.ts'
+import { type RateLimiter, rateLimitHeaders, secondsLeft } from './limits.ts'
+import { renderProblem } from './problems.ts'
+
+/** Counts each request of a caller who was let in: by its key, or by address while authentication is off. */
+export const limitCallers: MiddlewareHandler<AppEnv> = function limitCallers(c, next) {
+  const { limits } = c.get('services')
+  if (!limits || c.req.method === 'OPTIONS') return next()
+  const { actor } = c.get('caller')
+  if (actor === 'anyone') {
+    if (!limits.address) return next()
+    return take(c, limits.address, networkFor(c)).then(next)
+  }
+  const isSpared = !limits.isLoopbackLimited && isLoopback(c.get('address') ?? '')
+  if (!limits.key || isSpared) return next()
+  return take(c, limits.key, actor.slice(0, longestName)).then(next)
+}
+
+/** Answers 429 in place of 401 where too many came from the address without a good key. */
+export const limitStrangers: MiddlewareHandler<AppEnv> = function limitStrangers(c, next) {
+  const limiter = c.get('services').limits?.address
+  return limiter ? next().then(() => countRefused(c, limiter)) : next()
+}
+
+async function countRefused(c: Context<AppEnv>, limiter: RateLimiter): Promise<void> {
+  if (c.res.status !== 401) return
+  const error = await take(c, limiter, networkFor(c)).catch((thrown: unknown) => thrown)
+  if (error instanceof AppError) c.res = renderProblem(c, error)
+}
+
+/**
+ * Looks a key up, unless too many that came from the address were not good: then it is refused without a query. Those
+ * whose look-up is under way count as failed until it ends. @throws AppError `rate_limited`
+ */
+export async function guardLookUp<T>(
+  c: Context<AppEnv>,
+  lookUp: () => Promise<T>,
+  isGood: (found: T) => boolean,
+): Promise<T> {
+  const limiter = c.get('services').limits?.failures
+  if (!limiter) return lookUp()
+  const name = networkFor(c)
+  await take(c, limiter, name)
+  let isFailure = false
+  try {
+    const found = await lookUp()
+    isFailure = !isGood(found)
+    return found
+  } finally {
+    if (!isFailure) await limiter.giveBack(name)
+  }
+}
+
+/** Characters of a caller's name that tell it from others: the subject of a token may be of any length. */
+const longestName = 200
+
+const networkFor = (c: Context<AppEnv>) => networkOf(c.get('address') ?? 'unknown')
+
+/** Counts one, and tells it in the answer's headers. */
+const take = (c: Context<AppEnv>, limiter: RateLimiter, name: string): Promise<void> =>
+  limiter.count(name).then((count) => {
+    c.set('rateLimit', rateLimitHeaders(limiter, count))
+    if (!count.isOver) return
+    c.get('services').observe({ type: 'rate_limited', limit: limiter.name, by: name })
+    throw rateLimited(secondsLeft(count))
+  })
