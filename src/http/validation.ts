@@ -26,11 +26,15 @@ export const takesNoQuery: MiddlewareHandler<AppEnv> = async function takesNoQue
 export const rejectInvalid = (checked: Checked): undefined => {
   if (!checked.success)
     throw validationFailed(
-      checked.error.issues.flatMap((issue) =>
-        checked.target === 'json' ? bodyErrorsOf(issue) : fieldErrorsOf(issue, checked.data),
-      ),
+      checked.target === 'json'
+        ? checked.error.issues.flatMap(bodyErrorsOf)
+        : queryErrorsOf(checked.error, checked.data),
     )
 }
+
+/** Every fault of parameters, wherever they stood. */
+export const queryErrorsOf = ({ issues }: z.ZodError, input: unknown): FieldError[] =>
+  issues.flatMap((issue) => fieldErrorsOf(issue, input))
 
 function bodyErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code !== 'unrecognized_keys')

@@ -20,6 +20,13 @@ export type FilterName =
   | 'others'
   | 'search'
   | 'bounds'
+  | 'state'
+  | 'kind'
+  | 'request'
+  | 'row'
+  | 'actor'
+  | 'action'
+  | 'table'
 
 /** Each is a statement of its own: its rows lie in other indexes. */
 export type ListVariant = {
@@ -46,6 +53,17 @@ export type ListParams = {
   readonly before: string
   /** Of `like`, in lower case. */
   readonly pattern: string
+  /** Of jobs. */
+  readonly state: string | null
+  readonly kind: string | null
+  /** Of the audit log: instants, RFC 3339 or ±infinity, half-open. */
+  readonly from: string
+  readonly to: string
+  readonly table: string | null
+  readonly rowId: number | null
+  readonly actor: string | null
+  readonly action: string | null
+  readonly requestId: string | null
 }
 
 export type FoundPage<Total extends number | null = number> = {
@@ -115,6 +133,8 @@ export type ListSql = {
   readonly walk?: Walk
   readonly key: Key
   readonly order: Order
+  /** Whether partitions hold the rows by their keys: a position leaves out those that lie before it. */
+  readonly isPartitioned?: boolean
   readonly item: Item
   readonly ctes?: SQL
   readonly total: SQL
