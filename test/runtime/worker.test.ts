@@ -31,6 +31,9 @@ describe('the Worker', () => {
     await database.drop()
   })
 
+  /** What it logs, but for the warning of a start without keys. */
+  const faults = () => worker.getLogs().filter(({ message }) => !message.includes('AUTH=off'))
+
   it('runs in workerd', async () => {
     const response = await worker.fetch('/livez')
     expect(await response.json()).toEqual({ status: 'ok', runtime: 'workerd' })
@@ -56,7 +59,7 @@ describe('the Worker', () => {
     expect(await database.sql`delete from users where username = 'twin' returning id`).toHaveLength(
       1,
     )
-    expect(worker.getLogs()).toEqual([])
+    expect(faults()).toEqual([])
   })
 
   it('answers from PostgreSQL, request after request', async () => {
@@ -79,7 +82,7 @@ describe('the Worker', () => {
       expect(response.headers.get('link')).toContain('rel="next"')
       expect(await response.json()).toMatchObject({ items: [{}, {}], metadata: { total: 3 } })
     }
-    expect(worker.getLogs()).toEqual([])
+    expect(faults()).toEqual([])
   })
 
   it('folds the rollups when its Cron Trigger fires', async () => {
