@@ -31,9 +31,35 @@ describe('the Worker', () => {
     await database.drop()
   })
 
+  /** What it logs, but for the warning of a start without keys. */
+  const faults = () => worker.getLogs().filter(({ message }) => !message.includes('AUTH=off'))
+
   it('runs in workerd', async () => {
     const response = await worker.fetch('/livez')
     expect(await response.json()).toEqual({ status: 'ok', runtime: 'workerd' })
+  })
+
+  it('writes once for an Idempotency-Key, and reads no body that it does not take', async () => {
+    const post = (body: string, type = 'application/json') =>
+      worker.fetch('/api/v1/users', {
+        method: 'POST',
+        headers: { 'Content-Type': type, 'Idempotency-Key': 'once' },
+        body,
+      })
+    expect((await post('{"username":')).status).toBe(400)
+    expect((await post('{"username":"twin"}', 'text/plain')).status).toBe(415)
+    expect((await post(' '.repeat(2 ** 20 + 1))).status).toBe(413)
+    const answers = [
+      ...(await Promise.all(Array.from({ length: 6 }, () => post('{"username":"twin"}')))),
+      await post('{"username":"twin"}'),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual(Array(7).fill(201))
+    const replayed = answers.filter(({ headers }) => headers.has('idempotency-replayed'))
+    expect(replayed).toHaveLength(6)
+    expect(await database.sql`delete from users where username = 'twin' returning id`).toHaveLength(
+      1,
+    )
+    expect(faults()).toEqual([])
   })
 
   it('answers from PostgreSQL, request after request', async () => {
@@ -56,7 +82,7 @@ describe('the Worker', () => {
       expect(response.headers.get('link')).toContain('rel="next"')
       expect(await response.json()).toMatchObject({ items: [{}, {}], metadata: { total: 3 } })
     }
-    expect(worker.getLogs()).toEqual([])
+    expect(faults()).toEqual([])
   })
 
   it('folds the rollups when its Cron Trigger fires', async () => {

@@ -17,7 +17,8 @@ export async function startWorker(
     WRANGLER_HIDE_BANNER: 'true',
   })
   const worker = createTestHarness({
-    workers: [{ configPath: './wrangler.toml', vars, secrets }],
+    // whoever reaches it may ask, unless a test says otherwise
+    workers: [{ configPath: './wrangler.toml', vars: { AUTH: 'off', ...vars }, secrets }],
   })
   await worker.listen()
   return worker
