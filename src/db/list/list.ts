@@ -1,4 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import type { Placeholders } from '../statement.ts'
 
 /** Orders of a list: rows with equal keys follow their ids, the same way. */
 export const orders = ['asc', 'desc'] as const
@@ -19,7 +20,16 @@ export type FilterName =
   | 'admins'
   | 'others'
   | 'search'
+  | 'tags'
+  | 'properties'
   | 'bounds'
+  | 'state'
+  | 'kind'
+  | 'request'
+  | 'row'
+  | 'actor'
+  | 'action'
+  | 'table'
 
 /** Each is a statement of its own: its rows lie in other indexes. */
 export type ListVariant = {
@@ -46,7 +56,28 @@ export type ListParams = {
   readonly before: string
   /** Of `like`, in lower case. */
   readonly pattern: string
+  /** Of jobs. */
+  readonly state: string | null
+  readonly kind: string | null
+  /** Of the audit log: instants, RFC 3339 or ±infinity, half-open. */
+  readonly from: string
+  readonly to: string
+  readonly table: string | null
+  readonly rowId: number | null
+  readonly actor: string | null
+  readonly action: string | null
+  readonly requestId: string | null
+  /** All of which a row has. */
+  readonly tags: readonly string[]
+  /** JSON objects, one of which a row's own contains. */
+  readonly properties: readonly string[]
 }
+
+/** The placeholders of `ListParams`. */
+export type Asked = Placeholders<ListParams>
+
+/** A table whose rows are listed while they live. */
+export type Table = SQLWrapper & { readonly id: SQLWrapper; readonly deletedAt: SQLWrapper }
 
 export type FoundPage<Total extends number | null = number> = {
   /**
@@ -100,9 +131,7 @@ export type Landing = {
 /** Rows that are read in the list's order and filtered as they come, so many for a page at most. */
 export type Walk = {
   readonly sources: readonly Source[]
-  /** The columns that `filter` is of: every item brings them along. */
-  readonly columns: SQL
-  readonly filter: SQL
+  readonly matches: SQL
   /** Holds where the list is walked. */
   readonly isWalked: SQL
 }
@@ -113,8 +142,12 @@ export type ListSql = {
   readonly sources: readonly Source[]
   /** Beside them. */
   readonly walk?: Walk
+  /** The table that the item's columns are read from once the page is picked: many rows are looked at for it. */
+  readonly late?: SQLWrapper
   readonly key: Key
   readonly order: Order
+  /** Whether partitions hold the rows by their keys: a position leaves out those that lie before it. */
+  readonly isPartitioned?: boolean
   readonly item: Item
   readonly ctes?: SQL
   readonly total: SQL

@@ -24,6 +24,8 @@ export type List<Total extends number | null> = {
   readonly name: string
   readonly pages: ListPages<Total>
   readonly filters: readonly FilterName[]
+  /** Whether the first filter given says by which index rows are found, and the others narrow what it gives. */
+  readonly isFoundByFirst?: boolean
   /** Whether a page at a number may lie too far in: where no rollup knows positions. */
   readonly isPassedOver: (variant: ListVariant) => boolean
 }
@@ -41,8 +43,20 @@ export type ListQuery = {
   readonly isActive?: boolean | undefined
   readonly isAdmin?: boolean | undefined
   readonly search?: string | undefined
+  readonly tag?: readonly string[] | undefined
+  readonly metadata?: readonly string[] | undefined
+  readonly preferences?: readonly string[] | undefined
   readonly createdAfter?: string | undefined
   readonly createdBefore?: string | undefined
+  readonly state?: string | undefined
+  readonly kind?: string | undefined
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+  readonly table?: string | undefined
+  readonly rowId?: number | undefined
+  readonly actor?: string | undefined
+  readonly action?: string | undefined
+  readonly requestId?: string | undefined
 }
 
 export type ListRequest = KeysetRequest & {
@@ -67,7 +81,11 @@ export function respondList<Item, Total extends number | null>(
 
 /** @throws AppError invalid_cursor */
 export function listRequestOf(
-  { name, filters }: Pick<List<null>, 'name' | 'filters'>,
+  {
+    name,
+    filters,
+    isFoundByFirst = false,
+  }: Pick<List<null>, 'name' | 'filters' | 'isFoundByFirst'>,
   query: ListQuery,
   cursors: CursorCodec,
 ): ListRequest {
@@ -77,7 +95,7 @@ export function listRequestOf(
   const fingerprint = JSON.stringify([name, sort, order, given, asked])
   return {
     query,
-    variant: { sort, order, filters: given },
+    variant: { sort, order, filters: isFoundByFirst ? given.slice(0, 1) : given },
     fingerprint,
     cursor: cursor === undefined ? undefined : cursors.read(cursor, fingerprint),
     page,
@@ -96,8 +114,17 @@ const isGiven: Readonly<Record<FilterName, (query: ListQuery) => boolean>> = {
   admins: ({ isAdmin }) => isAdmin === true,
   others: ({ isAdmin }) => isAdmin === false,
   search: ({ search }) => search !== undefined,
+  tags: ({ tag }) => tag !== undefined,
+  properties: (query) => propertiesOf(query) !== undefined,
   bounds: ({ createdAfter, createdBefore }) =>
     createdAfter !== undefined || createdBefore !== undefined,
+  state: ({ state }) => state !== undefined,
+  kind: ({ kind }) => kind !== undefined,
+  request: ({ requestId }) => requestId !== undefined,
+  row: ({ rowId }) => rowId !== undefined,
+  actor: ({ actor }) => actor !== undefined,
+  action: ({ action }) => action !== undefined,
+  table: ({ table }) => table !== undefined,
 }
 
 const paramsOf = (query: ListQuery): Omit<ListParams, 'key' | 'id'> => ({
@@ -108,7 +135,20 @@ const paramsOf = (query: ListQuery): Omit<ListParams, 'key' | 'id'> => ({
   after: query.createdAfter ?? '-infinity',
   before: query.createdBefore ?? 'infinity',
   pattern: likePattern(query.search ?? ''),
+  state: query.state ?? null,
+  kind: query.kind ?? null,
+  from: query.from ?? '-infinity',
+  to: query.to ?? 'infinity',
+  table: query.table ?? null,
+  rowId: query.rowId ?? null,
+  actor: query.actor ?? null,
+  action: query.action ?? null,
+  requestId: query.requestId ?? null,
+  tags: query.tag ?? [],
+  properties: propertiesOf(query) ?? [],
 })
+
+const propertiesOf = ({ metadata, preferences }: ListQuery) => metadata ?? preferences
 
 const skipped = ({ page = 1, pageSize }: Pick<ListQuery, 'page' | 'pageSize'>) =>
   (page - 1) * pageSize
@@ -140,34 +180,42 @@ export function listPageOf<Item, Total extends number | null>(
   url: string,
 ): Loaded<Page<Item, Total>> {
   const { total, asOf, isPreceded } = found
-  const { query, variant, pageSize, cursor } = request
+  const { query, variant, pageSize } = request
   const skip = skipped(query)
   if (total === null && skip > mostFiltered) throw tooFarIn(`goes ${mostFiltered} rows in`)
   if (total !== null && isPassedOver(variant) && isFarIn(skip, total))
     throw tooFarIn(`goes ${mostPassedOver} rows from either end of this list`)
-  const rows = rowsOf(found.rows)
-  if (total === null && skip > 0 && rows.length === 0) throw tooFarIn('does not go so far in')
-  const isFull = rows.length > pageSize
-  const isBackward = cursor?.direction === 'prev'
-  const shown = isFull ? (isBackward ? rows.slice(1) : rows.slice(0, -1)) : rows
-  const cut = isFull ? null : (found.goesOnFrom ?? null)
-  const [first, last] = isBackward ? [cut, null] : [null, cut]
-  const ends = {
-    first: first === null ? positionOf(shown[0], variant.sort) : JSON.parse(first),
-    last: last === null ? positionOf(shown.at(-1), variant.sort) : JSON.parse(last),
-  }
-  const goesOn = isFull || cut !== null
+  const { items, goesOn, ...ends } = shownOf(found, request)
+  if (total === null && skip > 0 && items.length === 0) throw tooFarIn('does not go so far in')
   const metadata = keysetMetadata({ ...ends, total, asOf, isPreceded, goesOn }, request, cursors)
   const isReached = (page: number) =>
     total === null
       ? page < (metadata.page ?? 1)
       : !isPassedOver(variant) || !isFarIn(skipped({ page, pageSize }), total)
-  const items = shown.map(({ item }) => item).join(',')
   return {
-    body: `{"items":[${items}],"metadata":${JSON.stringify(metadata)}}` as JsonText<
+    body: `{"items":[${items.join(',')}],"metadata":${JSON.stringify(metadata)}}` as JsonText<
       Page<Item, Total>
     >,
     headers: { Link: linkHeader(url, metadata, isReached) },
+  }
+}
+
+/** The rows of a page, each as JSON, the positions of its ends, and whether the list goes on in its direction. */
+export function shownOf(
+  found: Pick<FoundPage<number | null>, 'rows' | 'goesOnFrom'>,
+  { variant, pageSize, cursor }: Pick<ListRequest, 'variant' | 'pageSize' | 'cursor'>,
+) {
+  const rows = rowsOf(found.rows)
+  const isFull = rows.length > pageSize
+  const isBackward = cursor?.direction === 'prev'
+  const shown = isFull ? (isBackward ? rows.slice(1) : rows.slice(0, -1)) : rows
+  const cut = isFull ? null : (found.goesOnFrom ?? null)
+  const [first, last] = isBackward ? [cut, null] : [null, cut]
+  return {
+    items: shown.map(({ item }) => item),
+    goesOn: isFull || cut !== null,
+    first: first === null ? positionOf(shown[0], variant.sort) : JSON.parse(first),
+    last: last === null ? positionOf(shown.at(-1), variant.sort) : JSON.parse(last),
   }
 }
 
