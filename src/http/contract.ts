@@ -24,6 +24,10 @@ export const contract = {
   security: [],
   tags: [
     { name: 'Activity', description: 'What happened, newest first.' },
+    {
+      name: 'Admin',
+      description: 'For those who operate the server: what was changed, and the jobs.',
+    },
     { name: 'Comments', description: 'Comments as a list, and one by its id.' },
     { name: 'Exports', description: 'Whole lists, the feed and trends as files.' },
     { name: 'Search', description: 'Posts by their words, users by their names.' },

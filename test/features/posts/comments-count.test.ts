@@ -22,6 +22,8 @@ const jump = pageOf('desc', 'page')
 const asked = ({ n, id }: From, size: number, skip = 0) => ({
   ...{ key: n, id, size, skip },
   ...{ userId: null, postId: null, after: '-infinity', before: 'infinity', pattern: '' },
+  ...{ state: null, kind: null, table: null, rowId: null, actor: null, action: null },
+  ...{ requestId: null, from: '-infinity', to: 'infinity' },
 })
 /** The rows of a page, without the one that tells whether it goes on. */
 const rowsOf = ([found]: readonly { readonly rows: string | null }[], size: number): Row[] =>
