@@ -49,10 +49,10 @@ type Extras = {
   readonly allow?: readonly string[]
   /** What a caller is asked for: the `WWW-Authenticate` header of a 401 or 403. */
   readonly challenge?: string
-  /** Bytes of the file that has no such range: in the `Content-Range` of a 416. */
-  readonly size?: number
   /** Seconds, in place of what the table says. */
   readonly retryAfter?: number
+  /** Bytes of the file that has no such range: in the `Content-Range` of a 416. */
+  readonly size?: number
 }
 
 /** A failure the client may see: `detail` and `errors` are sent as they stand, `cause` only reaches the log. */
