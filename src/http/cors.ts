@@ -6,7 +6,8 @@ export type Cors = {
   readonly headersFor: (origin: string | undefined) => Readonly<Record<string, string>>
 }
 
-const exposed = 'Link, ETag, X-Request-Id, Server-Timing, Retry-After, RateLimit, RateLimit-Policy'
+const exposed =
+  'Link, ETag, Location, Idempotency-Replayed, X-Request-Id, Server-Timing, Retry-After, RateLimit, RateLimit-Policy'
 
 /**
  * Lets pages of these origins read every answer, failures too; undefined for none. Cookies are never part of it. The

@@ -41,7 +41,15 @@ describe('the answer to a page of another origin', () => {
     const answer = await answering(app, path, { Origin: mine })
     expect(answer).toMatchObject({ status, allowed: mine })
     expect(answer.vary?.split(', ')).toContain('Origin')
-    for (const name of ['Link', 'ETag', 'X-Request-Id', 'Server-Timing', 'Retry-After'])
+    for (const name of [
+      'Link',
+      'ETag',
+      'Location',
+      'Idempotency-Replayed',
+      'X-Request-Id',
+      'Server-Timing',
+      'Retry-After',
+    ])
       expect(answer.exposed?.split(', ')).toContain(name)
   })
 
