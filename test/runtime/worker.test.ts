@@ -1,8 +1,10 @@
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import type { TestHarness } from 'wrangler'
+import { newKey } from '../../src/auth/key.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { insertComment, insertPost, insertUser } from '../support/factories.ts'
+import { insertKey } from '../support/keys.ts'
 import { startWorker } from '../support/worker.ts'
 
 /** A port of this machine where nobody listens. */
@@ -21,6 +23,7 @@ describe('the Worker', () => {
   beforeAll(async () => {
     database = await createTestDatabase()
     worker = await startWorker(database.url, {
+      AUTH: 'off',
       FOLD_INTERVAL: 60_000,
       CORS_ORIGINS: 'https://app.example',
       RATE_LIMIT_ADDRESS: 600,
@@ -161,6 +164,39 @@ describe('the Worker', () => {
         where datname = current_database() and state like 'idle in transaction%'
           and xact_start < clock_timestamp() - interval '1 second'`
     await expect.poll(open).toEqual([{ n: 0 }])
+  })
+})
+
+describe('the Worker that is not told to let anyone in', () => {
+  let database: TestDatabase
+  let worker: TestHarness
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    worker = await startWorker(database.url, { AUTH: '', FOLD_INTERVAL: 60_000 })
+  })
+  afterAll(async () => {
+    await worker.close()
+    await database.drop()
+  })
+
+  it('answers to a good key alone, until it is revoked', async () => {
+    onTestFailed(() => worker.debug())
+    const path = '/api/v1/users'
+    const shown = (authorization: string) => ({ headers: { Authorization: authorization } })
+    const { authorization, id } = await insertKey(database.sql)
+    expect((await worker.fetch(path)).status).toBe(401)
+    const unknown = await worker.fetch(path, shown(`Bearer ${newKey().key}`))
+    expect(unknown.status).toBe(401)
+    expect(unknown.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"')
+    const ask = async () => (await worker.fetch(path, shown(authorization))).status
+    expect(await Promise.all([ask(), ask(), ask(), ask()])).toEqual([200, 200, 200, 200])
+    expect((await worker.fetch(path, { ...shown(authorization), method: 'POST' })).status).toBe(403)
+    const used = () => database.sql`select from shopboard.keys where last_used_at is not null`
+    await expect.poll(async () => (await used()).length).toBe(1)
+    await database.sql`update shopboard.keys set revoked_at = now() where id = ${id}`
+    await expect.poll(ask).toBe(401)
+    expect((await worker.fetch('/')).status).toBe(200)
+    expect(worker.getLogs()).toEqual([])
   })
 })
 
