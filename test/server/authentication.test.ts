@@ -6,6 +6,7 @@ import { readConfig } from '../../src/config.ts'
 import type { DatabaseEvent } from '../../src/db/database.ts'
 import { authentication } from '../../src/server/authentication.ts'
 import { listen } from '../../src/server/listen.ts'
+import { openRateLimits } from '../../src/server/rate-limits.ts'
 import { createTestApp, type TestAppOptions } from '../support/app.ts'
 import { useDatabase } from '../support/database.ts'
 import { insertKey, withKey } from '../support/keys.ts'
@@ -34,7 +35,11 @@ async function startDoor(url = database.url, options: TestAppOptions = {}) {
     say: (line) => said.push(line),
   })
   const cache = memoryCache({ threshold: 0 })
-  const app = await createTestApp({ url, ...options, services: { ...door, cache } })
+  const app = await createTestApp({
+    url,
+    ...options,
+    services: { ...options.services, ...door, cache },
+  })
   const watcher = watchTables({ pool: open(1), cache, keys: door.keys, interval: 50 })
   await expect.poll(watcher.isUp).toBe(true)
   const close = async () => {
@@ -62,6 +67,26 @@ async function useDoor(...asked: Parameters<typeof startDoor>) {
   onTestFinished(started.close)
   return started
 }
+
+describe('an address that tries one unknown key after the other', () => {
+  it('has 20 looked up, and those that are known go on', async () => {
+    const { authorization } = await insertKey(database.sql)
+    const other = await insertKey(database.sql)
+    const limits = await openRateLimits(readConfig({ AUTH: 'on' }), () => {})
+    const { status, ran } = await useDoor(database.url, { services: { limits } })
+    expect(await status(authorization)).toBe(200)
+    const before = ran('key_by_hash')
+    const got = await Promise.all(
+      Array.from({ length: 50 }, () => status(`Bearer ${newKey().key}`)),
+    )
+    expect(got.filter((each) => each === 429)).toHaveLength(30)
+    expect(ran('key_by_hash') - before).toBe(20)
+    expect(await status(authorization)).toBe(200)
+    expect(await status(other.authorization)).toBe(429)
+    expect(await status(`Bearer sb_${'a'.repeat(49)}`)).toBe(401)
+    expect(ran('key_by_hash') - before).toBe(20)
+  })
+})
 
 describe('a key', () => {
   it('is looked up once for a crowd, known or not', async () => {
