@@ -137,7 +137,7 @@ describe('the roles of docs/operating.md', () => {
       ['/sessions/{id}', session],
     ] as const)
       expect(await ask('post', `${path}/restore`, { id })).toMatchObject({ status: 200 })
-    await expect(app.sql`delete from users`).rejects.toMatchObject({ code: '42501' })
+    await expect(app.sql`delete from posts`).rejects.toMatchObject({ code: '42501' })
     await expect(app.sql`delete from shopboard.audit_log`).rejects.toMatchObject({ code: '42501' })
   })
 
