@@ -74,7 +74,7 @@ function fieldErrorsOf(issue: z.core.$ZodIssue, input: unknown): FieldError[] {
     (issue.code === 'invalid_type' && issue.message.endsWith('received array')) ||
     (issue.code === 'invalid_value' && Array.isArray(valueAt(input, issue.path)))
   const message = isRepeated ? 'must be given once' : issue.message
-  return [{ path: issue.path.join('.'), message }]
+  return [{ path: issue.path.join('.').replaceAll('.[', '['), message }]
 }
 
 const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>

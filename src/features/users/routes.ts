@@ -33,7 +33,7 @@ import {
 const list: List<number | null> = {
   name: 'users',
   pages: userPages,
-  filters: ['active', 'inactive', 'admins', 'others', 'search', 'bounds'],
+  filters: ['active', 'inactive', 'admins', 'others', 'search', 'properties', 'bounds'],
   isPassedOver: ({ sort }) => sort !== 'createdAt',
 }
 

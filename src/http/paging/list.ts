@@ -43,6 +43,9 @@ export type ListQuery = {
   readonly isActive?: boolean | undefined
   readonly isAdmin?: boolean | undefined
   readonly search?: string | undefined
+  readonly tag?: readonly string[] | undefined
+  readonly metadata?: readonly string[] | undefined
+  readonly preferences?: readonly string[] | undefined
   readonly createdAfter?: string | undefined
   readonly createdBefore?: string | undefined
   readonly state?: string | undefined
@@ -111,6 +114,8 @@ const isGiven: Readonly<Record<FilterName, (query: ListQuery) => boolean>> = {
   admins: ({ isAdmin }) => isAdmin === true,
   others: ({ isAdmin }) => isAdmin === false,
   search: ({ search }) => search !== undefined,
+  tags: ({ tag }) => tag !== undefined,
+  properties: (query) => propertiesOf(query) !== undefined,
   bounds: ({ createdAfter, createdBefore }) =>
     createdAfter !== undefined || createdBefore !== undefined,
   state: ({ state }) => state !== undefined,
@@ -139,7 +144,11 @@ const paramsOf = (query: ListQuery): Omit<ListParams, 'key' | 'id'> => ({
   actor: query.actor ?? null,
   action: query.action ?? null,
   requestId: query.requestId ?? null,
+  tags: query.tag ?? [],
+  properties: propertiesOf(query) ?? [],
 })
+
+const propertiesOf = ({ metadata, preferences }: ListQuery) => metadata ?? preferences
 
 const skipped = ({ page = 1, pageSize }: Pick<ListQuery, 'page' | 'pageSize'>) =>
   (page - 1) * pageSize
