@@ -15,6 +15,7 @@ import { recordingTerminal } from '../commands/terminal.ts'
 import { createTestApp } from '../support/app.ts'
 import { askOf } from '../support/ask.ts'
 import { connectTo, type TestSql } from '../support/database.ts'
+import { settings } from '../support/jobs.ts'
 import { openTestPool } from '../support/pool.ts'
 
 const document = await readFile(new URL('../../docs/operating.md', import.meta.url), 'utf8')
@@ -158,7 +159,7 @@ describe('the roles of docs/operating.md', () => {
     const erased = await ask('delete', '/users/{id}?erase=true', { id: userId })
     expect(erased).toMatchObject({ status: 204 })
     const { signal } = new AbortController()
-    const job = { id: 1, params: { userId }, pool: app.pool, signal, progress: () => {} }
+    const job = { id: 1, params: { userId }, settings, pool: app.pool, signal, progress: () => {} }
     expect(await eraseUser.work(job)).toEqual({ rows: 6 })
     expect(await asOwner`select from public.users where id = ${userId}`).toHaveLength(0)
   })
