@@ -41,14 +41,8 @@ const many = <Body extends z.ZodType>(noun: string, body: Body) =>
     })
     .openapi(`New${noun}s`)
 
-type Resource = {
-  readonly path: `/${TableName}`
-  /** `Post` */
-  readonly noun: string
-}
-
 /** The contract of `POST /<resource>/bulk`. */
-export const createsMany = <const Path extends Resource['path'], Body extends z.ZodType>(
+export const createsMany = <const Path extends `/${TableName}`, Body extends z.ZodType>(
   { path, noun }: { readonly path: Path; readonly noun: string },
   body: Body,
   code: 'reference_missing' | 'conflict',

@@ -196,6 +196,35 @@ describe('a bulk request', () => {
     expect(refused.answer.detail).toContain('100 of 3000 faults')
   })
 
+  it('with an `Idempotency-Key` makes its rows once, and answers the same ids again', async () => {
+    const items = Array.from({ length: 2_000 }, (_, n) => ({ postId: post, body: `Once ${n}` }))
+    const once = () => bulk('comments', items, { 'Idempotency-Key': 'bulk once' })
+    const [first, twin] = await Promise.all([once(), once()])
+    expect(first.ids).toHaveLength(2_000)
+    expect(twin.ids).toEqual(first.ids)
+    expect((await once()).ids).toEqual(first.ids)
+    const [made] = await test.sql`
+      select count(*)::int as n from comments where body like 'Once %'`
+    expect(made).toEqual({ n: 2_000 })
+  })
+
+  it('waits for the deletion of a post, and is refused then', async () => {
+    const { id } = await insertPost(test.sql)
+    const deleter = await test.sql.reserve()
+    await deleter`begin`
+    await deleter`update posts set deleted_at = now() where id = ${id}`
+    const asked = bulk('comments', [
+      { postId: post, body: 'a' },
+      { postId: id, body: 'b' },
+    ])
+    const waiting = () => test.sql`
+      select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    await expect.poll(async () => (await waiting()).length).toBe(1)
+    await deleter`commit`
+    deleter.release()
+    expect(pathsOf(await asked)).toEqual(['items.1.postId'])
+  })
+
   it('holds whatever texts, tags and objects there are', async () => {
     const text = fc
       .string({ unit: 'binary', maxLength: 20 })
