@@ -12,7 +12,7 @@ export type ExportDirectory = ExportFiles & {
 }
 
 /** ms after which a file that is not whole belongs to no run. */
-const longestWrite = 3_600_000
+const longestWrite = 900_000
 /** Bytes read from a file at once. */
 const chunkSize = 64 * 1024
 
