@@ -1,8 +1,11 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { activity } from './features/activity/routes.ts'
+import { audit } from './features/admin/audit/routes.ts'
+import { jobs } from './features/admin/jobs/routes.ts'
 import { keys } from './features/admin/keys/routes.ts'
 import { newComments } from './features/comments/bulk.ts'
 import { comments } from './features/comments/routes.ts'
+import { exportsOf } from './features/exports/routes.ts'
 import { health } from './features/health/routes.ts'
 import { home } from './features/home/routes.ts'
 import { newPosts } from './features/posts/bulk.ts'
@@ -31,6 +34,8 @@ import { authorize } from './http/security.ts'
 import { transaction } from './http/transaction.ts'
 import { rejectInvalid } from './http/validation.ts'
 import { wellFormed } from './http/well-formed.ts'
+import { jobKinds } from './job-kinds.ts'
+import { reports } from './reports.ts'
 
 /** The whole program over HTTP; runs wherever there are Web APIs. */
 export function createApp(services: Services) {
@@ -56,6 +61,9 @@ export function createApp(services: Services) {
     .route('/api/v1', newSessions)
     .route('/api/v1', search)
     .route('/api/v1', keys)
+    .route('/api/v1', exportsOf(reports))
+    .route('/api/v1', audit)
+    .route('/api/v1', jobs(jobKinds))
   mountOpenApi(app)
   app
     .route('/', home(services.isOpen ? currentStats : undefined))

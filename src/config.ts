@@ -93,6 +93,10 @@ function configOf(read: Variables) {
     auditRetention: read.AUDIT_RETENTION,
     sessionRetention: read.SESSION_RETENTION,
     searchLanguage: read.SEARCH_LANGUAGE,
+    /** Undefined: beside the embedded database, else among the system's temporary files. */
+    exportDir: read.EXPORT_DIR,
+    /** hours */
+    exportRetention: read.EXPORT_RETENTION,
     cursorSecret: read.CURSOR_SECRET,
     /** Whether callers have to show a key. */
     isAuthenticating,

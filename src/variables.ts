@@ -106,6 +106,8 @@ export const variables = z.object({
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().optional(),
   JWT_SCOPE_CLAIM: z.string().default('scope'),
+  EXPORT_DIR: z.string().optional(),
+  EXPORT_RETENTION: whole(1, 8760, 'hours').default(24),
   CURSOR_SECRET: z.string().min(32, 'at least 32 characters').optional(),
 })
 

@@ -9,7 +9,7 @@ const floors = [
   ['auth', 'cache', 'jobs', 'observability'],
   ['http'],
   ['features'],
-  ['app', 'job-kinds', 'commands', 'server', 'edge'],
+  ['app', 'job-kinds', 'reports', 'commands', 'server', 'edge'],
   ['node', 'worker', 'cli', 'client'],
 ]
 const entries = ['node.ts', 'worker.ts', 'cli.ts', 'client.ts']

@@ -12,7 +12,7 @@ export type Origin = {
 }
 
 /** What the log tells of: those of the community, and what Shopboard itself keeps. */
-export type AuditedTable = TableName | 'keys'
+export type AuditedTable = TableName | 'keys' | 'jobs'
 export type AuditAction = 'create' | 'update' | 'delete' | 'restore' | 'erase'
 
 /**

@@ -15,6 +15,7 @@ export const problems = {
   precondition_failed: { status: 412, title: 'The record has changed' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  range_not_satisfiable: { status: 416, title: 'The range lies outside the file' },
   expectation_failed: { status: 417, title: 'The server expects nothing but 100-continue' },
   reference_missing: { status: 422, title: 'A referenced record does not exist' },
   constraint_failed: { status: 422, title: 'A value is not allowed' },
@@ -50,6 +51,8 @@ type Extras = {
   readonly challenge?: string
   /** Seconds, in place of what the table says. */
   readonly retryAfter?: number
+  /** Bytes of the file that has no such range: in the `Content-Range` of a 416. */
+  readonly size?: number
 }
 
 /** A failure the client may see: `detail` and `errors` are sent as they stand, `cause` only reaches the log. */
@@ -63,9 +66,10 @@ export class AppError extends Error {
   readonly errors: readonly FieldError[] | undefined
   readonly allow: readonly string[] | undefined
   readonly challenge: string | undefined
+  readonly size: number | undefined
 
   constructor(code: ErrorCode, detail?: string, extras: Extras = {}) {
-    const { cause, errors, allow, challenge, retryAfter } = extras
+    const { cause, errors, allow, challenge, retryAfter, size } = extras
     const problem: Problem & { readonly status: ErrorStatus } = problems[code]
     super(detail ?? problem.title, { cause })
     this.code = code
@@ -74,6 +78,7 @@ export class AppError extends Error {
     this.retryAfter = retryAfter ?? problem.retryAfter
     this.errors = errors
     this.allow = allow
+    this.size = size
     this.challenge = challenge ?? (code === 'unauthenticated' ? 'Bearer' : undefined)
   }
 }
@@ -162,6 +167,10 @@ export const notFound = (what: string) => new AppError('not_found', `${what} not
 
 export const methodNotAllowed = (allow: readonly string[]) =>
   new AppError('method_not_allowed', `Use ${allow.join(', ')}.`, { allow })
+
+/** `size` of the file, in bytes. */
+export const rangeNotSatisfiable = (size: number) =>
+  new AppError('range_not_satisfiable', `The file has ${size} bytes.`, { size })
 
 export const databaseUnavailable = (cause?: unknown) =>
   new AppError('database_unavailable', 'The database cannot be reached at the moment.', { cause })

@@ -49,6 +49,8 @@ export async function remember<T, Row>(
   const { cache, pool, requestTimeout } = c.get('services')
   const { name, reads: tables } = statement
   const load = async (db: Database) => loadedEntry(answerOf(await statement.run(db)))
+  // nobody would say when it is out of date
+  if (tables.length === 0) return load(c.get('db'))
   const { entry, outcome } = await cache.remember({ key, name, tier, tables }, (where) =>
     where === 'request'
       ? load(c.get('db'))

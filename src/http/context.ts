@@ -5,6 +5,7 @@ import type { Pool, RequestDatabase } from '../db/database.ts'
 import type { Observation } from '../observability/observation.ts'
 import type { Cors } from './cors.ts'
 import type { Encoder } from './encoding.ts'
+import type { ExportFiles } from './export-files.ts'
 import type { RateLimits } from './limits.ts'
 import type { CursorCodec } from './paging/cursor.ts'
 import type { RequestTiming } from './server-timing.ts'
@@ -36,6 +37,8 @@ export type Services = {
   readonly encode?: Encoder | undefined
   /** Of the reference page; none where they are not installed. */
   readonly scripts?: Scripts | undefined
+  /** None where there is no disk. */
+  readonly exportFiles?: ExportFiles | undefined
   readonly observe: (observation: Observation) => void
   /** None: browsers may come without TLS. */
   readonly strictTransport?: Readonly<Record<string, string>> | undefined

@@ -24,7 +24,12 @@ export const contract = {
   security: [],
   tags: [
     { name: 'Activity', description: 'What happened, newest first.' },
+    {
+      name: 'Admin',
+      description: 'For those who operate the server: what was changed, and the jobs.',
+    },
     { name: 'Comments', description: 'Comments as a list, and one by its id.' },
+    { name: 'Exports', description: 'Whole lists, the feed and trends as files.' },
     { name: 'Search', description: 'Posts by their words, users by their names.' },
     { name: 'Dashboard', description: 'Statistics of the community, exact as of one snapshot.' },
     {
@@ -97,6 +102,21 @@ const headers = {
     required: true,
     schema: text('Bearer error="invalid_token"'),
   },
+  'Content-Disposition': {
+    description: 'The name of the file.',
+    required: true,
+    schema: text('attachment; filename="posts-12.csv.gz"'),
+  },
+  'Accept-Ranges': {
+    description: 'Parts of it can be asked for by `Range`.',
+    required: true,
+    schema: text('bytes'),
+  },
+  'Content-Range': {
+    description: 'Which bytes of how many; of a range that is not there, how many there are.',
+    required: true,
+    schema: text('bytes 0-1023/146515'),
+  },
   Vary: {
     description: 'The request headers the answer depends on, where it does.',
     schema: text('Accept-Encoding'),
@@ -110,6 +130,18 @@ const parameters = {
     name: 'If-None-Match',
     in: 'header' as const,
     description: 'The `ETag` of the answer the client has: 304 while it is still right.',
+    schema: { type: 'string' as const },
+  },
+  Range: {
+    name: 'Range',
+    in: 'header' as const,
+    description: 'One part of the file: `bytes=0-1023`, `bytes=1024-`, or its end, `bytes=-1024`.',
+    schema: { type: 'string' as const },
+  },
+  'If-Range': {
+    name: 'If-Range',
+    in: 'header' as const,
+    description: 'The `ETag` of the file that the part is of: all of another one is sent.',
     schema: { type: 'string' as const },
   },
   'If-Match': {

@@ -36,6 +36,7 @@ export function problemDocument(error: AppError, requestId: string): ProblemDocu
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
     ...(error.retryAfter !== undefined && { 'Retry-After': String(error.retryAfter) }),
+    ...(error.size !== undefined && { 'Content-Range': `bytes */${error.size}` }),
     ...(error.allow && { Allow: error.allow.join(', ') }),
     ...(error.challenge !== undefined && { 'WWW-Authenticate': error.challenge }),
   }

@@ -21,7 +21,7 @@ const commonHeaders = (c: Context<AppEnv>): Headers => ({
  */
 export function reply(
   c: Context<AppEnv>,
-  body: string | Bytes | null,
+  body: string | Bytes | ReadableStream<Bytes> | null,
   status: number,
   headers: Headers,
 ): Response {

@@ -187,6 +187,7 @@ function failure<Status extends number>(status: Status, errors: readonly AppErro
       'Cache-Control',
       ...(codes.includes('rate_limited') ? limits : []),
       ...(isTemporary ? (['Retry-After'] as const) : []),
+      ...(errors.some(({ size }) => size !== undefined) ? (['Content-Range'] as const) : []),
       ...(errors.some(({ challenge }) => challenge) ? (['WWW-Authenticate'] as const) : []),
     ),
     content: { 'application/problem+json': { schema, examples: examplesOf(errors) } },

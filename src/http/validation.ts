@@ -26,11 +26,15 @@ export const takesNoQuery: MiddlewareHandler<AppEnv> = async function takesNoQue
 export const rejectInvalid = (checked: Checked): undefined => {
   if (!checked.success)
     throw validationFailed(
-      checked.error.issues.flatMap((issue) =>
-        checked.target === 'json' ? bodyErrorsOf(issue) : fieldErrorsOf(issue, checked.data),
-      ),
+      checked.target === 'json'
+        ? checked.error.issues.flatMap(bodyErrorsOf)
+        : queryErrorsOf(checked.error, checked.data),
     )
 }
+
+/** Every fault of parameters, wherever they stood. */
+export const queryErrorsOf = ({ issues }: z.ZodError, input: unknown): FieldError[] =>
+  issues.flatMap((issue) => fieldErrorsOf(issue, input))
 
 function bodyErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code !== 'unrecognized_keys')
@@ -41,8 +45,22 @@ function bodyErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
   }))
 }
 
-const messageOf = ({ code, message }: z.core.$ZodIssue) =>
-  code === 'invalid_type' && message.endsWith('received undefined') ? 'is required' : message
+/** Zod says it in JavaScript's words. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_type') return issue.message
+  if (issue.message.endsWith('received undefined')) return 'is required'
+  return `must be ${nouns[issue.expected] ?? issue.expected}`
+}
+
+const nouns: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+}
 
 function fieldErrorsOf(issue: z.core.$ZodIssue, input: unknown): FieldError[] {
   if (issue.code === 'unrecognized_keys') {

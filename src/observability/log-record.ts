@@ -14,6 +14,7 @@ export type LogRecord = {
 }
 
 type Watched = Extract<Observation, { type: 'watcher' }>
+type Barred = Extract<Observation, { type: 'folds_barred' | 'jobs_barred' }>
 type Failed = Extract<Observation, { type: 'error' }>
 
 /** Characters of a statement: enough to tell which. */
@@ -62,22 +63,8 @@ export function logRecordOf(
     case 'watcher':
       return logRecordOfWatcher(observation)
     case 'folds_barred':
-      return observation.reason === undefined
-        ? { level: 'info', message: 'The rollups are folded here', fields: {} }
-        : {
-            level: 'warn',
-            message:
-              'The rollups are not folded here: answers are exact, and slow where much is pending',
-            fields: { reason: observation.reason },
-          }
     case 'jobs_barred':
-      return observation.reason === undefined
-        ? { level: 'info', message: 'Jobs are run here', fields: {} }
-        : {
-            level: 'warn',
-            message: 'No job is run here: what waits is left to other servers',
-            fields: { reason: observation.reason },
-          }
+      return logRecordOfBar(observation)
     case 'job':
       return logRecordOfJob(observation.event)
     case 'database':
@@ -124,6 +111,23 @@ export function logRecordOf(
     case 'cache':
       return undefined
   }
+}
+
+const barMessages = {
+  folds_barred: {
+    here: 'The rollups are folded here',
+    elsewhere: 'The rollups are not folded here: answers are exact, and slow where much is pending',
+  },
+  jobs_barred: {
+    here: 'Jobs are run here',
+    elsewhere: 'No job is run here: what waits is left to other servers',
+  },
+} as const
+
+function logRecordOfBar({ type, reason }: Barred): LogRecord {
+  const { here, elsewhere } = barMessages[type]
+  if (reason === undefined) return { level: 'info', message: here, fields: {} }
+  return { level: 'warn', message: elsewhere, fields: { reason } }
 }
 
 function logRecordOfJob({ error, ...fields }: JobEvent): LogRecord {

@@ -19,6 +19,7 @@ import {
   headersOf,
   operationsOf,
 } from '../support/documented.ts'
+import { insertAdminExamples } from '../support/jobs.ts'
 import { openApiText, redoclyFaults, spectralFaults } from '../support/openapi.ts'
 
 const text = await openApiText()
@@ -87,6 +88,7 @@ describe('an example of an answer', () => {
     app = await createTestApp()
     const until = new Date('2026-11-21')
     await demo({ databaseUrl: app.url, users: 300, seed: 1, until })
+    await insertAdminExamples(app.sql)
   })
   afterAll(() => app.close())
 

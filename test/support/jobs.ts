@@ -62,3 +62,18 @@ export async function jobIn(sql: TestSql, id: number | undefined): Promise<JobRo
 export const runsOf = (sql: TestSql, id: number | undefined) =>
   sql<{ outcome: string | null; rows: number | null; error: string | null }[]>`
     select outcome, row_count::int as rows, error from shopboard.job_runs where job_id = ${id ?? 0} order by id`
+
+/** The job and the change that the examples of the OpenAPI document are about. */
+export async function insertAdminExamples(sql: TestSql): Promise<void> {
+  await sql`
+    insert into shopboard.jobs (kind, key, created_by, created_at, run_at, state, attempts, progress_done, ended_at, result)
+    values ('audit_partitions', '', 'schedule', '2026-11-20T03:00:04.123456Z', '2026-11-20T03:00:04.123456Z', 'done', 1, 1,
+      '2026-11-20T03:00:05.654321Z', '{"rows": 1, "steps": ["made audit_log_2027_02 of 0 rows"]}')`
+  await sql`
+    insert into shopboard.job_runs (job_id, worker, started_at, ended_at, outcome, row_count)
+    values (1, '3f2a90c1', '2026-11-20T03:00:05.012345Z', '2026-11-20T03:00:05.654321Z', 'done', 1)`
+  await sql`
+    insert into shopboard.audit_log (at, actor, action, table_name, row_id, old, new, request_id, address)
+    values ('2026-11-20T10:15:30.123456Z', 'key:12', 'update', 'posts', 42, '{"title": "A draft"}', '{"title": "The thing itself"}',
+      '7d2a6b0c-6c1f-4b54-9f0e-0c3a3c1d2e4f', '192.0.2.7')`
+}

@@ -1,5 +1,14 @@
 import fc from 'fast-check'
+import type { ListParams } from '../../src/db/list/list.ts'
 import type { TestSql } from './database.ts'
+
+/** What a page of a list is asked with that asks for nothing. */
+export const anything: ListParams = {
+  ...{ size: 20, skip: 0, key: '', id: '', userId: null, postId: null, pattern: '' },
+  ...{ after: '-infinity', before: 'infinity', tags: [], properties: [], from: '-infinity' },
+  ...{ to: 'infinity', state: null, kind: null, table: null, rowId: null, actor: null },
+  ...{ action: null, requestId: null },
+}
 
 /** A page of a list, as far as paging goes. */
 export type AnyPage = {

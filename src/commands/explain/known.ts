@@ -147,6 +147,10 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   actor: () => spread('anyone'),
   requestId: () => spread(null),
   address: () => spread(null),
+  state: () => spread('done', 'dead', 'waiting'),
+  table: () => spread('posts', 'users', nothing),
+  action: () => spread('create', 'erase', nothing),
+  rowId: () => spread(1, 2, noId),
   ...ofWrites,
 }
 

@@ -23,6 +23,13 @@ export type FilterName =
   | 'tags'
   | 'properties'
   | 'bounds'
+  | 'state'
+  | 'kind'
+  | 'request'
+  | 'row'
+  | 'actor'
+  | 'action'
+  | 'table'
 
 /** Each is a statement of its own: its rows lie in other indexes. */
 export type ListVariant = {
@@ -53,6 +60,17 @@ export type ListParams = {
   readonly tags: readonly string[]
   /** JSON objects, one of which a row's own contains. */
   readonly properties: readonly string[]
+  /** Of jobs. */
+  readonly state: string | null
+  readonly kind: string | null
+  /** Of the audit log: instants, RFC 3339 or ±infinity, half-open. */
+  readonly from: string
+  readonly to: string
+  readonly table: string | null
+  readonly rowId: number | null
+  readonly actor: string | null
+  readonly action: string | null
+  readonly requestId: string | null
 }
 
 /** The placeholders of `ListParams`. */
@@ -86,7 +104,10 @@ export type Source = {
   readonly id: SQL
 }
 
-/** What rows are sorted by; `anyInstant` also holds what RFC 3339 cannot write: never, and what is older than its check. */
+/**
+ * What rows are sorted by. An `instant` or a `count` is shown by the item, under the name of the sort; `anyInstant` also holds
+ * what RFC 3339 cannot write: never, and what is older than its check.
+ */
 export type Key = 'instant' | 'anyInstant' | 'text' | 'count'
 
 /** What is shown of a row. */
@@ -128,6 +149,8 @@ export type ListSql = {
   readonly late?: SQLWrapper
   readonly key: Key
   readonly order: Order
+  /** Whether partitions hold the rows by their keys: a position leaves out those that lie before it. */
+  readonly isPartitioned?: boolean
   readonly item: Item
   readonly ctes?: SQL
   readonly total: SQL

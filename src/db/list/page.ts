@@ -21,7 +21,9 @@ export function listPage<Total extends number | null>(
   const landing = way === 'page' ? list.landing() : undefined
   const direction = way === 'bottom' || way === 'prev' ? 'prev' : 'next'
   const position = landing?.position ?? (way === direction ? positionOf(list, asked) : undefined)
-  const page = sql`page as materialized (${picked(list, direction, position, asked)})`
+  const isByCursor = way === 'next' || way === 'prev'
+  const pruned = isByCursor && list.isPartitioned ? pruning(list, direction, asked) : sql.empty()
+  const page = sql`page as materialized (${picked(list, { direction, position, pruned }, asked)})`
   const { item } = list
   const ctes = [item.ctes, list.ctes, landing?.ctes, page].filter((each) => each !== undefined)
   const { position: ofRow, isShown } = keys[list.key]
@@ -39,8 +41,7 @@ export function listPage<Total extends number | null>(
 
 function picked(
   list: ListSql,
-  direction: 'next' | 'prev',
-  position: SQL | undefined,
+  { direction, position, pruned }: Omit<Step, 'columns'> & { readonly pruned: SQL },
   { size }: Asked,
 ): SQL {
   const { sources, walk, order, item, late } = list
@@ -50,7 +51,7 @@ function picked(
     ({ from, where, key, id }) => sql`select ${key} as key, ${id} as id${columns}
           from ${from}
           where ${where}
-            ${position ? sql`and (${key}, ${id}) ${beyond(order, direction)} ${position}` : sql.empty()}`,
+            ${position ? sql`and (${key}, ${id}) ${beyond(order, direction)} ${position}` : sql.empty()}${pruned}`,
   )
   const all = walk ? [...found, walked(list, walk, { direction, position })] : found
   const rows = merged(all, { within: inOrder, order: inOrder, size: sql`${size}` })
@@ -59,6 +60,10 @@ function picked(
       select rows.key, rows.id, ${item.columns} from (${rows}) as rows join ${late} on ${late}.id = rows.id`
     : rows
 }
+
+/** PostgreSQL leaves partitions out by a comparison of keys, not of rows. */
+const pruning = ({ sources, order, key }: ListSql, direction: 'next' | 'prev', asked: Asked): SQL =>
+  sql` and ${sources[0]?.key} ${beyond(order, direction)}= ${asked.key}::${sql.raw(keys[key].type)}`
 
 /** The position of the last row read, where that was not enough for a page. */
 const goesOnFrom = (list: ListSql, step: Step, { size }: Asked): SQL =>

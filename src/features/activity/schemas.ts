@@ -7,7 +7,7 @@ import { rowId, time } from '../../http/values.ts'
 
 const actor = z.object({ id: rowId, username: z.string() }).openapi('Actor')
 
-const item = z
+export const activityItem = z
   .object({
     kind: z.enum(kinds),
     id: rowId,
@@ -26,7 +26,7 @@ const item = z
   .openapi('ActivityItem')
 
 export const activityPageSchema = z
-  .object({ items: z.array(item), metadata: metadataSchema })
+  .object({ items: z.array(activityItem), metadata: metadataSchema })
   .openapi('ActivityPage')
 export type ActivityPage = z.infer<typeof activityPageSchema>
 

@@ -16,6 +16,10 @@ export function itemsOf(items: string, goesOn: Direction | undefined): string {
     : items.slice(items.indexOf(begin, begin.length))
 }
 
+/** Each item by itself. */
+export const linesOf = (items: string): string[] =>
+  items === '' ? [] : items.split(/,(?=\{"kind":")/)
+
 /** The positions of the first and the last item; null where there is none. */
 export const endsOf = (items: string) => ({
   first: positionAt(items, 0),

@@ -10,6 +10,7 @@ import {
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { type List, respondList } from '../../http/paging/list.ts'
+import { listReport } from '../../http/paging/list-report.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
@@ -108,3 +109,6 @@ export const comments = new OpenAPIHono<AppEnv>()
   .openapi(restoreComment, (c) =>
     respondRestored<Comment>(c, commentChanges, c.req.valid('param').id),
   )
+
+/** For exports. */
+export const commentsReport = listReport(list, commentQuery, commentSchema)

@@ -10,6 +10,7 @@ import {
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { type List, respondList } from '../../http/paging/list.ts'
+import { listReport } from '../../http/paging/list-report.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
@@ -19,7 +20,14 @@ import { postChanges as bodyOfChanges, newPost } from './bodies.ts'
 import { postChanges } from './changes.ts'
 import { postExample, postPageExamples } from './examples.ts'
 import { postById, postPages } from './queries.ts'
-import { type ListedPost, type Post, postPageSchema, postQuery, postSchema } from './schemas.ts'
+import {
+  type ListedPost,
+  listedPostSchema,
+  type Post,
+  postPageSchema,
+  postQuery,
+  postSchema,
+} from './schemas.ts'
 
 const list: List<number | null> = {
   name: 'posts',
@@ -105,3 +113,6 @@ export const posts = new OpenAPIHono<AppEnv>()
   )
   .openapi(deletePost, (c) => respondRemoved(c, postChanges, c.req.valid('param').id))
   .openapi(restorePost, (c) => respondRestored<Post>(c, postChanges, c.req.valid('param').id))
+
+/** For exports. */
+export const postsReport = listReport(list, postQuery, listedPostSchema)

@@ -31,7 +31,7 @@ const listed = {
   createdAt: time,
   updatedAt: time,
 }
-const listedPostSchema = z.object(listed).openapi('ListedPost')
+export const listedPostSchema = z.object(listed).openapi('ListedPost')
 
 export const postSchema = z.object({ ...listed, metadata: properties }).openapi('Post')
 

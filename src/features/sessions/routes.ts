@@ -10,6 +10,7 @@ import {
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { type List, respondList } from '../../http/paging/list.ts'
+import { listReport } from '../../http/paging/list-report.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
@@ -107,3 +108,6 @@ export const sessions = new OpenAPIHono<AppEnv>()
   .openapi(restoreSession, (c) =>
     respondRestored<Session>(c, sessionChanges, c.req.valid('param').id),
   )
+
+/** For exports. */
+export const sessionsReport = listReport(list, sessionQuery, sessionSchema)

@@ -1,13 +1,11 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { bind, onlyRow } from '../../db/bound-statement.ts'
-import { kindNumber, kindOfMetric, kindTable } from '../../db/rollup/kinds.ts'
-import { validationFailed } from '../../errors/error.ts'
 import { respond } from '../../http/answer.ts'
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { read } from '../../http/responses.ts'
 import { requires } from '../../http/security.ts'
-import { defaultBuckets, mostBuckets, tooManyBuckets } from './buckets.ts'
+import { mostBuckets } from './buckets.ts'
 import { daysOf, mostDays } from './days.ts'
 import {
   activeUsersExamples,
@@ -26,7 +24,7 @@ import { leadersQuery, leadersSchema, mostLeaders } from './schemas/leaders.ts'
 import { retentionQuery, retentionSchema } from './schemas/retention.ts'
 import { statsQuery, statsSchema } from './schemas/stats.ts'
 import { trendsQuery, trendsSchema } from './schemas/trends.ts'
-import { trends } from './trends.ts'
+import { trendsOf, trendsStatementOf } from './trends-asked.ts'
 
 const showStats = createRoute({
   method: 'get',
@@ -126,21 +124,8 @@ export const stats = new OpenAPIHono<AppEnv>()
     return respond(c, { statement, tier: 'short' }, onlyRow)
   })
   .openapi(listTrends, async (c) => {
-    const { metric, interval, tz, from, to } = c.req.valid('query')
-    const kinds = metric.map((name) => kindOfMetric[name])
-    const reads = kinds.map((kind) => kindTable[kind].tableName)
-    const bound = bind(trends, {
-      interval,
-      tz,
-      from: from ?? null,
-      to: to ?? null,
-      kinds: kinds.map(kindNumber),
-      buckets: defaultBuckets[interval],
-    })
-    return respond(c, { statement: { ...bound, reads }, tier: 'short' }, ([row]) => {
-      if (!row?.body) throw validationFailed([tooManyBuckets])
-      return { body: row.body }
-    })
+    const statement = trendsStatementOf(c.req.valid('query'))
+    return respond(c, { statement, tier: 'short' }, (rows) => ({ body: trendsOf(rows) }))
   })
   .openapi(listRetention, async (c) => {
     const { from = null, to = null, months } = c.req.valid('query')

@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { bind } from '../../db/bound-statement.ts'
-import { creates, removes, restores, updates } from '../../http/change-contracts.ts'
+import { creates, restores, updates } from '../../http/change-contracts.ts'
 import {
   respondCreated,
   respondRemoved,
@@ -10,6 +10,7 @@ import {
 import type { AppEnv } from '../../http/context.ts'
 import { requestHeaders } from '../../http/contract.ts'
 import { type List, respondList } from '../../http/paging/list.ts'
+import { listReport } from '../../http/paging/list-report.ts'
 import { pathId } from '../../http/parameters.ts'
 import { read } from '../../http/responses.ts'
 import { respondRow } from '../../http/row.ts'
@@ -17,9 +18,17 @@ import { requires } from '../../http/security.ts'
 import { takesNoQuery } from '../../http/validation.ts'
 import { userChanges as bodyOfChanges, newUser } from './bodies.ts'
 import { userChanges } from './changes.ts'
+import { deleteUser, respondErased } from './erase.ts'
 import { userExample, userPageExamples } from './examples.ts'
 import { userById, userPages } from './queries.ts'
-import { type ListedUser, type User, userPageSchema, userQuery, userSchema } from './schemas.ts'
+import {
+  type ListedUser,
+  listedUserSchema,
+  type User,
+  userPageSchema,
+  userQuery,
+  userSchema,
+} from './schemas.ts'
 
 const list: List<number | null> = {
   name: 'users',
@@ -90,10 +99,6 @@ const updateUser = updates(
   'conflict',
   'constraint_failed',
 )
-const deleteUser = removes(
-  resource,
-  'The user is shown nowhere any more, their posts and comments without an author, until they are restored.',
-)
 const restoreUser = restores(
   resource,
   'Brings a deleted user back, and their name to what they wrote; one who is there is left as they are. An erased user is not found.',
@@ -107,5 +112,11 @@ export const users = new OpenAPIHono<AppEnv>()
   .openapi(updateUser, (c) =>
     respondUpdated<User>(c, userChanges, c.req.valid('param').id, c.req.valid('json')),
   )
-  .openapi(deleteUser, (c) => respondRemoved(c, userChanges, c.req.valid('param').id))
+  .openapi(deleteUser, (c) => {
+    const { id } = c.req.valid('param')
+    return c.req.valid('query').erase ? respondErased(c, id) : respondRemoved(c, userChanges, id)
+  })
   .openapi(restoreUser, (c) => respondRestored<User>(c, userChanges, c.req.valid('param').id))
+
+/** For exports. */
+export const usersReport = listReport(list, userQuery, listedUserSchema)

@@ -22,7 +22,7 @@ const listed = {
   createdAt: time,
   updatedAt: time,
 }
-const listedUserSchema = z.object(listed).openapi('ListedUser')
+export const listedUserSchema = z.object(listed).openapi('ListedUser')
 
 export const userSchema = z.object({ ...listed, preferences: properties }).openapi('User')
 

@@ -24,6 +24,8 @@ export type List<Total extends number | null> = {
   readonly name: string
   readonly pages: ListPages<Total>
   readonly filters: readonly FilterName[]
+  /** Whether the first filter given says by which index rows are found, and the others narrow what it gives. */
+  readonly isFoundByFirst?: boolean
   /** Whether a page at a number may lie too far in: where no rollup knows positions. */
   readonly isPassedOver: (variant: ListVariant) => boolean
 }
@@ -46,6 +48,15 @@ export type ListQuery = {
   readonly preferences?: readonly string[] | undefined
   readonly createdAfter?: string | undefined
   readonly createdBefore?: string | undefined
+  readonly state?: string | undefined
+  readonly kind?: string | undefined
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+  readonly table?: string | undefined
+  readonly rowId?: number | undefined
+  readonly actor?: string | undefined
+  readonly action?: string | undefined
+  readonly requestId?: string | undefined
 }
 
 export type ListRequest = KeysetRequest & {
@@ -70,7 +81,11 @@ export function respondList<Item, Total extends number | null>(
 
 /** @throws AppError invalid_cursor */
 export function listRequestOf(
-  { name, filters }: Pick<List<null>, 'name' | 'filters'>,
+  {
+    name,
+    filters,
+    isFoundByFirst = false,
+  }: Pick<List<null>, 'name' | 'filters' | 'isFoundByFirst'>,
   query: ListQuery,
   cursors: CursorCodec,
 ): ListRequest {
@@ -80,7 +95,7 @@ export function listRequestOf(
   const fingerprint = JSON.stringify([name, sort, order, given, asked])
   return {
     query,
-    variant: { sort, order, filters: given },
+    variant: { sort, order, filters: isFoundByFirst ? given.slice(0, 1) : given },
     fingerprint,
     cursor: cursor === undefined ? undefined : cursors.read(cursor, fingerprint),
     page,
@@ -103,6 +118,13 @@ const isGiven: Readonly<Record<FilterName, (query: ListQuery) => boolean>> = {
   properties: (query) => propertiesOf(query) !== undefined,
   bounds: ({ createdAfter, createdBefore }) =>
     createdAfter !== undefined || createdBefore !== undefined,
+  state: ({ state }) => state !== undefined,
+  kind: ({ kind }) => kind !== undefined,
+  request: ({ requestId }) => requestId !== undefined,
+  row: ({ rowId }) => rowId !== undefined,
+  actor: ({ actor }) => actor !== undefined,
+  action: ({ action }) => action !== undefined,
+  table: ({ table }) => table !== undefined,
 }
 
 const paramsOf = (query: ListQuery): Omit<ListParams, 'key' | 'id'> => ({
@@ -115,6 +137,15 @@ const paramsOf = (query: ListQuery): Omit<ListParams, 'key' | 'id'> => ({
   pattern: likePattern(query.search ?? ''),
   tags: query.tag ?? [],
   properties: propertiesOf(query) ?? [],
+  state: query.state ?? null,
+  kind: query.kind ?? null,
+  from: query.from ?? '-infinity',
+  to: query.to ?? 'infinity',
+  table: query.table ?? null,
+  rowId: query.rowId ?? null,
+  actor: query.actor ?? null,
+  action: query.action ?? null,
+  requestId: query.requestId ?? null,
 })
 
 const propertiesOf = ({ metadata, preferences }: ListQuery) => metadata ?? preferences

@@ -59,6 +59,7 @@ describe('explain', () => {
       'fold: exempt: writes',
       'last_migration: denied: permission denied for schema drizzle',
       'rebuild: exempt: writes',
+      'tend_audit: exempt: writes',
       expect.stringMatching(/^\d+ statements: denied \d+, exempt \d+, uses its index \d+\.$/),
     ])
     expect(code).toBe(0)

@@ -4,6 +4,7 @@ import { verify } from '../../../src/db/rollup/verify.ts'
 import { eraseUser } from '../../../src/features/users/erasure.ts'
 import { useDatabase } from '../../support/database.ts'
 import { insertUser } from '../../support/factories.ts'
+import { settings } from '../../support/jobs.ts'
 import { openTestPool } from '../../support/pool.ts'
 
 const database = useDatabase()
@@ -38,7 +39,6 @@ async function erased(rows = 300): Promise<number> {
   return id
 }
 
-const settings = { auditRetention: 365, sessionRetention: undefined }
 const run = (userId: number, signal = new AbortController().signal, progress = () => {}) =>
   eraseUser.work({ id: 1, params: { userId }, settings, pool, signal, progress })
 

@@ -5,19 +5,14 @@ import { asOf, count, time } from '../../../http/values.ts'
 import { intervals, leastBuckets, mostBuckets, tooManyBuckets } from '../buckets.ts'
 import { isZone } from '../zone.ts'
 
-export const trendsSchema = z
-  .object({
-    asOf,
-    items: z.array(
-      z.object({
-        start: time.openapi({
-          description: 'Where the bucket begins in the time zone, also where `from` cuts into it.',
-        }),
-        ...recordOf(metrics, (metric) => [metric, count.optional()]),
-      }),
-    ),
-  })
-  .openapi('Trends')
+export const trendsItem = z.object({
+  start: time.openapi({
+    description: 'Where the bucket begins in the time zone, also where `from` cuts into it.',
+  }),
+  ...recordOf(metrics, (metric) => [metric, count.optional()]),
+})
+
+export const trendsSchema = z.object({ asOf, items: z.array(trendsItem) }).openapi('Trends')
 export type Trends = z.infer<typeof trendsSchema>
 
 export const trendsQuery = z
