@@ -1,6 +1,7 @@
 import { eraseUser } from './features/users/erasure.ts'
 import type { JobKind } from './jobs/job.ts'
 import { auditPartitions } from './jobs/kinds/audit-partitions.ts'
+import { expiredIdempotencyKeys } from './jobs/kinds/expired-idempotency-keys.ts'
 import { expiredSessions } from './jobs/kinds/expired-sessions.ts'
 import { jobHistory } from './jobs/kinds/job-history.ts'
 import { rebuildRollups } from './jobs/kinds/rebuild.ts'
@@ -9,6 +10,7 @@ import { rebuildRollups } from './jobs/kinds/rebuild.ts'
 export const jobKinds: readonly JobKind[] = [
   auditPartitions,
   eraseUser,
+  expiredIdempotencyKeys,
   expiredSessions,
   jobHistory,
   rebuildRollups,

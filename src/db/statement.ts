@@ -22,7 +22,7 @@ export type Preparable<Row> =
     })
 
 export type StatementOptions = {
-  /** The tables whose rows its result follows from, directly or through a rollup; none for a write. */
+  /** The tables whose rows its result follows from, directly or through a rollup; none for a write, and for what is not of the community. */
   readonly reads: readonly TableName[]
   /** Whether no other statement follows it in its transaction. */
   readonly isOnly?: boolean

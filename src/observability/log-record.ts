@@ -28,6 +28,7 @@ const failureMessages = {
   key_use_failed: 'The use of a key could not be written down',
   views_failed: 'Views of posts could not be written',
   jobs_failed: 'The queue of jobs cannot be asked',
+  export_files_failed: 'Files of exports could not be removed',
   close_failed: 'Closing failed',
   unhandled_rejection: 'A rejection was not handled',
   uncaught_exception: 'An exception was not caught',
@@ -77,6 +78,7 @@ export function logRecordOf(
     case 'key_use_failed':
     case 'views_failed':
     case 'jobs_failed':
+    case 'export_files_failed':
     case 'close_failed':
     case 'unhandled_rejection':
     case 'uncaught_exception':

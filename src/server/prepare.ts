@@ -5,6 +5,7 @@ import { keepsPrepared } from '../db/pool/keeps-prepared.ts'
 import { openPool } from '../db/pool/pool.ts'
 import type { Provided } from '../db/provide.ts'
 import { whenUp } from '../db/when-up.ts'
+import { writesBarred } from '../db/write-access.ts'
 
 /** ms to wait for a database that is still starting. */
 const startTimeout = 30_000
@@ -38,14 +39,15 @@ export async function prepare({ config, database, say }: Preparation): Promise<P
   const version = await migrateWhenUp(directUrl, startTimeout, onWaiting, migrating)
   if (version === 'newer') say(newerSchema)
   return whenUp(url, startTimeout, onWaiting, async () => {
-    await expectFit(url, config)
+    const barred = await expectFit(url, config)
+    if (barred) say(barred)
     const isPooled = config.pooler === 'transaction'
     return { isPreparing: isPooled && (await keepsPrepared(url, config.connectTimeout)) }
   })
 }
 
-/** @throws a sentence about what keeps a server from working */
-async function expectFit(url: string, config: Config): Promise<void> {
+/** @returns a sentence about what keeps a server from writing @throws one about what keeps it from working */
+async function expectFit(url: string, config: Config): Promise<string | undefined> {
   const pool = openPool(url, {
     ...config,
     size: 1,
@@ -57,6 +59,7 @@ async function expectFit(url: string, config: Config): Promise<void> {
     const fewest = config.pooler === 'none' ? needed : 0
     const fault = await faultOf(pool, config.statementTimeout, fewest)
     if (fault) throw new Error(fault)
+    return await writesBarred(pool)
   } finally {
     await pool.close()
   }

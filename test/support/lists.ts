@@ -2,14 +2,6 @@ import fc from 'fast-check'
 import type { ListParams } from '../../src/db/list/list.ts'
 import type { TestSql } from './database.ts'
 
-/** What a page of a list is asked with that asks for nothing. */
-export const anything: ListParams = {
-  ...{ size: 20, skip: 0, key: '', id: '', userId: null, postId: null, pattern: '' },
-  ...{ after: '-infinity', before: 'infinity', tags: [], properties: [], from: '-infinity' },
-  ...{ to: 'infinity', state: null, kind: null, table: null, rowId: null, actor: null },
-  ...{ action: null, requestId: null },
-}
-
 /** A page of a list, as far as paging goes. */
 export type AnyPage = {
   readonly items: readonly { readonly id: number }[]
@@ -22,6 +14,14 @@ export type AnyPage = {
     readonly page: number | null
     readonly totalPages: number | null
   }
+}
+
+/** Values of a list that is asked for nothing: a statement takes what it needs of them. */
+export const unasked: ListParams = {
+  ...{ key: '', id: '', size: 20, skip: 0, userId: null, postId: null, pattern: '' },
+  ...{ after: '-infinity', before: 'infinity', tags: [], properties: [] },
+  ...{ state: null, kind: null, table: null, rowId: null, actor: null, action: null },
+  ...{ requestId: null, from: '-infinity', to: 'infinity' },
 }
 
 type Query = Readonly<Record<string, string>>

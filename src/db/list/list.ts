@@ -56,10 +56,6 @@ export type ListParams = {
   readonly before: string
   /** Of `like`, in lower case. */
   readonly pattern: string
-  /** All of which a row has. */
-  readonly tags: readonly string[]
-  /** JSON objects, one of which a row's own contains. */
-  readonly properties: readonly string[]
   /** Of jobs. */
   readonly state: string | null
   readonly kind: string | null
@@ -71,6 +67,10 @@ export type ListParams = {
   readonly actor: string | null
   readonly action: string | null
   readonly requestId: string | null
+  /** All of which a row has. */
+  readonly tags: readonly string[]
+  /** JSON objects, one of which a row's own contains. */
+  readonly properties: readonly string[]
 }
 
 /** The placeholders of `ListParams`. */
