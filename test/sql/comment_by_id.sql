@@ -1,6 +1,6 @@
 -- comment_by_id
 -- reads comments, users
-with page as materialized (
+with page as (
   select "comments"."id" as id, "comments".xmin::text as version, "comments"."author_id" as user_id, "comments"."post_id" as post_id, "comments"."body" as body,
     "comments"."created_at" as created_at, "comments"."updated_at" as updated_at from "comments" where "comments"."id" = $1::bigint and "comments"."deleted_at" is null
 )

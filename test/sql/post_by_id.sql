@@ -1,6 +1,6 @@
 -- post_by_id
 -- reads posts, comments, users
-with page as materialized (
+with page as (
   select "posts"."id" as id, "posts".xmin::text as version, "posts"."author_id" as user_id, "posts"."body" as body,
     "posts"."title" as title, "posts"."tags" as tags, "posts"."created_at" as created_at, "posts"."updated_at" as updated_at, "posts"."metadata" as metadata from "posts" where "posts"."id" = $1::bigint and "posts"."deleted_at" is null
 )

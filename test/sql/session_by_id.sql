@@ -1,6 +1,6 @@
 -- session_by_id
 -- reads sessions, users
-with page as materialized (
+with page as (
   select "sessions"."id" as id, "sessions".xmin::text as version, "sessions"."user_id" as user_id, "sessions"."created_at" as created_at, "sessions"."last_seen_at" as last_seen_at from "sessions" where "sessions"."id" = $1::bigint and "sessions"."deleted_at" is null
 )
   select concat('{"id":', page.id, ',"user":', coalesce('{"id":' || "users"."id" || ',"username":' || to_json("users"."username") || '}', 'null'),

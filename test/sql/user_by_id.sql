@@ -1,6 +1,6 @@
 -- user_by_id
 -- reads users
-with page as materialized (
+with page as (
   select "users"."id" as id, "users".xmin::text as version, "users"."username" as username, "users"."is_active" as is_active, "users"."is_admin" as is_admin,
     "users"."last_seen_at" as last_seen_at, "users"."created_at" as created_at, "users"."updated_at" as updated_at, "users"."preferences" as preferences from "users" where "users"."id" = $1::bigint and "users"."deleted_at" is null
 )

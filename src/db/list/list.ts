@@ -104,7 +104,10 @@ export type Source = {
   readonly id: SQL
 }
 
-/** What rows are sorted by; `anyInstant` also holds what RFC 3339 cannot write: never, and what is older than its check. */
+/**
+ * What rows are sorted by. An `instant` or a `count` is shown by the item, under the name of the sort; `anyInstant` also holds
+ * what RFC 3339 cannot write: never, and what is older than its check.
+ */
 export type Key = 'instant' | 'anyInstant' | 'text' | 'count'
 
 /** What is shown of a row. */

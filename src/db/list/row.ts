@@ -16,7 +16,7 @@ export const rowById = (
   table: RowTable,
   item: Item,
   { id }: Placeholders<ById>,
-): SQL<FoundRow> => sql`with page as materialized (
+): SQL<FoundRow> => sql`with page as (
       select ${table.id} as id, ${versionOf(table)} as version, ${item.columns} from ${table} where ${table.id} = ${id}::bigint and ${table.deletedAt} is null
     )
     select concat(${item.json}) as json, page.version from page ${item.joins}`
