@@ -60,10 +60,10 @@ export function createApp(services: Services) {
     .route('/api/v1', sessions)
     .route('/api/v1', newSessions)
     .route('/api/v1', search)
-    .route('/api/v1', audit)
-    .route('/api/v1', jobs(jobKinds))
     .route('/api/v1', keys)
     .route('/api/v1', exportsOf(reports))
+    .route('/api/v1', audit)
+    .route('/api/v1', jobs(jobKinds))
   mountOpenApi(app)
   app
     .route('/', home(services.isOpen ? currentStats : undefined))

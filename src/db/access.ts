@@ -39,6 +39,8 @@ const called = [
   'retention_moved',
   'expected_posts',
   'expected_users',
+  'expected_labelled',
+  'expected_preferring',
   'has_trigrams',
   'expected_work',
 ]

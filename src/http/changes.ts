@@ -87,9 +87,11 @@ export const respondRestored = <Row>(
     return shown<Row, 200>(200, row)
   })
 
-const versionsOf = (c: Context<AppEnv>) => versionsIn(c.req.header('if-match'))
+/** Those that `If-Match` names; null where it may be any. */
+export const versionsOf = (c: Context<AppEnv>) => versionsIn(c.req.header('if-match'))
 
-function expectMatch(match: Match | undefined): void {
+/** @throws AppError not_found, precondition_failed */
+export function expectMatch(match: Match | undefined): void {
   if (!match) throw noSuchRow()
   if (!match.isMatch) throw preconditionFailed()
 }

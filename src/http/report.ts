@@ -23,5 +23,5 @@ export type Report = {
   ) => AsyncGenerator<ReportBatch>
 }
 
-/** Rows read at once. */
-export const reportBatch = 1_000
+/** Rows read at once: no statement of a list gives more. */
+export const reportBatch = 100

@@ -48,22 +48,22 @@ function faultsIn(text: string): FieldError[] {
   const around: Container[] = []
   let inside: Container | undefined
   let isKeyNext = false
-  let nextEscape = text.indexOf('\\u')
+  const string = { end: 0, isEscaped: false }
   const report = (message: string) => faults.push({ path: pathOf(around, inside), message })
 
   for (let at = 0; at < text.length; at += 1) {
     switch (text.charCodeAt(at)) {
       case 0x22: /* " */ {
-        const end = endOfString(text, at)
+        scanString(text, at, string)
+        const { end } = string
         if (isKeyNext && inside) {
           const fault = faultOfKey(inside, text.slice(at + 1, end))
           if (fault) report(fault)
           isKeyNext = false
         }
-        if (nextEscape !== -1 && nextEscape < end) {
+        if (string.isEscaped) {
           const fault = faultOfCharacters(text.slice(at + 1, end))
           if (fault) report(fault)
-          nextEscape = text.indexOf('\\u', end)
         }
         at = end
         break
@@ -110,14 +110,23 @@ function faultsIn(text: string): FieldError[] {
 const pathOf = (around: readonly Container[], inside: Container | undefined) =>
   [...around, ...(inside ? [inside] : [])].map(({ at }) => at).join('.') || 'body'
 
-/** The quote that ends the string which begins at `start`; the end of a text that is cut off. */
-function endOfString(text: string, start: number): number {
-  for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
-    let escapes = 0
-    while (text.charCodeAt(at - 1 - escapes) === 0x5c) escapes += 1
-    if (escapes % 2 === 0) return at
+/**
+ * Finds the quote that ends the string which begins at `start`, or the end of a text that is cut off; and whether the string has a
+ * `\u`. By characters: `indexOf` in a text of more than a MiB copies it each time, 40 s for one of 1.5 MiB.
+ */
+function scanString(text: string, start: number, found: { end: number; isEscaped: boolean }) {
+  found.isEscaped = false
+  for (let at = start + 1; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) {
+      found.end = at
+      return
+    }
+    if (code !== 0x5c) continue
+    at += 1
+    if (text.charCodeAt(at) === 0x75) found.isEscaped = true
   }
-  return text.length
+  found.end = text.length
 }
 
 function endOfNumber(text: string, start: number): number {

@@ -45,8 +45,22 @@ function bodyErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
   }))
 }
 
-const messageOf = ({ code, message }: z.core.$ZodIssue) =>
-  code === 'invalid_type' && message.endsWith('received undefined') ? 'is required' : message
+/** Zod says it in JavaScript's words. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_type') return issue.message
+  if (issue.message.endsWith('received undefined')) return 'is required'
+  return `must be ${nouns[issue.expected] ?? issue.expected}`
+}
+
+const nouns: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+}
 
 function fieldErrorsOf(issue: z.core.$ZodIssue, input: unknown): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
@@ -60,7 +74,7 @@ function fieldErrorsOf(issue: z.core.$ZodIssue, input: unknown): FieldError[] {
     (issue.code === 'invalid_type' && issue.message.endsWith('received array')) ||
     (issue.code === 'invalid_value' && Array.isArray(valueAt(input, issue.path)))
   const message = isRepeated ? 'must be given once' : issue.message
-  return [{ path: issue.path.join('.'), message }]
+  return [{ path: issue.path.join('.').replaceAll('.[', '['), message }]
 }
 
 const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>

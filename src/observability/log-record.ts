@@ -28,6 +28,7 @@ const failureMessages = {
   key_use_failed: 'The use of a key could not be written down',
   views_failed: 'Views of posts could not be written',
   jobs_failed: 'The queue of jobs cannot be asked',
+  export_files_failed: 'Files of exports could not be removed',
   close_failed: 'Closing failed',
   unhandled_rejection: 'A rejection was not handled',
   uncaught_exception: 'An exception was not caught',
@@ -77,6 +78,7 @@ export function logRecordOf(
     case 'key_use_failed':
     case 'views_failed':
     case 'jobs_failed':
+    case 'export_files_failed':
     case 'close_failed':
     case 'unhandled_rejection':
     case 'uncaught_exception':
@@ -115,20 +117,19 @@ export function logRecordOf(
 
 const barMessages = {
   folds_barred: {
-    open: 'The rollups are folded here',
-    barred: 'The rollups are not folded here: answers are exact, and slow where much is pending',
+    here: 'The rollups are folded here',
+    elsewhere: 'The rollups are not folded here: answers are exact, and slow where much is pending',
   },
   jobs_barred: {
-    open: 'Jobs are run here',
-    barred: 'No job is run here: what waits is left to other servers',
+    here: 'Jobs are run here',
+    elsewhere: 'No job is run here: what waits is left to other servers',
   },
 } as const
 
 function logRecordOfBar({ type, reason }: Barred): LogRecord {
-  const { open, barred } = barMessages[type]
-  return reason === undefined
-    ? { level: 'info', message: open, fields: {} }
-    : { level: 'warn', message: barred, fields: { reason } }
+  const { here, elsewhere } = barMessages[type]
+  if (reason === undefined) return { level: 'info', message: here, fields: {} }
+  return { level: 'warn', message: elsewhere, fields: { reason } }
 }
 
 function logRecordOfJob({ error, ...fields }: JobEvent): LogRecord {

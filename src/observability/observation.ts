@@ -46,6 +46,7 @@ export type Observation =
         | 'key_use_failed'
         | 'views_failed'
         | 'jobs_failed'
+        | 'export_files_failed'
         | 'close_failed'
         | 'unhandled_rejection'
         | 'uncaught_exception'

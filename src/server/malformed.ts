@@ -14,6 +14,9 @@ export function malformed(incoming: IncomingMessage, names: HostNames): AppError
   const host = authority ?? headers.host
   if (encoding !== undefined && encoding.toLowerCase() !== 'chunked')
     return faulty('transfer-encoding', 'must be chunked')
+  // where such a message ends is anyone's guess: https://www.rfc-editor.org/rfc/rfc9112#section-6.1
+  if (encoding !== undefined && httpVersion === '1.0')
+    return faulty('transfer-encoding', 'takes HTTP/1.1')
   if (host === undefined) {
     return httpVersion === '1.0' ? undefined : faulty('host', 'is required')
   }

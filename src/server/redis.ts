@@ -32,28 +32,29 @@ export async function openRedis(url: string, observe: Observer): Promise<SharedR
   client.on('error', () => {})
   let askAgainAt = 0
   let isUp = true
-  const noteUp = () => {
-    if (!isUp) observe({ type: 'redis', state: 'up' })
-    isUp = true
-  }
-  const noteDown = (error: unknown) => {
-    if (isUp) observe({ type: 'redis', state: 'down', error })
-    isUp = false
+  let changes = 0
+  function note(state: 'up' | 'down', error?: unknown) {
     askAgainAt = performance.now() + pause
+    if (isUp === (state === 'up')) return
+    isUp = !isUp
+    changes += 1
+    observe({ type: 'redis', state, ...(error !== undefined && { error }) })
   }
-  await client.connect().catch(noteDown)
+  await client.connect().catch((error: unknown) => note('down', error))
   return {
     client,
     async orElse(shared, local) {
       const now = performance.now()
       if (!isUp && now < askAgainAt) return local()
       askAgainAt = now + pause
+      const before = changes
       try {
         const found = await shared()
-        noteUp()
+        // an answer from before it went tells nothing of now
+        if (before === changes) note('up')
         return found
       } catch (error) {
-        noteDown(error)
+        if (before === changes) note('down', error)
         return local()
       }
     },

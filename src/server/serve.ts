@@ -21,6 +21,7 @@ import { strictTransport } from '../http/secure-headers.ts'
 import type { Observer } from '../observability/observation.ts'
 import { type Authentication, authentication } from './authentication.ts'
 import { compress } from './compress.ts'
+import { startExports } from './exports.ts'
 import { listen } from './listen.ts'
 import { nextSteps } from './next-steps.ts'
 import { openFilesLimit } from './open-files.ts'
@@ -69,7 +70,19 @@ export async function serve(
   })
   shutdown.defer(views.stop)
   const workPool = open(mostJobs, 'shopboard jobs', jobPoolLimits)
-  const jobs = workOnJobs({ config, pool: background, workPool, observe, isUp: watcher.isUp })
+  const exports = startExports(config, databaseUrl, (error) =>
+    observe({ type: 'export_files_failed', error }),
+  )
+  shutdown.defer(exports.stop)
+  const kinds = [exports.kind]
+  const jobs = workOnJobs({
+    config,
+    kinds,
+    pool: background,
+    workPool,
+    observe,
+    isUp: watcher.isUp,
+  })
   shutdown.defer(jobs.stop)
 
   const cors = corsOf(config.corsOrigins)
@@ -86,6 +99,7 @@ export async function serve(
     strictTransport: strictTransport(config.hsts),
     encode: encoder(compress, cache.grow),
     scripts: installedScripts(),
+    exportFiles: exports.files,
     observe,
     limits,
     runtime: 'node',

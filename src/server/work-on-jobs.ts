@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import type { Pool } from '../db/database.ts'
 import type { PoolOptions } from '../db/pool/pool.ts'
 import { jobKinds } from '../job-kinds.ts'
+import type { JobKind } from '../jobs/job.ts'
 import { startJobs } from '../jobs/working.ts'
 import type { Observer } from '../observability/observation.ts'
 
@@ -18,6 +19,8 @@ export const jobPoolLimits: Partial<PoolOptions> = {
 
 type Options = {
   readonly config: Config
+  /** Those that take a server of its own. */
+  readonly kinds: readonly JobKind[]
   /** For the queue of jobs. */
   readonly pool: Pool
   /** For the jobs themselves. */
@@ -28,12 +31,12 @@ type Options = {
 }
 
 /** Runs every kind of job, beside the requests, until it is stopped. */
-export const workOnJobs = ({ config, pool, workPool, observe, isUp }: Options) =>
+export const workOnJobs = ({ config, kinds, pool, workPool, observe, isUp }: Options) =>
   startJobs({
     pool,
     workPool,
     settings: config,
-    kinds: jobKinds,
+    kinds: [...jobKinds, ...kinds],
     worker: randomUUID().slice(0, 8),
     most: mostJobs,
     on: (event) => observe({ type: 'job', event }),

@@ -89,11 +89,22 @@ describe('an example of an answer', () => {
     const until = new Date('2026-11-21')
     await demo({ databaseUrl: app.url, users: 300, seed: 1, until })
     await insertAdminExamples(app.sql)
+    await app.sql`
+      insert into shopboard.jobs (id, kind, state, created_by, progress_done, progress_total)
+      overriding system value values (12, 'export', 'running', 'anyone', 2000, 3000)`
+    await app.sql`
+      insert into shopboard.exports (id, actor, resource, format, filters, is_compressed, created_at)
+      values (12, 'anyone', 'posts', 'csv', '{"createdAfter": "2026-01-01"}', true, '2026-11-21T08:00:00Z')`
   })
   afterAll(() => app.close())
 
-  it('is there for every route', () => {
-    expect(new Set(answers.map(({ path }) => path))).toEqual(new Set(reads.map(({ path }) => path)))
+  it('is there for every route that answers with JSON', () => {
+    const ofJson = reads.filter(
+      ({ operation }) => operation.responses[200]?.content?.['application/json'],
+    )
+    expect(new Set(answers.map(({ path }) => path))).toEqual(
+      new Set(ofJson.map(({ path }) => path)),
+    )
   })
 
   it.each(answers)('is a real one: $request', async ({ path, request, value }) => {

@@ -11,7 +11,7 @@ where not exists (
     and relnamespace = (select oid from pg_namespace where nspname = expected.schema)
 )
 union all
-select 'rollup.' || called || '()' from unnest(array['crowd_size', 'table_of', 'crowd_since', 'crowd_position', 'quarter', 'utc_day', 'steps', 'month_of', 'retention_moved', 'expected_posts', 'expected_users', 'has_trigrams', 'expected_work']) as called
+select 'rollup.' || called || '()' from unnest(array['crowd_size', 'table_of', 'crowd_since', 'crowd_position', 'quarter', 'utc_day', 'steps', 'month_of', 'retention_moved', 'expected_posts', 'expected_users', 'expected_labelled', 'expected_preferring', 'has_trigrams', 'expected_work']) as called
 where not exists (
   select from pg_proc where proname = called and pronamespace = (select oid from pg_namespace where nspname = 'rollup')
 )

@@ -19,5 +19,5 @@ select quote_ident(current_user) as role,
     union all
     select format('execute on function rollup.%I(%s)', proname, pg_get_function_identity_arguments(pg_proc.oid))
     from pg_proc join pg_namespace on pg_namespace.oid = pronamespace
-    where nspname = 'rollup' and proname in ('crowd_size', 'table_of', 'crowd_since', 'crowd_position', 'quarter', 'utc_day', 'steps', 'month_of', 'retention_moved', 'expected_posts', 'expected_users', 'has_trigrams', 'expected_work') and not has_function_privilege(pg_proc.oid, 'execute')
+    where nspname = 'rollup' and proname in ('crowd_size', 'table_of', 'crowd_since', 'crowd_position', 'quarter', 'utc_day', 'steps', 'month_of', 'retention_moved', 'expected_posts', 'expected_users', 'expected_labelled', 'expected_preferring', 'has_trigrams', 'expected_work') and not has_function_privilege(pg_proc.oid, 'execute')
   )) as missing

@@ -1,7 +1,7 @@
 -- comment_create
 -- reads no table
 with given as materialized (
-  select * from jsonb_to_record($1::jsonb) as given ("postId" bigint, "authorId" bigint, "body" text, "createdAt" timestamp with time zone)
+  select ($1::jsonb ->> 'postId')::bigint as "postId", ($1::jsonb ->> 'authorId')::bigint as "authorId", ($1::jsonb ->> 'body')::text as "body", ($1::jsonb ->> 'createdAt')::timestamp with time zone as "createdAt"
 ), post as materialized (
   select "posts"."id" from given join "posts" on "posts"."id" = given."postId"
   where "posts"."deleted_at" is null for share of "posts"

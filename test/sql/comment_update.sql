@@ -1,12 +1,10 @@
 -- comment_update
 -- reads no table
-with given as materialized (
-  select * from jsonb_to_record($1::jsonb) as given ("body" text)
-), found as materialized (
-  select id, ($2::text[] is null or "comments".xmin::text = any ($2::text[])) as "isMatch", "body"
-  from "comments" where id = $3::bigint and deleted_at is null for no key update
+with found as materialized (
+  select id, ($1::text[] is null or "comments".xmin::text = any ($1::text[])) as "isMatch", "body"
+  from "comments" where id = $2::bigint and deleted_at is null for no key update
 ), next as materialized (
-  select case when $1::jsonb ? 'body' then given."body" else found."body" end as "body" from found, given
+  select case when $3::jsonb ? 'body' then ($3::jsonb ->> 'body')::text else found."body" end as "body" from found
 ), compared as materialized (
   select id, jsonb_build_object('body', found."body") as before, jsonb_build_object('body', next."body") as after
   from found, next where "isMatch"

@@ -40,6 +40,19 @@ select json_build_object(
     where char_length(word) between 5 and 20
     group by word order by count(*) desc, word),
   'usernames', array(select username from users where deleted_at is null order by created_at desc, id desc limit 100),
+  'tags', array(
+    select tag from (select tags from posts where deleted_at is null order by created_at desc, id desc limit 2000) as newest, unnest(tags) as tag
+    group by tag order by count(*) desc, tag),
+  'metadata', array(
+    select json_build_object(key, value)::text
+    from (select metadata from posts where deleted_at is null order by created_at desc, id desc limit 2000) as newest,
+      jsonb_each(metadata) where jsonb_typeof(value) not in ('object', 'array') and char_length(value::text) < 100
+    group by key, value order by count(*) desc, key, value),
+  'preferences', array(
+    select json_build_object(key, value)::text
+    from (select preferences from users where deleted_at is null order by created_at desc, id desc limit 2000) as newest,
+      jsonb_each(preferences) where jsonb_typeof(value) not in ('object', 'array') and char_length(value::text) < 100
+    group by key, value order by count(*) desc, key, value),
   'edge', (
     select json_build_object('at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'id', id) from "posts"
     where deleted_at is null and true order by created_at desc, id desc offset 9999 limit 1),

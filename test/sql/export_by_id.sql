@@ -21,4 +21,4 @@ select json_build_object(
   'expiresAt', to_char(exports.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 )::text as json
 from shopboard.exports join shopboard.jobs using (id)
-where exports.id = $1::bigint and (exports.actor = ::text or ::boolean)
+where exports.id = $1::bigint and (exports.actor = $2::text or $3::boolean)

@@ -1,7 +1,7 @@
 -- post_create
 -- reads no table
 with given as materialized (
-  select * from jsonb_to_record($1::jsonb) as given ("authorId" bigint, "title" text, "body" text, "tags" text[], "metadata" jsonb, "createdAt" timestamp with time zone)
+  select ($1::jsonb ->> 'authorId')::bigint as "authorId", ($1::jsonb ->> 'title')::text as "title", ($1::jsonb ->> 'body')::text as "body", case jsonb_typeof($1::jsonb -> 'tags') when 'array' then array(select jsonb_array_elements_text($1::jsonb -> 'tags')) end as "tags", $1::jsonb -> 'metadata' as "metadata", ($1::jsonb ->> 'createdAt')::timestamp with time zone as "createdAt"
 ), checked as materialized (
   select array_remove(array[case when given."authorId" is not null and not exists (
     select from "users" where "users"."id" = given."authorId" and "users"."deleted_at" is null

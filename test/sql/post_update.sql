@@ -1,12 +1,10 @@
 -- post_update
 -- reads no table
-with given as materialized (
-  select * from jsonb_to_record($1::jsonb) as given ("title" text, "body" text, "tags" text[], "metadata" jsonb)
-), found as materialized (
-  select id, ($2::text[] is null or "posts".xmin::text = any ($2::text[])) as "isMatch", "title", "body", "tags", "metadata"
-  from "posts" where id = $3::bigint and deleted_at is null for no key update
+with found as materialized (
+  select id, ($1::text[] is null or "posts".xmin::text = any ($1::text[])) as "isMatch", "title", "body", "tags", "metadata"
+  from "posts" where id = $2::bigint and deleted_at is null for no key update
 ), next as materialized (
-  select case when $1::jsonb ? 'title' then given."title" else found."title" end as "title", case when $1::jsonb ? 'body' then given."body" else found."body" end as "body", case when $1::jsonb ? 'tags' then given."tags" else found."tags" end as "tags", case when $1::jsonb ? 'metadata' then given."metadata" else found."metadata" end as "metadata" from found, given
+  select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title')::text else found."title" end as "title", case when $3::jsonb ? 'body' then ($3::jsonb ->> 'body')::text else found."body" end as "body", case when $3::jsonb ? 'tags' then case jsonb_typeof($3::jsonb -> 'tags') when 'array' then array(select jsonb_array_elements_text($3::jsonb -> 'tags')) end else found."tags" end as "tags", case when $3::jsonb ? 'metadata' then $3::jsonb -> 'metadata' else found."metadata" end as "metadata" from found
 ), compared as materialized (
   select id, jsonb_build_object('title', found."title", 'body', found."body", 'tags', found."tags", 'metadata', found."metadata") as before, jsonb_build_object('title', next."title", 'body', next."body", 'tags', next."tags", 'metadata', next."metadata") as after
   from found, next where "isMatch"

@@ -1,7 +1,7 @@
 -- remove_export
 -- reads no table
 with removed as (
-  delete from shopboard.exports where id = $1::bigint and (exports.actor = ::text or ::boolean)
+  delete from shopboard.exports where id = $1::bigint and (exports.actor = $2::text or $3::boolean)
   returning id, file
 ),
 cancelled as (

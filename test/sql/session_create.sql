@@ -1,7 +1,7 @@
 -- session_create
 -- reads no table
 with given as materialized (
-  select * from jsonb_to_record($1::jsonb) as given ("userId" bigint, "createdAt" timestamp with time zone, "lastSeenAt" timestamp with time zone)
+  select ($1::jsonb ->> 'userId')::bigint as "userId", ($1::jsonb ->> 'createdAt')::timestamp with time zone as "createdAt", ($1::jsonb ->> 'lastSeenAt')::timestamp with time zone as "lastSeenAt"
 ), checked as materialized (
   select array_remove(array[case when given."userId" is not null and not exists (
     select from "users" where "users"."id" = given."userId" and "users"."deleted_at" is null

@@ -1,7 +1,7 @@
 -- user_create
 -- reads no table
 with given as materialized (
-  select * from jsonb_to_record($1::jsonb) as given ("username" text, "email" text, "isActive" boolean, "isAdmin" boolean, "lastSeenAt" timestamp with time zone, "preferences" jsonb, "createdAt" timestamp with time zone)
+  select ($1::jsonb ->> 'username')::text as "username", ($1::jsonb ->> 'email')::text as "email", ($1::jsonb ->> 'isActive')::boolean as "isActive", ($1::jsonb ->> 'isAdmin')::boolean as "isAdmin", ($1::jsonb ->> 'lastSeenAt')::timestamp with time zone as "lastSeenAt", $1::jsonb -> 'preferences' as "preferences", ($1::jsonb ->> 'createdAt')::timestamp with time zone as "createdAt"
 ), checked as materialized (
   select array_remove(array[]::text[], null) as missing from given
 ), changed as (

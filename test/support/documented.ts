@@ -8,12 +8,15 @@ type Response = {
     Record<string, { readonly examples?: Readonly<Record<string, Example>> }>
   >
 }
-type Parameter = { readonly name?: string; readonly in?: string }
+type Parameter = { readonly name?: string; readonly in?: string; readonly $ref?: string }
 export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete'
 export type Operation = {
   readonly parameters?: readonly Parameter[]
   readonly operationId: string
   readonly description: string
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly schema: object }>>
+  }
   readonly responses: Readonly<Record<string, Response>>
 }
 
@@ -21,7 +24,11 @@ export type Operation = {
 export type Documented = {
   readonly info: { readonly version: string }
   readonly paths: Readonly<Record<string, { readonly [Each in Method]?: Operation }>>
-  readonly components: { readonly headers: Readonly<Record<string, { required?: boolean }>> }
+  readonly components: {
+    readonly headers: Readonly<Record<string, { required?: boolean }>>
+    readonly parameters: Readonly<Record<string, object>>
+    readonly schemas: Readonly<Record<string, object>>
+  }
 }
 
 /** Every operation of the document. */
@@ -57,8 +64,13 @@ export function examplesOf(document: Documented) {
 }
 
 /** The headers that a response always has, in lower case. */
-export function headersOf({ paths, components }: Documented, path: string, status: number) {
-  const names = Object.keys(paths[path]?.get?.responses[status]?.headers ?? {})
+export function headersOf(
+  { paths, components }: Documented,
+  path: string,
+  status: number,
+  method: Method = 'get',
+) {
+  const names = Object.keys(paths[path]?.[method]?.responses[status]?.headers ?? {})
   return {
     always: names
       .filter((name) => components.headers[name]?.required)

@@ -10,6 +10,7 @@ export type UserRow = {
   created_at: string
   updated_at: string
   last_seen_at: string | null
+  preferences: postgres.JSONValue
   deleted_at: string | null
 }
 export type PostRow = {
@@ -17,6 +18,8 @@ export type PostRow = {
   author_id: number | null
   title: string | null
   body: string
+  tags: readonly string[] | null
+  metadata: postgres.JSONValue
   created_at: string
   updated_at: string
   deleted_at: string | null

@@ -41,7 +41,14 @@ export const askable: Readonly<Record<string, Askable>> = {
       commentsCount:
         '(select count(*) from comments where post_id = posts.id and comments.deleted_at is null)',
     },
-    filters: [[{ authorId: '-1' }, 'author_id = -1'], ...bounds],
+    filters: [
+      [{ authorId: '-1' }, 'author_id = -1'],
+      [{ tag: 'a' }, "'a' = any (tags)"],
+      [{ tag: ' B,a' }, "'a' = any (tags) and 'b' = any (tags)"],
+      [{ 'metadata[n]': '5' }, "metadata -> 'n' in ('5', '\"5\"')"],
+      [{ 'metadata[in][b|"]': 'x' }, `metadata -> 'in' ->> 'b|"' = 'x'`],
+      ...bounds,
+    ],
   },
   users: {
     table: 'users',
@@ -57,6 +64,7 @@ export const askable: Readonly<Record<string, Askable>> = {
       [{ isAdmin: 'false' }, 'not is_admin'],
       [{ search: 'Ann' }, "lower(username) like '%ann%'"],
       [{ search: 'zoë|%' }, "strpos(lower(username), 'zoë|%') > 0"],
+      [{ 'preferences[n]': 'true' }, "preferences -> 'n' in ('true', '\"true\"')"],
       ...bounds,
     ],
   },
@@ -96,7 +104,9 @@ export const question = fc
       { sort: name, order, pageSize: String(pageSize) },
       ...asked.map(([each]) => each),
     )
-    if (query.authorId && query.postId) delete query.authorId
+    if (query.postId || isLabelled(query)) delete query.authorId
+    if (query['preferences[n]'])
+      for (const other of ['isActive', 'isAdmin', 'search']) delete query[other]
     const conditions = known.flatMap(([each, condition]) =>
       Object.entries(each).every(([parameter, value]) => query[parameter] === value)
         ? [condition]
@@ -108,7 +118,11 @@ export const question = fc
   })
 
 const isOffered = (sort: string, query: Query) =>
-  sort === 'createdAt' || !Object.keys(query).some((name) => /^created|^authorId$/.test(name))
+  sort === 'createdAt' ||
+  !Object.keys(query).some((name) => /^created|^authorId$|^tag$|\[/.test(name))
+
+const isLabelled = (query: Query) =>
+  Object.keys(query).some((name) => name === 'tag' || name.startsWith('metadata'))
 
 export const idsOf = async (sql: TestSql, text: string): Promise<number[]> =>
   (await sql.unsafe<{ id: number }[]>(text)).map(({ id }) => id)

@@ -95,6 +95,13 @@ export const known: Readonly<Record<string, (asked: Asked) => Spread>> = {
   isAdmin: () => spread(false, true),
   pattern: ({ samples: { usernames } }) =>
     spread(`%${commonPartOf(usernames)}%`, `%${usernames[0] ?? 'nobody'}%`, `%${nothing}%`),
+  tags: ({ samples: { tags } }) =>
+    spread([tags[0] ?? nothing], [tags.at(-1) ?? nothing], [nothing]),
+  properties: ({ samples: { metadata, preferences }, statement }) => {
+    const values = statement.name.startsWith('users_') ? preferences : metadata
+    const none = JSON.stringify({ [nothing]: nothing })
+    return spread([values[0] ?? none], [values.at(-1) ?? none], [none])
+  },
   q: ({ samples: { words, usernames }, statement }) =>
     statement.name.includes('_users_')
       ? spread(commonPartOf(usernames), usernames[0] ?? 'nobody', nothing)

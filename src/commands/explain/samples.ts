@@ -26,6 +26,10 @@ export type Samples = {
   /** Words of the newest posts, from those that many have to those that one has. */
   readonly words: readonly string[]
   readonly usernames: readonly string[]
+  /** Tags of the newest posts, values of their metadata and of the newest users' preferences: so, too. */
+  readonly tags: readonly string[]
+  readonly metadata: readonly string[]
+  readonly preferences: readonly string[]
   /** The end of what a search looks at one after the other: the post 10,000 from the newest. */
   readonly edge: Sample | null
   readonly now: string
@@ -65,6 +69,11 @@ const findSamples = statement<Record<never, never>, { samples: Samples }>(
         where char_length(word) between 5 and 20
         group by word order by count(*) desc, word),
       'usernames', array(select username from users where deleted_at is null order by created_at desc, id desc limit 100),
+      'tags', array(
+        select tag from (select tags from posts where deleted_at is null order by created_at desc, id desc limit ${looked}) as newest, unnest(tags) as tag
+        group by tag order by count(*) desc, tag),
+      'metadata', array(${valuesOf('posts', 'metadata')}),
+      'preferences', array(${valuesOf('users', 'preferences')}),
       'edge', (${rowOf('post', sql`true order by created_at desc, id desc offset 9999`)}),
       'now', ${rfc3339(sql`now()`)}
     ) as samples`,
@@ -73,6 +82,13 @@ const findSamples = statement<Record<never, never>, { samples: Samples }>(
 const rowOf = (kind: (typeof kinds)[number], condition: ReturnType<typeof sql>) => sql`
         select json_build_object('at', ${rfc3339(sql`created_at`)}, 'id', id) from ${kindTable[kind].table}
         where deleted_at is null and ${condition} limit 1`
+
+/** Objects of one short value each. */
+const valuesOf = (table: 'posts' | 'users', column: 'metadata' | 'preferences') => sql`
+        select json_build_object(key, value)::text
+        from (select ${sql.raw(column)} from ${sql.raw(table)} where deleted_at is null order by created_at desc, id desc limit ${looked}) as newest,
+          jsonb_each(${sql.raw(column)}) where jsonb_typeof(value) not in ('object', 'array') and char_length(value::text) < 100
+        group by key, value order by count(*) desc, key, value`
 
 /** Ids by how often they stand there. */
 const frequent = (rows: ReturnType<typeof sql>) => sql`

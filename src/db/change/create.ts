@@ -5,15 +5,7 @@ import type { Item } from '../list/list.ts'
 import { pageOfChanged } from '../list/row.ts'
 import { posts, users } from '../schema.ts'
 import type { Placeholders } from '../statement.ts'
-import {
-  type Fields,
-  insertionOf,
-  jsonOf,
-  listOf,
-  quoted,
-  recordOf,
-  type Target,
-} from './fields.ts'
+import { type Fields, givenOf, insertionOf, jsonOf, listOf, quoted, type Target } from './fields.ts'
 
 /** What a new row is made of. */
 export type NewRow = Target & {
@@ -47,9 +39,12 @@ export type Created = {
 export function created(target: NewRow, item: Item, asked: Placeholders<Creation>): SQL<Created> {
   const { name, table, fields, atCreation, references } = target
   const { columns, values } = insertionOf({ ...fields, ...atCreation }, fields)
+  const given = Object.entries(fields).map(
+    ([field, column]) => sql`${givenOf(asked.row, field, column)} as ${quoted(field)}`,
+  )
   const written = sql`(select id, null::jsonb as old, ${jsonOf('changed', fields)} as new from changed) as written`
   return sql<Created>`with given as materialized (
-      select * from jsonb_to_record(${asked.row}::jsonb) as given (${recordOf(fields)})
+      select ${listOf(given)}
     ),${lockOf(references)} checked as materialized (
       select ${missingOf(references)} as missing from given
     ), changed as (

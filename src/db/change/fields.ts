@@ -25,6 +25,16 @@ export const recordOf = (fields: Fields): SQL =>
     ),
   )
 
+/** A field of the body `row`, as its column has it: a fifth of what `jsonb_to_record` takes, which pays for many rows. */
+export function givenOf(row: SQLWrapper, field: string, column: PgColumn): SQL {
+  const key = sql.raw(`'${field}'`)
+  const type = column.getSQLType()
+  if (type === 'jsonb') return sql`${row}::jsonb -> ${key}`
+  if (type === 'text[]')
+    return sql`case jsonb_typeof(${row}::jsonb -> ${key}) when 'array' then array(select jsonb_array_elements_text(${row}::jsonb -> ${key})) end`
+  return sql`(${row}::jsonb ->> ${key})::${sql.raw(type)}`
+}
+
 /** The fields of a row of `relation`, which has its table's columns, as the API shows them: jsonb. */
 export const jsonOf = (relation: string, fields: Fields, shownInstant = rfc3339): SQL =>
   sql`jsonb_build_object(${listOf(

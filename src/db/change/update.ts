@@ -3,7 +3,7 @@ import { audited, type Origin } from '../audit.ts'
 import { nearestRfc3339 } from '../instant.ts'
 import { type ById, versionOf } from '../list/row.ts'
 import type { Placeholders } from '../statement.ts'
-import { type Fields, jsonOf, listOf, namesOf, quoted, recordOf, type Target } from './fields.ts'
+import { type Fields, givenOf, jsonOf, listOf, namesOf, type Target } from './fields.ts'
 
 /** One row, and the versions of it that the client takes it for; null where it may be any. */
 export type Addressed = Origin & ById & { readonly versions: readonly string[] | null }
@@ -25,7 +25,7 @@ export function updated(
   const columns = Object.entries(fields)
   const next = columns.map(
     ([field, column]) =>
-      sql`case when ${row}::jsonb ? ${sql.raw(`'${field}'`)} then given.${quoted(field)} else found.${sql.identifier(column.name)} end as ${sql.identifier(column.name)}`,
+      sql`case when ${row}::jsonb ? ${sql.raw(`'${field}'`)} then ${givenOf(row, field, column)} else found.${sql.identifier(column.name)} end as ${sql.identifier(column.name)}`,
   )
   const settings = columns.map(
     ([, { name: column }]) => sql`${sql.identifier(column)} = next.${sql.identifier(column)}`,
@@ -34,13 +34,11 @@ export function updated(
     'updatedAt' in table
       ? sql`, updated_at = greatest(now(), ${table.updatedAt} + interval '1 microsecond')`
       : sql.empty()
-  return sql<Match>`with given as materialized (
-      select * from jsonb_to_record(${row}::jsonb) as given (${recordOf(fields)})
-    ), found as materialized (
+  return sql<Match>`with found as materialized (
       select id, ${isMatch(table, versions)}, ${namesOf(Object.values(fields))}
       from ${table} where id = ${id}::bigint and deleted_at is null for no key update
     ), next as materialized (
-      select ${listOf(next)} from found, given
+      select ${listOf(next)} from found
     ), compared as materialized (
       select id, ${jsonOf('found', fields, nearestRfc3339)} as before, ${jsonOf('next', fields, nearestRfc3339)} as after
       from found, next where "isMatch"

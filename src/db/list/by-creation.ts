@@ -1,11 +1,8 @@
 import { type SQLWrapper, sql } from 'drizzle-orm'
 import type { Kind } from '../rollup/kinds.ts'
 import { type FilterSql, matchesFilter, sourcesOf } from '../rollup/sources.ts'
-import type { Placeholders } from '../statement.ts'
 import { countedTotal, landByRollup } from './landing.ts'
-import type { Item, ListParams, ListSql, Order } from './list.ts'
-
-type Asked = Placeholders<ListParams>
+import type { Asked, Item, ListSql, Order } from './list.ts'
 
 export type ByCreation = {
   readonly kind: Kind

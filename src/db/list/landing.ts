@@ -3,11 +3,8 @@ import { countAfter, countAll, countSince } from '../rollup/counts.ts'
 import { landBefore, landOn } from '../rollup/jump.ts'
 import type { Kind } from '../rollup/kinds.ts'
 import type { FilterSql } from '../rollup/sources.ts'
-import type { Placeholders } from '../statement.ts'
-import { type Landing, type ListParams, type ListSql, type Order, orderOf } from './list.ts'
+import { type Asked, type Landing, type ListSql, type Order, orderOf } from './list.ts'
 import { walked } from './walk.ts'
-
-type Asked = Placeholders<ListParams>
 
 /** Rows of a kind, as rollups count them. */
 export type Counted = {
@@ -74,7 +71,7 @@ export function landFromNearerEnd(
     const all = walk
       ? [
           ...branches,
-          sql`(select key, id from (${walked(list, walk, { ...step, columns: walk.columns })}) as matching
+          sql`(select key, id from (${walked(list, walk, step)}) as matching
             where ${guard} order by ${inOrder} limit ${limit})`,
         ]
       : branches

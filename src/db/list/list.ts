@@ -1,4 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import type { Placeholders } from '../statement.ts'
 
 /** Orders of a list: rows with equal keys follow their ids, the same way. */
 export const orders = ['asc', 'desc'] as const
@@ -19,6 +20,8 @@ export type FilterName =
   | 'admins'
   | 'others'
   | 'search'
+  | 'tags'
+  | 'properties'
   | 'bounds'
   | 'state'
   | 'kind'
@@ -64,7 +67,17 @@ export type ListParams = {
   readonly actor: string | null
   readonly action: string | null
   readonly requestId: string | null
+  /** All of which a row has. */
+  readonly tags: readonly string[]
+  /** JSON objects, one of which a row's own contains. */
+  readonly properties: readonly string[]
 }
+
+/** The placeholders of `ListParams`. */
+export type Asked = Placeholders<ListParams>
+
+/** A table whose rows are listed while they live. */
+export type Table = SQLWrapper & { readonly id: SQLWrapper; readonly deletedAt: SQLWrapper }
 
 export type FoundPage<Total extends number | null = number> = {
   /**
@@ -118,9 +131,7 @@ export type Landing = {
 /** Rows that are read in the list's order and filtered as they come, so many for a page at most. */
 export type Walk = {
   readonly sources: readonly Source[]
-  /** The columns that `filter` is of: every item brings them along. */
-  readonly columns: SQL
-  readonly filter: SQL
+  readonly matches: SQL
   /** Holds where the list is walked. */
   readonly isWalked: SQL
 }
@@ -131,6 +142,8 @@ export type ListSql = {
   readonly sources: readonly Source[]
   /** Beside them. */
   readonly walk?: Walk
+  /** The table that the item's columns are read from once the page is picked: many rows are looked at for it. */
+  readonly late?: SQLWrapper
   readonly key: Key
   readonly order: Order
   /** Whether partitions hold the rows by their keys: a position leaves out those that lie before it. */

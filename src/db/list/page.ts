@@ -1,19 +1,16 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { exactInstant, rfc3339 } from '../instant.ts'
 import { merged } from '../keyset.ts'
-import type { Placeholders } from '../statement.ts'
 import {
+  type Asked,
   beyond,
   type FoundPage,
   type Key,
-  type ListParams,
   type ListSql,
   orderOf,
   type Way,
 } from './list.ts'
 import { endOfWalk, type Step, walked } from './walk.ts'
-
-type Asked = Placeholders<ListParams>
 
 /** A page in one statement: the rows come from their indexes in order, only those of the page are joined and written as JSON. */
 export function listPage<Total extends number | null>(
@@ -42,23 +39,26 @@ export function listPage<Total extends number | null>(
     ) as rows`
 }
 
-const picked = (
+function picked(
   list: ListSql,
   { direction, position, pruned }: Omit<Step, 'columns'> & { readonly pruned: SQL },
   { size }: Asked,
-): SQL => {
-  const { sources, walk, order, item } = list
+): SQL {
+  const { sources, walk, order, item, late } = list
   const inOrder = orderOf(order, direction)
+  const columns = late ? sql.empty() : sql`, ${item.columns}`
   const found = sources.map(
-    ({ from, where, key, id }) => sql`select ${key} as key, ${id} as id, ${item.columns}
+    ({ from, where, key, id }) => sql`select ${key} as key, ${id} as id${columns}
           from ${from}
           where ${where}
             ${position ? sql`and (${key}, ${id}) ${beyond(order, direction)} ${position}` : sql.empty()}${pruned}`,
   )
-  const all = walk
-    ? [...found, walked(list, walk, { direction, position, columns: item.columns })]
-    : found
-  return merged(all, { within: inOrder, order: inOrder, size: sql`${size}` })
+  const all = walk ? [...found, walked(list, walk, { direction, position })] : found
+  const rows = merged(all, { within: inOrder, order: inOrder, size: sql`${size}` })
+  return late
+    ? sql`
+      select rows.key, rows.id, ${item.columns} from (${rows}) as rows join ${late} on ${late}.id = rows.id`
+    : rows
 }
 
 /** PostgreSQL leaves partitions out by a comparison of keys, not of rows. */
@@ -66,7 +66,7 @@ const pruning = ({ sources, order, key }: ListSql, direction: 'next' | 'prev', a
   sql` and ${sources[0]?.key} ${beyond(order, direction)}= ${asked.key}::${sql.raw(keys[key].type)}`
 
 /** The position of the last row read, where that was not enough for a page. */
-const goesOnFrom = (list: ListSql, step: Omit<Step, 'columns'>, { size }: Asked): SQL =>
+const goesOnFrom = (list: ListSql, step: Step, { size }: Asked): SQL =>
   list.walk
     ? sql`
       case when (select count(*) from page) <= ${size}::int then (

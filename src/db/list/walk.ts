@@ -7,20 +7,24 @@ const mostWalked = 5_000
 export type Step = {
   readonly direction: 'next' | 'prev'
   readonly position: SQL | undefined
-  /** What rows bring along. */
-  readonly columns: SQL
 }
 
-/** The rows read, matching or not: merged before they are filtered, so that none is passed by. */
+/** The rows read, and whether they match: merged before they are filtered, so that none is passed by. */
 function read(
   { order }: Pick<ListSql, 'order'>,
   walk: Walk,
-  { direction, position, columns }: Step,
+  { direction, position }: Step,
+  matches: SQL,
 ): SQL {
   const inOrder = orderOf(order, direction)
   const limit = sql.raw(String(mostWalked))
   const branches = walk.sources.map(
-    ({ from, where, key, id }) => sql`(select ${key} as key, ${id} as id, ${columns} from ${from}
+    ({
+      from,
+      where,
+      key,
+      id,
+    }) => sql`(select ${key} as key, ${id} as id, ${matches} as is_match from ${from}
               where ${where} and ${walk.isWalked}
                 ${position ? sql`and (${key}, ${id}) ${beyond(order, direction)} ${position}` : sql.empty()}
               order by ${inOrder} limit ${limit})`,
@@ -29,15 +33,11 @@ function read(
             order by ${inOrder} limit ${limit}`
 }
 
-/** Those that match, without their order. */
+/** The `(key, id)` of those that match, without their order. */
 export const walked = (list: Pick<ListSql, 'order'>, walk: Walk, step: Step): SQL =>
-  sql`select * from (${read(list, walk, step)}) as walked where ${walk.filter}`
+  sql`select key, id from (${read(list, walk, step, walk.matches)}) as walked where is_match`
 
 /** The `(key, id)` of the last row that a page may read; none where the list ends before. */
-export const endOfWalk = (
-  list: Pick<ListSql, 'order'>,
-  walk: Walk,
-  step: Omit<Step, 'columns'>,
-): SQL =>
-  sql`select key, id from (${read(list, walk, { ...step, columns: sql.raw('0') })}) as walked
+export const endOfWalk = (list: Pick<ListSql, 'order'>, walk: Walk, step: Step): SQL =>
+  sql`select key, id from (${read(list, walk, step, sql.raw('true'))}) as walked
           order by ${orderOf(list.order, step.direction)} offset ${sql.raw(String(mostWalked - 1))} limit 1`

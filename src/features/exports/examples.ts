@@ -15,21 +15,14 @@ const waiting: Export = {
   expiresAt: null,
 }
 
-const done: Export = {
-  ...waiting,
-  state: 'done',
-  progress: { done: 3000, total: 3000 },
-  size: 146_515,
-  finishedAt: '2026-11-21T08:00:02.418233Z',
-  expiresAt: '2026-11-22T08:00:02.418233Z',
-}
+const running: Export = { ...waiting, state: 'running', progress: { done: 2000, total: 3000 } }
 
 export const newExportExample = {
   waiting: { summary: 'POST /api/v1/exports', value: waiting },
 }
 
-export const exportExample = { done: { summary: 'GET /api/v1/exports/12', value: done } }
+export const exportExample = { running: { summary: 'GET /api/v1/exports/12', value: running } }
 
 export const exportListExamples = {
-  none: { summary: 'GET /api/v1/exports', value: { items: [] } },
+  one: { summary: 'GET /api/v1/exports', value: { items: [running] } },
 }

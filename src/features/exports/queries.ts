@@ -60,10 +60,10 @@ export const addExport = statement<NewExport, { id: string }>(
 export const exportById = statement<One, Found>(
   'export_by_id',
   { reads: [] },
-  (_, { id, ...viewer }) => sql<Found>`
+  (_, asked) => sql<Found>`
     select ${shown} as json
     from shopboard.exports join shopboard.jobs using (id)
-    where exports.id = ${id}::bigint and ${isTheirs(viewer)}`,
+    where exports.id = ${asked.id}::bigint and ${isTheirs(asked)}`,
 )
 
 /** One's own, newest first. */
@@ -88,19 +88,19 @@ export type ExportFile = {
 export const exportFile = statement<One, ExportFile>(
   'export_file',
   { reads: [] },
-  (_, { id, ...viewer }) => sql<ExportFile>`
+  (_, asked) => sql<ExportFile>`
     select resource, format, is_compressed as "isCompressed", file, expires_at <= now() as "isExpired"
     from shopboard.exports
-    where id = ${id}::bigint and ${isTheirs(viewer)}`,
+    where id = ${asked.id}::bigint and ${isTheirs(asked)}`,
 )
 
 /** Cancels what still writes it. */
 export const removeExport = statement<One, { file: string | null }>(
   'remove_export',
   { reads: [] },
-  (_, { id, ...viewer }) => sql<{ file: string | null }>`
+  (_, asked) => sql<{ file: string | null }>`
     with removed as (
-      delete from shopboard.exports where id = ${id}::bigint and ${isTheirs(viewer)}
+      delete from shopboard.exports where id = ${asked.id}::bigint and ${isTheirs(asked)}
       returning id, file
     ),
     cancelled as (

@@ -2,17 +2,21 @@ import { type SQL, sql } from 'drizzle-orm'
 import { listByCreation } from '../../db/list/by-creation.ts'
 import { listFamily } from '../../db/list/family.ts'
 import { landFromNearerEnd } from '../../db/list/landing.ts'
-import type { ListParams, ListSql, Order } from '../../db/list/list.ts'
+import type { Asked, FilterName, ListSql, Order } from '../../db/list/list.ts'
+import { matching } from '../../db/list/matching.ts'
 import { type ById, rowById } from '../../db/list/row.ts'
 import { countAll } from '../../db/rollup/counts.ts'
 import { changedPosts, unfolded } from '../../db/rollup/post-comments.ts'
 import { posts } from '../../db/schema.ts'
 import { type Placeholders, statement } from '../../db/statement.ts'
 import { shownPost, wholePost } from './item.ts'
+import { labelled } from './labelled.ts'
 
 const reads = ['posts', 'comments', 'users'] as const
 
-export const postPages = listFamily({
+const labels: readonly FilterName[][] = [['tags'], ['properties'], ['tags', 'properties']]
+
+export const postPages = listFamily<number | null>({
   name: 'posts',
   reads,
   offers: [
@@ -21,27 +25,34 @@ export const postPages = listFamily({
     { sort: 'createdAt', filters: ['author'] },
     { sort: 'createdAt', filters: ['author', 'bounds'] },
     { sort: 'commentsCount', filters: [] },
+    ...labels.flatMap((some): { sort: 'createdAt'; filters: FilterName[] }[] => [
+      { sort: 'createdAt', filters: some },
+      { sort: 'createdAt', filters: [...some, 'bounds'] },
+    ]),
   ],
-  listOf: ({ sort, order, filters }, asked) =>
-    sort === 'commentsCount'
-      ? byCommentsCount(order, asked)
-      : listByCreation(
-          {
-            kind: 'post',
-            item: shownPost,
-            order,
-            isBounded: filters.includes('bounds'),
-            filter: {
-              authorId: filters.includes('author') ? asked.userId : undefined,
-              pending: unfolded,
-            },
-          },
-          asked,
-        ),
+  listOf({ sort, order, filters }, asked) {
+    if (sort === 'commentsCount') return byCommentsCount(order, asked)
+    const list = listByCreation(
+      {
+        kind: 'post',
+        item: shownPost,
+        order,
+        isBounded: filters.includes('bounds'),
+        filter: {
+          authorId: filters.includes('author') ? asked.userId : undefined,
+          pending: unfolded,
+        },
+      },
+      asked,
+    )
+    return filters.some((filter) => labels.flat().includes(filter))
+      ? matching(list, labelled(filters, asked), asked)
+      : list
+  },
 })
 
 /** Folded counts by their index, but of posts with pending comments, whose counts are made in the same snapshot. */
-function byCommentsCount(order: Order, asked: Placeholders<ListParams>): ListSql {
+function byCommentsCount(order: Order, asked: Asked): ListSql {
   const counted = (from: SQL, where: SQL) => ({
     from: sql`${from} as counts join ${posts} on ${posts.id} = counts.post_id`,
     bare: sql`${from} as counts`,

@@ -29,10 +29,10 @@ import {
   postSchema,
 } from './schemas.ts'
 
-const list: List<number> = {
+const list: List<number | null> = {
   name: 'posts',
   pages: postPages,
-  filters: ['author', 'bounds'],
+  filters: ['author', 'tags', 'properties', 'bounds'],
   isPassedOver: ({ sort }) => sort === 'commentsCount',
 }
 
@@ -105,7 +105,7 @@ const restorePost = restores(
 
 /** Mounted under /api/v1. */
 export const posts = new OpenAPIHono<AppEnv>()
-  .openapi(listPosts, (c) => respondList<ListedPost, number>(c, list, c.req.valid('query')))
+  .openapi(listPosts, (c) => respondList<ListedPost, number | null>(c, list, c.req.valid('query')))
   .openapi(getPost, (c) => respondRow<Post>(c, bind(postById, c.req.valid('param'))))
   .openapi(createPost, (c) => respondCreated<Post>(c, postChanges, c.req.valid('json')))
   .openapi(updatePost, (c) =>

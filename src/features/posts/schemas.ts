@@ -1,12 +1,15 @@
 import { z } from '@hono/zod-openapi'
-import { metadataSchema } from '../../http/paging/page.ts'
+import { containing, gathering } from '../../http/paging/containing.ts'
+import { openMetadataSchema } from '../../http/paging/page.ts'
 import {
   creationBounds,
   inOrder,
+  oneOf,
   oneStrategy,
   onlySortedBy,
   order,
   pageParameters,
+  tags,
 } from '../../http/paging/query.ts'
 import { id } from '../../http/parameters.ts'
 import { count, owner, properties, rowId, time } from '../../http/values.ts'
@@ -33,26 +36,38 @@ export const listedPostSchema = z.object(listed).openapi('ListedPost')
 export const postSchema = z.object({ ...listed, metadata: properties }).openapi('Post')
 
 export const postPageSchema = z
-  .object({ items: z.array(listedPostSchema), metadata: metadataSchema })
+  .object({ items: z.array(listedPostSchema), metadata: openMetadataSchema })
   .openapi('PostPage')
 
-export const postQuery = z
-  .strictObject({
-    sort: z.enum(['createdAt', 'commentsCount']).default('createdAt'),
-    order: order.openapi({ description: 'Missing: `desc`.' }),
-    authorId: id.optional().openapi({
-      description: 'Only the posts of this user; with `sort=createdAt`.',
-    }),
-    ...creationBounds,
-    ...pageParameters,
-  })
-  .check(
-    oneStrategy,
-    inOrder('createdAfter', 'createdBefore'),
-    onlySortedBy('createdAt', 'authorId'),
-    onlySortedBy('createdAt', 'createdAfter'),
-    onlySortedBy('createdAt', 'createdBefore'),
-  )
+export const postQuery = gathering(
+  'metadata',
+  z
+    .strictObject({
+      sort: z.enum(['createdAt', 'commentsCount']).default('createdAt'),
+      order: order.openapi({ description: 'Missing: `desc`.' }),
+      authorId: id.optional().openapi({
+        description: 'Only the posts of this user; with `sort=createdAt`.',
+      }),
+      tag: tags.optional().openapi({
+        description:
+          'Only posts with this tag, or with all of several; with `sort=createdAt`, not with `authorId`.',
+      }),
+      metadata: containing(
+        'Only posts whose metadata has these values: `metadata[status]=open`, `metadata[build][os]=linux`; up to 4, `5` and `true` as texts or as themselves. With `sort=createdAt`, not with `authorId`.',
+      ),
+      ...creationBounds,
+      ...pageParameters,
+    })
+    .check(
+      oneStrategy,
+      inOrder('createdAfter', 'createdBefore'),
+      ...(['authorId', 'tag', 'metadata', 'createdAfter', 'createdBefore'] as const).map((name) =>
+        onlySortedBy('createdAt', name),
+      ),
+      oneOf('authorId', 'tag'),
+      oneOf('authorId', 'metadata'),
+    ),
+)
 
 export type Post = z.infer<typeof postSchema>
 export type ListedPost = z.infer<typeof listedPostSchema>

@@ -23,8 +23,11 @@ const viewPost = createRoute({
     202: { description: 'It will be counted', headers: headersOf('Cache-Control') },
     ...failures(
       'validation_failed',
+      'malformed_json',
       'unauthenticated',
       'forbidden',
+      'payload_too_large',
+      'unsupported_media_type',
       'misdirected_request',
       'internal_error',
       'overloaded',

@@ -2,14 +2,16 @@ import { type SQL, sql } from 'drizzle-orm'
 import { listByCreation } from '../../db/list/by-creation.ts'
 import { listFamily } from '../../db/list/family.ts'
 import { countedTotal, landFromNearerEnd } from '../../db/list/landing.ts'
-import type { FilterName, Key, ListParams, ListSql, ListVariant } from '../../db/list/list.ts'
+import type { Asked, FilterName, Key, ListSql, ListVariant } from '../../db/list/list.ts'
+import { matching } from '../../db/list/matching.ts'
 import { type ById, rowById } from '../../db/list/row.ts'
 import { matchesFilter, sourcesOf } from '../../db/rollup/sources.ts'
 import type { UserClasses } from '../../db/rollup/user-classes.ts'
 import { users } from '../../db/schema.ts'
 import { type Placeholders, statement } from '../../db/statement.ts'
 import { shownUser, wholeUser } from './item.ts'
-import { searched } from './search.ts'
+import { preferring } from './preferring.ts'
+import { named } from './search.ts'
 
 const reads = ['users'] as const
 
@@ -26,21 +28,26 @@ const classes: readonly (readonly FilterName[])[] = [
 export const userPages = listFamily<number | null>({
   name: 'users',
   reads,
-  offers: classes.flatMap((some) =>
-    [some, [...some, 'search'] as const].flatMap((filters) => [
-      { sort: 'createdAt', filters },
-      { sort: 'createdAt', filters: [...filters, 'bounds'] },
-      { sort: 'username', filters },
-      { sort: 'lastSeenAt', filters },
-    ]),
-  ),
+  offers: [
+    ...classes.flatMap((some) =>
+      [some, [...some, 'search'] as const].flatMap((filters) => [
+        { sort: 'createdAt', filters } as const,
+        { sort: 'createdAt', filters: [...filters, 'bounds'] } as const,
+        { sort: 'username', filters } as const,
+        { sort: 'lastSeenAt', filters } as const,
+      ]),
+    ),
+    { sort: 'createdAt', filters: ['properties'] },
+    { sort: 'createdAt', filters: ['properties', 'bounds'] },
+  ],
   listOf(variant, asked) {
     const list = variant.sort === 'createdAt' ? byCreation(variant, asked) : byClass(variant, asked)
-    return variant.filters.includes('search') ? searched(list, asked) : list
+    if (variant.filters.includes('search')) return matching(list, named(asked), asked)
+    return variant.filters.includes('properties') ? matching(list, preferring(asked), asked) : list
   },
 })
 
-const byCreation = (variant: ListVariant, asked: Placeholders<ListParams>): ListSql =>
+const byCreation = (variant: ListVariant, asked: Asked): ListSql =>
   listByCreation(
     {
       kind: 'signup',
@@ -56,7 +63,7 @@ const byCreation = (variant: ListVariant, asked: Placeholders<ListParams>): List
   )
 
 const hasClass = ({ filters }: ListVariant) =>
-  filters.some((filter) => filter !== 'bounds' && filter !== 'search')
+  filters.some((filter) => classes.some((some) => some.includes(filter)))
 
 const classesOf = ({ filters }: ListVariant): UserClasses => ({
   isActive: filters.includes('active') || (filters.includes('inactive') ? false : undefined),
@@ -64,7 +71,7 @@ const classesOf = ({ filters }: ListVariant): UserClasses => ({
 })
 
 /** Each class of users has its order in the index; a user never seen stands below every instant. */
-function byClass(variant: ListVariant, asked: Placeholders<ListParams>): ListSql {
+function byClass(variant: ListVariant, asked: Asked): ListSql {
   const { sort, order } = variant
   const [key, column]: [Key, SQL] =
     sort === 'username'

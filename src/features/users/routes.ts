@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { bind } from '../../db/bound-statement.ts'
-import { creates, removes, restores, updates } from '../../http/change-contracts.ts'
+import { creates, restores, updates } from '../../http/change-contracts.ts'
 import {
   respondCreated,
   respondRemoved,
@@ -18,6 +18,7 @@ import { requires } from '../../http/security.ts'
 import { takesNoQuery } from '../../http/validation.ts'
 import { userChanges as bodyOfChanges, newUser } from './bodies.ts'
 import { userChanges } from './changes.ts'
+import { deleteUser, respondErased } from './erase.ts'
 import { userExample, userPageExamples } from './examples.ts'
 import { userById, userPages } from './queries.ts'
 import {
@@ -32,7 +33,7 @@ import {
 const list: List<number | null> = {
   name: 'users',
   pages: userPages,
-  filters: ['active', 'inactive', 'admins', 'others', 'search', 'bounds'],
+  filters: ['active', 'inactive', 'admins', 'others', 'search', 'properties', 'bounds'],
   isPassedOver: ({ sort }) => sort !== 'createdAt',
 }
 
@@ -98,10 +99,6 @@ const updateUser = updates(
   'conflict',
   'constraint_failed',
 )
-const deleteUser = removes(
-  resource,
-  'The user is shown nowhere any more, their posts and comments without an author, until they are restored.',
-)
 const restoreUser = restores(
   resource,
   'Brings a deleted user back, and their name to what they wrote; one who is there is left as they are. An erased user is not found.',
@@ -115,7 +112,10 @@ export const users = new OpenAPIHono<AppEnv>()
   .openapi(updateUser, (c) =>
     respondUpdated<User>(c, userChanges, c.req.valid('param').id, c.req.valid('json')),
   )
-  .openapi(deleteUser, (c) => respondRemoved(c, userChanges, c.req.valid('param').id))
+  .openapi(deleteUser, (c) => {
+    const { id } = c.req.valid('param')
+    return c.req.valid('query').erase ? respondErased(c, id) : respondRemoved(c, userChanges, id)
+  })
   .openapi(restoreUser, (c) => respondRestored<User>(c, userChanges, c.req.valid('param').id))
 
 /** For exports. */

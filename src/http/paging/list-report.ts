@@ -2,8 +2,8 @@ import type { z } from '@hono/zod-openapi'
 import { onlyRow } from '../../db/bound-statement.ts'
 import type { Database } from '../../db/database.ts'
 import { type Report, type ReportBatch, reportBatch } from '../report.ts'
-import type { CursorCodec } from './cursor.ts'
-import { type List, type ListQuery, listRequestOf, listStatementOf } from './list.ts'
+import type { Cursor, CursorCodec } from './cursor.ts'
+import { type List, type ListQuery, listRequestOf, listStatementOf, shownOf } from './list.ts'
 
 /** A whole list, page after page: its rows as the list shows them, in its order, under its filters. */
 export const listReport = <Total extends number | null>(
@@ -23,19 +23,13 @@ async function* batchesOf<Total extends number | null>(
   query: ListQuery,
 ): AsyncGenerator<ReportBatch> {
   const request = listRequestOf(list, { ...query, pageSize: reportBatch }, noCursors)
-  let position: readonly string[] | undefined
+  let cursor: Cursor | undefined
   do {
-    const cursor = position && ({ direction: 'next', position } as const)
-    const { rows, total, goesOnFrom } = onlyRow(
-      await listStatementOf(list, { ...request, cursor }).run(db),
-    )
-    const lines = rows?.split('\n') ?? []
-    const isFull = lines.length / 2 > reportBatch
-    const shown = isFull ? lines.slice(0, -2) : lines
-    const last = isFull ? shown.at(-2) : goesOnFrom
-    position = last ? JSON.parse(last) : undefined
-    yield { items: shown.filter((_, line) => line % 2 === 1), total }
-  } while (position)
+    const found = onlyRow(await listStatementOf(list, { ...request, cursor }).run(db))
+    const { items, last, goesOn } = shownOf(found, { ...request, cursor })
+    cursor = goesOn ? { direction: 'next', position: last } : undefined
+    yield { items, total: found.total }
+  } while (cursor)
 }
 
 /** The whole of a list begins at its top. */

@@ -43,6 +43,9 @@ export type ListQuery = {
   readonly isActive?: boolean | undefined
   readonly isAdmin?: boolean | undefined
   readonly search?: string | undefined
+  readonly tag?: readonly string[] | undefined
+  readonly metadata?: readonly string[] | undefined
+  readonly preferences?: readonly string[] | undefined
   readonly createdAfter?: string | undefined
   readonly createdBefore?: string | undefined
   readonly state?: string | undefined
@@ -111,6 +114,8 @@ const isGiven: Readonly<Record<FilterName, (query: ListQuery) => boolean>> = {
   admins: ({ isAdmin }) => isAdmin === true,
   others: ({ isAdmin }) => isAdmin === false,
   search: ({ search }) => search !== undefined,
+  tags: ({ tag }) => tag !== undefined,
+  properties: (query) => propertiesOf(query) !== undefined,
   bounds: ({ createdAfter, createdBefore }) =>
     createdAfter !== undefined || createdBefore !== undefined,
   state: ({ state }) => state !== undefined,
@@ -139,7 +144,11 @@ const paramsOf = (query: ListQuery): Omit<ListParams, 'key' | 'id'> => ({
   actor: query.actor ?? null,
   action: query.action ?? null,
   requestId: query.requestId ?? null,
+  tags: query.tag ?? [],
+  properties: propertiesOf(query) ?? [],
 })
+
+const propertiesOf = ({ metadata, preferences }: ListQuery) => metadata ?? preferences
 
 const skipped = ({ page = 1, pageSize }: Pick<ListQuery, 'page' | 'pageSize'>) =>
   (page - 1) * pageSize
@@ -171,34 +180,42 @@ export function listPageOf<Item, Total extends number | null>(
   url: string,
 ): Loaded<Page<Item, Total>> {
   const { total, asOf, isPreceded } = found
-  const { query, variant, pageSize, cursor } = request
+  const { query, variant, pageSize } = request
   const skip = skipped(query)
   if (total === null && skip > mostFiltered) throw tooFarIn(`goes ${mostFiltered} rows in`)
   if (total !== null && isPassedOver(variant) && isFarIn(skip, total))
     throw tooFarIn(`goes ${mostPassedOver} rows from either end of this list`)
-  const rows = rowsOf(found.rows)
-  if (total === null && skip > 0 && rows.length === 0) throw tooFarIn('does not go so far in')
-  const isFull = rows.length > pageSize
-  const isBackward = cursor?.direction === 'prev'
-  const shown = isFull ? (isBackward ? rows.slice(1) : rows.slice(0, -1)) : rows
-  const cut = isFull ? null : (found.goesOnFrom ?? null)
-  const [first, last] = isBackward ? [cut, null] : [null, cut]
-  const ends = {
-    first: first === null ? positionOf(shown[0], variant.sort) : JSON.parse(first),
-    last: last === null ? positionOf(shown.at(-1), variant.sort) : JSON.parse(last),
-  }
-  const goesOn = isFull || cut !== null
+  const { items, goesOn, ...ends } = shownOf(found, request)
+  if (total === null && skip > 0 && items.length === 0) throw tooFarIn('does not go so far in')
   const metadata = keysetMetadata({ ...ends, total, asOf, isPreceded, goesOn }, request, cursors)
   const isReached = (page: number) =>
     total === null
       ? page < (metadata.page ?? 1)
       : !isPassedOver(variant) || !isFarIn(skipped({ page, pageSize }), total)
-  const items = shown.map(({ item }) => item).join(',')
   return {
-    body: `{"items":[${items}],"metadata":${JSON.stringify(metadata)}}` as JsonText<
+    body: `{"items":[${items.join(',')}],"metadata":${JSON.stringify(metadata)}}` as JsonText<
       Page<Item, Total>
     >,
     headers: { Link: linkHeader(url, metadata, isReached) },
+  }
+}
+
+/** The rows of a page, each as JSON, the positions of its ends, and whether the list goes on in its direction. */
+export function shownOf(
+  found: Pick<FoundPage<number | null>, 'rows' | 'goesOnFrom'>,
+  { variant, pageSize, cursor }: Pick<ListRequest, 'variant' | 'pageSize' | 'cursor'>,
+) {
+  const rows = rowsOf(found.rows)
+  const isFull = rows.length > pageSize
+  const isBackward = cursor?.direction === 'prev'
+  const shown = isFull ? (isBackward ? rows.slice(1) : rows.slice(0, -1)) : rows
+  const cut = isFull ? null : (found.goesOnFrom ?? null)
+  const [first, last] = isBackward ? [cut, null] : [null, cut]
+  return {
+    items: shown.map(({ item }) => item),
+    goesOn: isFull || cut !== null,
+    first: first === null ? positionOf(shown[0], variant.sort) : JSON.parse(first),
+    last: last === null ? positionOf(shown.at(-1), variant.sort) : JSON.parse(last),
   }
 }
 

@@ -24,6 +24,27 @@ export const creationBounds = {
     .openapi({ description: 'Only what was created before this instant; with `sort=createdAt`.' }),
 }
 
+const mostTags = 20
+
+/** One or more, separated by commas; as they are kept: without blanks around them, in lower case, each once. */
+export const tags = z
+  .string()
+  .transform((text, context): readonly string[] => {
+    const asked = new Set(text.split(',').map((tag) => tag.trim().toLowerCase()))
+    const isShort = [...asked].every((tag) => tag.length > 0 && [...tag].length <= 50)
+    if (isShort && asked.size <= mostTags) return [...asked].sort()
+    context.addIssue({
+      code: 'custom',
+      message: `must be up to ${mostTags} tags of 1 to 50 characters, separated by commas`,
+    })
+    return z.NEVER
+  })
+  .openapi({
+    type: 'array',
+    items: { type: 'string' },
+    param: { style: 'form', explode: false },
+  })
+
 /** Faults are reported all at once: parameters are compared unless one of them is wrong by itself. */
 const unlessWrong =
   (...names: string[]) =>

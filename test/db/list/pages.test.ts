@@ -44,6 +44,14 @@ const row = fc.record({
   microsecond: fc.integer({ min: 1, max: 5 }),
   seen: fc.constantFrom(null, 1, 2),
   owner: fc.constantFrom(-1, -2),
+  tags: fc.constantFrom(null, ['a'], ['b', 'a'], ['c']),
+  properties: fc.constantFrom(
+    {},
+    { n: 5 },
+    { n: '5' },
+    { n: 'true' },
+    { n: true, in: { 'b|"': 'x' } },
+  ),
   name: fc.constantFrom('ann', 'ANN', 'Zoë|%"', '💥'.repeat(200), 'ab\nc'),
   isActive: fc.boolean(),
   isAdmin: fc.boolean(),
@@ -56,13 +64,15 @@ async function fill(rows: readonly (typeof row extends fc.Arbitrary<infer Row> ?
   await sql`truncate users, posts, comments, sessions cascade`
   for (const id of [-1, -2]) await insertUser(sql, { id, created_at: '2020-03-01T00:00:00Z' })
   for (const id of [-1, -2]) await insertPost(sql, { id, created_at: '2020-02-01T00:00:00Z' })
-  for (const { table, microsecond, seen, owner, isDeleted, isFolded, ...user } of rows) {
+  for (const { table, microsecond, seen, owner, isDeleted, isFolded, ...more } of rows) {
     const lifetime = {
       created_at: `2020-02-29T23:59:59.99999${microsecond + 4}Z`,
       deleted_at: isDeleted ? '2021-01-01T00:00:00Z' : null,
     }
     const last_seen_at = seen && `2020-03-0${seen}T00:00:00Z`
-    if (table === 'posts') await insertPost(sql, { author_id: owner, ...lifetime })
+    const { tags, properties, ...user } = more
+    if (table === 'posts')
+      await insertPost(sql, { author_id: owner, tags, metadata: properties, ...lifetime })
     if (table === 'comments')
       await insertComment(sql, { post_id: -1 - (microsecond % 2), author_id: owner, ...lifetime })
     if (table === 'sessions')
@@ -77,6 +87,7 @@ async function fill(rows: readonly (typeof row extends fc.Arbitrary<infer Row> ?
         is_active: user.isActive,
         is_admin: user.isAdmin,
         last_seen_at,
+        preferences: properties,
         ...lifetime,
       })
     if (isFolded) await sql`select rollup.fold()`

@@ -24,6 +24,7 @@ const asked = ({ n, id }: From, size: number, skip = 0) => ({
   ...{ userId: null, postId: null, after: '-infinity', before: 'infinity', pattern: '' },
   ...{ state: null, kind: null, table: null, rowId: null, actor: null, action: null },
   ...{ requestId: null, from: '-infinity', to: 'infinity' },
+  ...{ tags: [], properties: [] },
 })
 /** The rows of a page, without the one that tells whether it goes on. */
 const rowsOf = ([found]: readonly { readonly rows: string | null }[], size: number): Row[] =>

@@ -38,7 +38,6 @@ async function erased(rows = 300): Promise<number> {
   return id
 }
 
-const settings = { auditRetention: 365, sessionRetention: undefined }
 const run = (userId: number, signal = new AbortController().signal, progress = () => {}) =>
   eraseUser.work({ id: 1, params: { userId }, settings, pool, signal, progress })
 

@@ -38,6 +38,25 @@ describe('a bad query of a list', () => {
     ['posts?sort=commentsCount&createdAfter=2020-01-01', invalid('createdAfter')],
     ['posts?createdAfter=2021-01-01&createdBefore=2020-01-01', invalid('createdAfter')],
     ['posts?postId=1', invalid('postId')],
+    ['posts?tag=a&metadata[b]=1&sort=commentsCount', invalid('tag', 'metadata')],
+    ['posts?tag=a&metadata[b]=1&authorId=1', invalid('tag', 'metadata')],
+    [`posts?tag=${'a'.repeat(51)}`, invalid('tag')],
+    ['posts?tag=a,,b&page=0', invalid('tag', 'page')],
+    ['posts?metadata=1&order=down', invalid('metadata', 'order')],
+    ['posts?metadata[]=1&metadata[a=1', invalid('metadata[]', 'metadata[a')],
+    ['posts?metadata[a][b][c][d][e]=1', invalid('metadata[a][b][c][d][e]')],
+    ['posts?metadata[a]=1&metadata[a]=2', invalid('metadata[a]')],
+    ['posts?metadata[a]=1&metadata[a][b]=2', invalid('metadata[a][b]')],
+    [
+      'posts?metadata[a]=1&metadata[b]=2&metadata[c]=3&metadata[d]=4&metadata[e]=5',
+      invalid('metadata'),
+    ],
+    ['posts?preferences[a]=1', invalid('preferences[a]')],
+    [
+      'users?preferences[a]=1&isActive=true&isAdmin=true&search=abc',
+      invalid('isActive', 'isAdmin', 'search'),
+    ],
+    ['users?preferences[a]=1&sort=username', invalid('preferences')],
     ['comments?authorId=1&postId=1&pageSize=0', invalid('pageSize', 'postId')],
     ['comments?sort=lastSeenAt', invalid('sort')],
     ['sessions?authorId=1', invalid('authorId')],
@@ -71,6 +90,11 @@ describe('a bad query of a list', () => {
     'sessions?userId=0&sort=lastSeenAt&page=1000000000',
     'posts?sort=commentsCount&page=1000000000',
     'users?createdAfter=9999-12-31&order=asc&page=7',
+    'posts?tag={,"a\\",%27,null',
+    'posts?metadata[a%22}\\,{]=%27}%22\\&page=2',
+    'posts?metadata[a]=1e999&metadata[b]=-1e-999&metadata[c][__proto__]=NaN&metadata[__proto__]=0',
+    `posts?metadata[a]=${'9'.repeat(5_000)}`,
+    'users?preferences[%F0%9F%92%A5]=null&createdBefore=2020-01-01',
   ])('%s is answered, by an empty page or what there is', async (path) => {
     const { items, metadata } = (await (await get(path)).json()) as AnyPage
     expect(items).toHaveLength(path.includes('na') ? 3 : 0)
