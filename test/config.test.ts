@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readConfig } from '../src/config.ts'
+import { isDoorOpen, readConfig } from '../src/config.ts'
 
 const faultsOf = (env: Record<string, string>) => {
   try {
@@ -175,5 +175,55 @@ describe('readConfig', () => {
     const faults = faultsOf({ DATABASE_URL: 'http://u:hunter2@h/d', CURSOR_SECRET: 'hunter2' })
     expect(faults).toHaveLength(2)
     expect(faults.join()).not.toContain('hunter2')
+  })
+})
+
+describe('who has to show a key', () => {
+  const url = 'postgres://localhost/shop'
+
+  it.each([
+    [{}, false],
+    [{ HOST: 'localhost' }, false],
+    [{ HOST: '::1' }, false],
+    [{ HOST: '127.0.0.2' }, false],
+    [{ HOST: '0.0.0.0' }, true],
+    [{ HOST: '::' }, true],
+    [{ HOST: '127.0.0.1.example.com' }, true],
+    [{ DATABASE_URL: url }, true],
+    [{ DATABASE_URL: url, AUTH: '' }, true],
+    [{ AUTH: 'on' }, true],
+    [{ DATABASE_URL: url, AUTH: 'off' }, false],
+  ])('with %j: %s', (env: Record<string, string>, isAuthenticating) => {
+    expect(readConfig(env)).toMatchObject({ isAuthenticating })
+  })
+
+  it.each([
+    [{ AUTH: 'off' }, false],
+    [{ DATABASE_URL: url, AUTH: 'off' }, true],
+    [{ HOST: '0.0.0.0', AUTH: 'off' }, true],
+    [{ DATABASE_URL: url }, false],
+  ])(
+    'is told at each start where nobody has, off one’s own machine, with %j: %s',
+    (env, isTold) => {
+      expect(isDoorOpen(readConfig(env))).toBe(isTold)
+    },
+  )
+
+  it.each([
+    [{ AUTH: 'false' }, ['AUTH should be one of on, off; it is "false"']],
+    [
+      { JWKS_URL: 'http://issuer.example/jwks', JWT_ISSUER: 'a', JWT_AUDIENCE: 'b' },
+      [expect.stringMatching(/^JWKS_URL should be an https URL/)],
+    ],
+    [
+      { JWKS_URL: 'https://issuer.example/jwks' },
+      [
+        expect.stringMatching(/^JWT_ISSUER should be set/),
+        expect.stringMatching(/^JWT_AUDIENCE should be set/),
+      ],
+    ],
+    [{ JWT_AUDIENCE: 'b' }, ['JWT_AUDIENCE should not be set without JWKS_URL']],
+  ])('is not left to chance: %j', (env: Record<string, string>, faults) => {
+    expect(faultsOf(env)).toEqual(faults)
   })
 })

@@ -60,19 +60,6 @@ const storeAnswer = statement(
       fingerprint = excluded.fingerprint, created_at = excluded.created_at, status = excluded.status, headers = excluded.headers, body = excluded.body`,
 )
 
-/** Deletes the oldest answers that have expired, `limit` at most. */
-export const expireAnswers = statement(
-  'expire_answers',
-  { reads: [] },
-  (_, { limit }: Placeholders<{ limit: number }>) => sql<{ rows: number }>`
-    with expired as materialized (
-      select call from shopboard.idempotency_keys
-      where created_at <= now() - interval '24 hours' order by created_at limit ${limit}::int for update skip locked
-    ),
-    deleted as (delete from shopboard.idempotency_keys where call in (select call from expired) returning 1)
-    select count(*)::int as rows from deleted`,
-)
-
 export type Answered = { readonly answer: Answer; readonly isReplayed: boolean }
 
 type Work = (db: TransactionDatabase) => Promise<Answer>

@@ -28,6 +28,9 @@ const first = '0001-01-01T00:00:00.000000Z'
 const last = '9999-12-31T23:59:59.999999Z'
 const isoInUtc = /^(\d{4,6}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00( BC)?$/
 
+/** The last instant that RFC 3339 can write. */
+export const lastInstant = sql.raw(`'${last}'`)
+
 const literal = (text: string) => sql.raw(`'${text}'`)
 
 /**

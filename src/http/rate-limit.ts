@@ -28,7 +28,9 @@ export const limitStrangers: MiddlewareHandler<AppEnv> = function limitStrangers
 async function countRefused(c: Context<AppEnv>, limiter: RateLimiter): Promise<void> {
   if (c.res.status !== 401) return
   const error = await take(c, limiter, networkFor(c)).catch((thrown: unknown) => thrown)
-  if (error instanceof AppError) c.res = renderProblem(c, error)
+  if (!(error instanceof AppError)) return
+  c.res = undefined // its headers would go on to the next one
+  c.res = renderProblem(c, error)
 }
 
 /**

@@ -81,7 +81,7 @@ function forgetful(limiter: RateLimiterMemory): Counting {
   const known = new Set<string | number>()
   function note(name: string | number) {
     known.add(name)
-    if (known.size > mostNames) forgetOldest(mostNames / 10)
+    if (known.size > mostNames) forgetOldest(mostNames / 100)
   }
   /** Many at once: finding the first of a set costs more the more were taken from its beginning. */
   function forgetOldest(surplus: number) {

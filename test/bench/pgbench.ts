@@ -22,8 +22,10 @@ export function needPgbench(): void {
 
 /** The statement with its values as pgbench's variables, so that `-M prepared` sends them as Shopboard does. */
 export function scriptOf(text: string): string {
-  // pgbench takes a colon before a letter for a variable, in a literal too.
-  const safe = text.replace(/'[^']*'/g, (literal) => literal.replace(/:(?=\w)/g, ":' || '"))
+  // pgbench takes a colon before a letter for a variable, in a literal too
+  const safe = text.replace(/E?('[^']*')/g, (literal, quoted: string) =>
+    /:\w/.test(quoted) ? `E${quoted.replace(/:(?=\w)/g, '\\072')}` : literal,
+  )
   return `${safe.replace(/\$(\d+)/g, ':p$1')};\n`
 }
 

@@ -8,6 +8,7 @@ import { measureGrowth } from './scenarios/growth.ts'
 import { measureIdle } from './scenarios/idle.ts'
 import { measureImport } from './scenarios/import.ts'
 import { measureNetwork } from './scenarios/network.ts'
+import { measureNewRows } from './scenarios/new-rows.ts'
 import { measureOverload } from './scenarios/overload.ts'
 import { measurePages } from './scenarios/pages.ts'
 import { measureRoutes } from './scenarios/routes.ts'
@@ -29,6 +30,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   network: measureNetwork,
   import: measureImport,
   writes: measureWrites,
+  new: measureNewRows,
   fold: measureFold,
   overload: measureOverload,
 }

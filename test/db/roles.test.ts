@@ -9,10 +9,13 @@ import { runVerify } from '../../src/commands/verify.ts'
 import { faultOf } from '../../src/db/access.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { startFolding } from '../../src/db/rollup/fold.ts'
+import { writeView } from '../../src/db/views.ts'
+import { eraseUser } from '../../src/features/users/erasure.ts'
 import { recordingTerminal } from '../commands/terminal.ts'
 import { createTestApp } from '../support/app.ts'
 import { askOf } from '../support/ask.ts'
 import { connectTo, type TestSql } from '../support/database.ts'
+import { settings } from '../support/jobs.ts'
 import { openTestPool } from '../support/pool.ts'
 
 const document = await readFile(new URL('../../docs/operating.md', import.meta.url), 'utf8')
@@ -137,6 +140,28 @@ describe('the roles of docs/operating.md', () => {
       expect(await ask('post', `${path}/restore`, { id })).toMatchObject({ status: 200 })
     await expect(app.sql`delete from posts`).rejects.toMatchObject({ code: '42501' })
     await expect(app.sql`delete from shopboard.audit_log`).rejects.toMatchObject({ code: '42501' })
+  })
+
+  it('write many at once, count views and erase a person as the server', async () => {
+    const app = await createTestApp({ url: server })
+    onTestFinished(() => app.close())
+    const ask = askOf(app)
+    const ids = async (resource: string, item: object) => {
+      const made = await ask('post', `/${resource}/bulk`, { body: { items: [item, item] } })
+      expect(made).toMatchObject({ status: 201 })
+      return made.answer.items.map(({ id }: { id: number }) => id)
+    }
+    const [userId] = await ids('users', { username: 'grace' })
+    const [postId] = await ids('posts', { authorId: userId })
+    await ids('comments', { postId, authorId: userId, body: 'c' })
+    await ids('sessions', { userId })
+    await writeView(app.pool, postId)
+    const erased = await ask('delete', '/users/{id}?erase=true', { id: userId })
+    expect(erased).toMatchObject({ status: 204 })
+    const { signal } = new AbortController()
+    const job = { id: 1, params: { userId }, settings, pool: app.pool, signal, progress: () => {} }
+    expect(await eraseUser.work(job)).toEqual({ rows: 6 })
+    expect(await asOwner`select from public.users where id = ${userId}`).toHaveLength(0)
   })
 
   it('start with nothing to migrate, verify and fold as the server', async () => {

@@ -8,6 +8,7 @@ import { runVerify } from '../../src/commands/verify.ts'
 import { startFolding } from '../../src/db/rollup/fold.ts'
 import { recordingTerminal } from '../commands/terminal.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
+import { askOf } from '../support/ask.ts'
 import {
   createFaultApp,
   expectProblem,
@@ -101,6 +102,25 @@ describe.skipIf(withoutPgBouncer)('the app behind PgBouncer in transaction mode'
     expect(users?.n).toBe(20)
     await expectSettled(hurried.pool)
     await hurried.close()
+  })
+
+  it('has one alone of many change the version they know, and a post take along what comes meanwhile', async () => {
+    const ask = askOf(app)
+    const { answer, headers } = await ask('post', '/posts', { body: { title: 'shared' } })
+    const { id } = answer
+    const known = { 'If-Match': headers.get('etag') ?? '' }
+    const changes = await Promise.all(
+      Array.from({ length: 10 }, (_, at) =>
+        ask('patch', '/posts/{id}', { id, body: { title: `by ${at}` }, headers: known }),
+      ),
+    )
+    expect(changes.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(changes.filter(({ status }) => status === 412)).toHaveLength(9)
+    const comment = () => ask('post', '/comments', { body: { postId: id, body: 'meanwhile' } })
+    await Promise.all([...Array.from({ length: 9 }, comment), ask('delete', '/posts/{id}', { id })])
+    const live = await direct.sql`select from comments where post_id = ${id} and deleted_at is null`
+    expect(live).toEqual([])
+    await expectSettled(app.pool)
   })
 
   it('answers nothing but a clean 503 while the pooler restarts, and works after', async () => {

@@ -8,6 +8,7 @@ import {
   misdirectedRequest,
   overloaded,
   poolExhausted,
+  rangeNotSatisfiable,
   rateLimited,
   unauthenticated,
 } from '../../src/errors/error.ts'
@@ -219,6 +220,7 @@ const thrown: Readonly<Record<string, () => Error>> = {
   pool_exhausted: poolExhausted,
   overloaded,
   rate_limited: () => rateLimited(42),
+  range_not_satisfiable: () => rangeNotSatisfiable(146_515),
   serialization_failed: () => Object.assign(new Error(), { code: '40001' }),
   timeout: () => Object.assign(new Error(), { code: '57014' }),
 }

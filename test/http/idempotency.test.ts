@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/db/database.ts'
-import { expireAnswers } from '../../src/db/idempotency.ts'
 import type { PoolOptions } from '../../src/db/pool/pool.ts'
 import { statement } from '../../src/db/statement.ts'
 import type { Services } from '../../src/http/context.ts'
@@ -345,31 +344,13 @@ describe('a role that may not more than it needs', () => {
     database,
     `grant usage on schema public, rollup, shopboard to ROLE;
      grant select, insert on users to ROLE; grant usage on all sequences in schema public to ROLE;
-     grant select, insert, update, delete on shopboard.idempotency_keys to ROLE`,
+     grant select, insert, update on shopboard.idempotency_keys to ROLE`,
   )
 
   it('is done once, and waited for', async () => {
-    const { post, pool } = await open({ url: role.url })
+    const { post } = await open({ url: role.url })
     const { key, body } = fresh()
     expect((await post(key, body)).status).toBe(201)
     expect(isReplayed(await post(key, body))).toBe(true)
-    await pool.transaction({ access: 'read write' }, (db) => db.run(expireAnswers, { limit: 1 }))
-  })
-})
-
-describe('expireAnswers', () => {
-  it('deletes what has expired, the oldest first and so many at most', async () => {
-    const { post, pool } = await open()
-    await database.sql`delete from shopboard.idempotency_keys`
-    for (const n of times(5, (at) => at)) await post(`expiring ${n}`, { username: 'kept' })
-    await database.sql`
-      update shopboard.idempotency_keys set created_at = now() - interval '25 hours'
-      where call in (select call from shopboard.idempotency_keys order by created_at limit 3)`
-    const expire = (limit: number) =>
-      pool.transaction({ access: 'read write' }, (db) => db.run(expireAnswers, { limit }))
-    expect(await expire(2)).toEqual([{ rows: 2 }])
-    expect(await expire(2)).toEqual([{ rows: 1 }])
-    expect(await expire(2)).toEqual([{ rows: 0 }])
-    expect(await database.sql`select from shopboard.idempotency_keys`).toHaveLength(2)
   })
 })

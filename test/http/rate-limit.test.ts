@@ -103,7 +103,9 @@ describe('an address', () => {
   it('that sends no good key is counted, and one that does is not', async () => {
     const { ask, statuses } = await door({ rateLimitAddress: 2 })
     expect(await statuses(3)).toEqual([401, 401, 429])
-    expect((await ask()).headers.get('ratelimit-policy')).toBe('"address";q=2;w=60')
+    const { headers } = await ask()
+    expect(headers.get('ratelimit-policy')).toBe('"address";q=2;w=60')
+    expect(headers.get('www-authenticate')).toBeNull()
     expect(await statuses(2, () => 'good')).toEqual([200, 200])
     expect(await statuses(1, undefined, '203.0.113.8')).toEqual([401])
   })

@@ -1,12 +1,13 @@
 /**
- * A crowd in a process of its own: `node crowd.ts URL CLIENTS SECONDS WARMUP FEWEST`. Each client asks again as soon as it is
- * answered, on a connection it keeps. It goes on past its seconds, a minute at most, until FEWEST got 200. Writes what it got after the warm-up to standard output, as one `Crowd`.
+ * A crowd in a process of its own: `node crowd.ts URL CLIENTS SECONDS WARMUP FEWEST [BODY]`. Each client asks again as soon as it
+ * is answered, on a connection it keeps: GET, or POST with the body. It goes on past its seconds, a minute at most, until FEWEST
+ * were served. Writes what it got after the warm-up to standard output, as one `Crowd`.
  */
 import { connect } from 'node:net'
 import { percentile } from '../bench/figures.ts'
 
 export type Crowd = {
-  /** 200 and a second, and its latencies in ms. */
+  /** Served (200, 201) a second, and their latencies in ms. */
   readonly perSecond: number
   readonly p50: number
   readonly p99: number
@@ -20,10 +21,12 @@ export type Crowd = {
   readonly served: number
 }
 
-const [target = '', clients = '0', seconds = '0', warmUp = '0', fewest = '0'] =
+const [target = '', clients = '0', seconds = '0', warmUp = '0', fewest = '0', body] =
   process.argv.slice(2)
 const url = new URL(target)
-const request = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`
+const head = ` ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n`
+const type = `Content-Type: application/json\r\nContent-Length: ${body?.length}\r\n`
+const request = body === undefined ? `GET${head}\r\n` : `POST${head}${type}\r\n${body}`
 const took: number[] = []
 const strange: Record<string, number> = {}
 let [refused, lost, served] = [0, 0, 0]
@@ -78,7 +81,7 @@ function join() {
 
 function note(head: string, whole: string, duration: number) {
   if (!isMeasured) return
-  if (head.startsWith('HTTP/1.1 200')) took.push(duration)
+  if (/^HTTP\/1\.1 20[01]/.test(head)) took.push(duration)
   else if (
     head.startsWith('HTTP/1.1 503') &&
     /retry-after: \d/i.test(head) &&

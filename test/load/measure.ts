@@ -23,11 +23,14 @@ export async function measureCrowd(
   clients: number,
   seconds: number,
   { pid, postmaster }: Processes,
+  /** Of a POST, in ASCII; else all read. */
+  body?: string,
 ): Promise<Overload> {
   const warmUp = 3 + clients / 1500
   const crowd = output(process.execPath, [
     join(import.meta.dirname, 'crowd.ts'),
-    ...[url, clients, seconds, warmUp].map(String),
+    ...[url, clients, seconds, warmUp, 0].map(String),
+    ...(body === undefined ? [] : [body]),
   ])
   await Promise.race([crowd, pause(warmUp * 1000)])
   const before = [cpuOf(pid), cpuOf(postmaster)] as const

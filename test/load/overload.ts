@@ -1,7 +1,7 @@
 /**
  * `npm run load -- --clients 200 --clients 3000 --seconds 5`: what a crowd of clients gets that ask again as soon as they are
- * answered, and whether health checks are answered meanwhile. The crowd shares the machine with the server: compare
- * the rows of one run.
+ * answered, and whether health checks are answered meanwhile; `--writes` lets each of them post a comment. The crowd shares
+ * the machine with the server: compare the rows of one run.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -22,21 +22,28 @@ const { values } = parseArgs({
     },
     seconds: { type: 'string', default: '5' },
     cache: { type: 'string', default: 'off' },
+    writes: { type: 'boolean', default: false },
   },
 })
-const path = '/api/v1/activity?pageSize=20'
+const path = values.writes ? '/api/v1/comments' : '/api/v1/activity?pageSize=20'
 const dir = await mkdtemp(join(tmpdir(), 'shopboard-load-'))
 const database = await startEmbedded({ dir, durable: false })
 try {
   await migrate(database.url())
   await demo({ databaseUrl: database.url(), users: 500, until: new Date('2026-11-01T00:00:00Z') })
-  const server = await startShopboard(database.url(), { CACHE: values.cache, LOG_LEVEL: 'info' })
+  const server = await startShopboard(database.url(), {
+    AUTH: 'off',
+    CACHE: values.cache,
+    LOG_LEVEL: 'info',
+  })
   try {
     const rows = []
+    const body = values.writes ? JSON.stringify({ postId: 1, body: 'me too' }) : undefined
     const processes = { pid: server.pid, postmaster: database.pid }
     for (const clients of values.clients.map(Number)) {
       const seconds = Number(values.seconds)
-      const row = rowOf(await measureCrowd(server.url + path, clients, seconds, processes))
+      const got = await measureCrowd(server.url + path, clients, seconds, processes, body)
+      const row = rowOf(got)
       console.log(JSON.stringify(row))
       rows.push(row)
     }

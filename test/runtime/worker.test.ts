@@ -1,8 +1,10 @@
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import type { TestHarness } from 'wrangler'
+import { newKey } from '../../src/auth/key.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { insertComment, insertPost, insertUser } from '../support/factories.ts'
+import { insertKey } from '../support/keys.ts'
 import { startWorker } from '../support/worker.ts'
 
 /** A port of this machine where nobody listens. */
@@ -21,6 +23,7 @@ describe('the Worker', () => {
   beforeAll(async () => {
     database = await createTestDatabase()
     worker = await startWorker(database.url, {
+      AUTH: 'off',
       FOLD_INTERVAL: 60_000,
       CORS_ORIGINS: 'https://app.example',
       RATE_LIMIT_ADDRESS: 600,
@@ -31,9 +34,35 @@ describe('the Worker', () => {
     await database.drop()
   })
 
+  /** What it logs, but for the warning of a start without keys. */
+  const faults = () => worker.getLogs().filter(({ message }) => !message.includes('AUTH=off'))
+
   it('runs in workerd', async () => {
     const response = await worker.fetch('/livez')
     expect(await response.json()).toEqual({ status: 'ok', runtime: 'workerd' })
+  })
+
+  it('writes once for an Idempotency-Key, and reads no body that it does not take', async () => {
+    const post = (body: string, type = 'application/json') =>
+      worker.fetch('/api/v1/users', {
+        method: 'POST',
+        headers: { 'Content-Type': type, 'Idempotency-Key': 'once' },
+        body,
+      })
+    expect((await post('{"username":')).status).toBe(400)
+    expect((await post('{"username":"twin"}', 'text/plain')).status).toBe(415)
+    expect((await post(' '.repeat(2 ** 20 + 1))).status).toBe(413)
+    const answers = [
+      ...(await Promise.all(Array.from({ length: 6 }, () => post('{"username":"twin"}')))),
+      await post('{"username":"twin"}'),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual(Array(7).fill(201))
+    const replayed = answers.filter(({ headers }) => headers.has('idempotency-replayed'))
+    expect(replayed).toHaveLength(6)
+    expect(await database.sql`delete from users where username = 'twin' returning id`).toHaveLength(
+      1,
+    )
+    expect(faults()).toEqual([])
   })
 
   it('answers from PostgreSQL, request after request', async () => {
@@ -56,7 +85,7 @@ describe('the Worker', () => {
       expect(response.headers.get('link')).toContain('rel="next"')
       expect(await response.json()).toMatchObject({ items: [{}, {}], metadata: { total: 3 } })
     }
-    expect(worker.getLogs()).toEqual([])
+    expect(faults()).toEqual([])
   })
 
   it('folds the rollups when its Cron Trigger fires', async () => {
@@ -135,6 +164,39 @@ describe('the Worker', () => {
         where datname = current_database() and state like 'idle in transaction%'
           and xact_start < clock_timestamp() - interval '1 second'`
     await expect.poll(open).toEqual([{ n: 0 }])
+  })
+})
+
+describe('the Worker that is not told to let anyone in', () => {
+  let database: TestDatabase
+  let worker: TestHarness
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    worker = await startWorker(database.url, { AUTH: '', FOLD_INTERVAL: 60_000 })
+  })
+  afterAll(async () => {
+    await worker.close()
+    await database.drop()
+  })
+
+  it('answers to a good key alone, until it is revoked', async () => {
+    onTestFailed(() => worker.debug())
+    const path = '/api/v1/users'
+    const shown = (authorization: string) => ({ headers: { Authorization: authorization } })
+    const { authorization, id } = await insertKey(database.sql)
+    expect((await worker.fetch(path)).status).toBe(401)
+    const unknown = await worker.fetch(path, shown(`Bearer ${newKey().key}`))
+    expect(unknown.status).toBe(401)
+    expect(unknown.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"')
+    const ask = async () => (await worker.fetch(path, shown(authorization))).status
+    expect(await Promise.all([ask(), ask(), ask(), ask()])).toEqual([200, 200, 200, 200])
+    expect((await worker.fetch(path, { ...shown(authorization), method: 'POST' })).status).toBe(403)
+    const used = () => database.sql`select from shopboard.keys where last_used_at is not null`
+    await expect.poll(async () => (await used()).length).toBe(1)
+    await database.sql`update shopboard.keys set revoked_at = now() where id = ${id}`
+    await expect.poll(ask).toBe(401)
+    expect((await worker.fetch('/')).status).toBe(200)
+    expect(worker.getLogs()).toEqual([])
   })
 })
 

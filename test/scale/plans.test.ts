@@ -14,6 +14,7 @@ import { postPages } from '../../src/features/posts/queries.ts'
 import { searchPage } from '../../src/features/search/queries.ts'
 import type { SearchSort, SearchType } from '../../src/features/search/schemas.ts'
 import { useDatabase } from '../support/database.ts'
+import { unasked } from '../support/lists.ts'
 import { fillMillion, million } from '../support/million.ts'
 import { type Plan, planOf } from '../support/plan.ts'
 import { openTestPool } from '../support/pool.ts'
@@ -177,7 +178,7 @@ describe('the statements of the feed and of search, over a million rows', () => 
 
   describe('a list of posts that have a tag, or a value in their metadata', () => {
     const { common, rare, old } = million.labels
-    const asked = { ...filter, ...{ key: '', id: '', userId: null, postId: null, pattern: '' } }
+    const asked = { ...unasked, ...filter }
     const list = (
       label: string,
       more: Partial<Omit<ListVariant, 'sort'>> & { skip?: number } = {},

@@ -147,6 +147,27 @@ describe('an overloaded server', () => {
     expect((await fetch(`${url}/livez`)).status).toBe(200)
     expect((await fetch(`${url}/readyz?a=b`)).status).toBe(200)
   })
+
+  it('refuses writers before the app sees them, and goes on reading their connection', async () => {
+    let asked = 0
+    const { url } = await serving(
+      () => {
+        asked += 1
+        return new Response('here')
+      },
+      { admission },
+    )
+    const large = 'x'.repeat(2 ** 20)
+    const text = `POST /api HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${large.length}\r\n\r\n`
+    const next = 'GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () =>
+      socket.write(text + large + next),
+    )
+    let received = ''
+    for await (const chunk of socket) received += chunk
+    expect(received).toMatch(/^HTTP\/1\.1 503 [\s\S]*"code":"overloaded"[\s\S]*HTTP\/1\.1 200 /)
+    expect(asked).toBe(1)
+  })
 })
 
 describe('an answer made before the app', () => {

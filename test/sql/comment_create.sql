@@ -2,8 +2,8 @@
 -- reads no table
 with given as materialized (
   select ($1::jsonb ->> 'postId')::bigint as "postId", ($1::jsonb ->> 'authorId')::bigint as "authorId", ($1::jsonb ->> 'body')::text as "body", ($1::jsonb ->> 'createdAt')::timestamp with time zone as "createdAt"
-), post as materialized (
-  select "posts"."id" from given join "posts" on "posts"."id" = given."postId"
+), queued as materialized (select pg_advisory_xact_lock_shared(hashtextextended('shopboard.post', given."postId")) from given), post as materialized (
+  select "posts"."id" from queued, given join "posts" on "posts"."id" = given."postId"
   where "posts"."deleted_at" is null for share of "posts"
 ), checked as materialized (
   select array_remove(array[case when not exists (select from post) then 'postId' end, case when given."authorId" is not null and not exists (

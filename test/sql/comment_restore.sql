@@ -2,8 +2,8 @@
 -- reads no table
 with asked as materialized (
   select id, post_id from "comments" where id = $1::bigint
-), post as materialized (
-  select "posts"."id" from asked join "posts" on "posts"."id" = asked.post_id
+), queued as materialized (select pg_advisory_xact_lock_shared(hashtextextended('shopboard.post', asked.post_id)) from asked), post as materialized (
+  select "posts"."id" from queued, asked join "posts" on "posts"."id" = asked.post_id
   where "posts"."deleted_at" is null for share of "posts"
 ), found as materialized (
   select "comments"."id", "comments"."deleted_at" from post join "comments" on "comments"."post_id" = post.id

@@ -13,7 +13,7 @@ with found as materialized (
   from compared, jsonb_each(after) where value is distinct from before -> key
   group by id
 ), changed as (
-  update "comments" set "body" = next."body", updated_at = greatest(now(), "comments"."updated_at" + interval '1 microsecond')
+  update "comments" set "body" = next."body", updated_at = least(greatest(now(), "comments"."updated_at" + interval '1 microsecond'), '9999-12-31T23:59:59.999999Z')
   from next, differing where "comments"."id" = differing.id
   returning "comments"."id" as id, old, new
 ), audited as (

@@ -1,3 +1,4 @@
 -- post_lock
 -- reads no table
-select id from "posts" where id = $1::bigint for no key update
+with queued as materialized (select pg_advisory_xact_lock(hashtextextended('shopboard.post', $1::bigint)))
+  select "posts"."id" from queued, "posts" where "posts"."id" = $1::bigint for no key update of "posts"

@@ -13,7 +13,7 @@ with found as materialized (
   from compared, jsonb_each(after) where value is distinct from before -> key
   group by id
 ), changed as (
-  update "posts" set "title" = next."title", "body" = next."body", "tags" = next."tags", "metadata" = next."metadata", updated_at = greatest(now(), "posts"."updated_at" + interval '1 microsecond')
+  update "posts" set "title" = next."title", "body" = next."body", "tags" = next."tags", "metadata" = next."metadata", updated_at = least(greatest(now(), "posts"."updated_at" + interval '1 microsecond'), '9999-12-31T23:59:59.999999Z')
   from next, differing where "posts"."id" = differing.id
   returning "posts"."id" as id, old, new
 ), audited as (

@@ -13,7 +13,7 @@ with found as materialized (
   from compared, jsonb_each(after) where value is distinct from before -> key
   group by id
 ), changed as (
-  update "users" set "username" = next."username", "email" = next."email", "is_active" = next."is_active", "is_admin" = next."is_admin", "last_seen_at" = next."last_seen_at", "preferences" = next."preferences", updated_at = greatest(now(), "users"."updated_at" + interval '1 microsecond')
+  update "users" set "username" = next."username", "email" = next."email", "is_active" = next."is_active", "is_admin" = next."is_admin", "last_seen_at" = next."last_seen_at", "preferences" = next."preferences", updated_at = least(greatest(now(), "users"."updated_at" + interval '1 microsecond'), '9999-12-31T23:59:59.999999Z')
   from next, differing where "users"."id" = differing.id
   returning "users"."id" as id, old, new
 ), audited as (

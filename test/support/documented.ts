@@ -82,7 +82,7 @@ export function headersOf(
 export function checkerOf(text: string) {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   formats.default(ajv)
-  ajv.addSchema(JSON.parse(text, closed), 'document')
+  ajv.addSchema(withParts(JSON.parse(text, closed)), 'document')
   return function faultsOf(
     path: string,
     status: number,
@@ -99,10 +99,26 @@ export function checkerOf(text: string) {
   }
 }
 
-/** Takes no other properties than those named; the second part of an `allOf` only narrows the first. */
+/** Takes no other properties than those named, in all parts of an `allOf` together. */
 function closed(_: string, schema: unknown): unknown {
   if (typeof schema !== 'object' || schema === null) return schema
   if ('allOf' in schema && Array.isArray(schema.allOf))
-    return { allOf: schema.allOf.map(({ additionalProperties: _, ...part }) => part) }
+    return { ...schema, allOf: schema.allOf.map(partOf), unevaluatedProperties: false }
   return 'properties' in schema ? { ...schema, additionalProperties: false } : schema
+}
+
+/** The other parts may have properties, too. */
+const partOf = ({ $ref, additionalProperties: _, ...part }: Record<string, unknown>) =>
+  $ref === undefined ? part : { ...part, $ref: `${$ref}${open}` }
+const open = '_open'
+
+/** With each schema as it may be a part of others. */
+function withParts(document: Documented): Documented {
+  const { components } = document
+  const parts = Object.entries(components.schemas).map(([name, schema]) => {
+    const { unevaluatedProperties: _, ...part } = partOf({ ...schema })
+    return [`${name}${open}`, part]
+  })
+  const schemas = { ...components.schemas, ...Object.fromEntries(parts) }
+  return { ...document, components: { ...components, schemas } }
 }

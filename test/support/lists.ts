@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { ListParams } from '../../src/db/list/list.ts'
 import type { TestSql } from './database.ts'
 
 /** A page of a list, as far as paging goes. */
@@ -13,6 +14,14 @@ export type AnyPage = {
     readonly page: number | null
     readonly totalPages: number | null
   }
+}
+
+/** Values of a list that is asked for nothing: a statement takes what it needs of them. */
+export const unasked: ListParams = {
+  ...{ key: '', id: '', size: 20, skip: 0, userId: null, postId: null, pattern: '' },
+  ...{ after: '-infinity', before: 'infinity', tags: [], properties: [] },
+  ...{ state: null, kind: null, table: null, rowId: null, actor: null, action: null },
+  ...{ requestId: null, from: '-infinity', to: 'infinity' },
 }
 
 type Query = Readonly<Record<string, string>>

@@ -5,7 +5,11 @@ export type WorkerVariables = Readonly<Record<string, string | number | boolean>
 /** The Worker in workerd, as wrangler.toml describes it, on the database at `databaseUrl`. */
 export async function startWorker(
   databaseUrl: string,
-  vars: WorkerVariables = { FOLD_INTERVAL: 60_000, CORS_ORIGINS: 'https://app.example' },
+  vars: WorkerVariables = {
+    AUTH: 'off',
+    FOLD_INTERVAL: 60_000,
+    CORS_ORIGINS: 'https://app.example',
+  },
   secrets: Record<string, string> = { CURSOR_SECRET: 'a secret that only this test knows' },
 ): Promise<TestHarness> {
   const url = new URL(databaseUrl)
@@ -17,7 +21,8 @@ export async function startWorker(
     WRANGLER_HIDE_BANNER: 'true',
   })
   const worker = createTestHarness({
-    workers: [{ configPath: './wrangler.toml', vars, secrets }],
+    // whoever reaches it may ask, unless a test says otherwise
+    workers: [{ configPath: './wrangler.toml', vars: { AUTH: 'off', ...vars }, secrets }],
   })
   await worker.listen()
   return worker

@@ -6,6 +6,7 @@ import { pageOfChanged } from '../list/row.ts'
 import { posts, users } from '../schema.ts'
 import type { Placeholders } from '../statement.ts'
 import { type Fields, givenOf, insertionOf, jsonOf, listOf, quoted, type Target } from './fields.ts'
+import { queuedAmong } from './queue.ts'
 
 /** What a new row is made of. */
 export type NewRow = Target & {
@@ -64,8 +65,9 @@ export function created(target: NewRow, item: Item, asked: Placeholders<Creation
 function lockOf(references: NewRow['references']): SQL {
   const [field] = Object.entries(references).find(([, to]) => to === 'post') ?? []
   if (field === undefined) return sql.empty()
-  return sql` post as materialized (
-      select ${posts.id} from given join ${posts} on ${posts.id} = given.${quoted(field)}
+  const postId = sql`given.${quoted(field)}`
+  return sql` ${queuedAmong(postId, sql.raw('given'))}, post as materialized (
+      select ${posts.id} from queued, given join ${posts} on ${posts.id} = ${postId}
       where ${posts.deletedAt} is null for share of ${posts}
     ),`
 }

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { audited, type Origin } from '../audit.ts'
-import { nearestRfc3339 } from '../instant.ts'
+import { lastInstant, nearestRfc3339 } from '../instant.ts'
 import { type ById, versionOf } from '../list/row.ts'
 import type { Placeholders } from '../statement.ts'
 import { type Fields, givenOf, jsonOf, listOf, namesOf, type Target } from './fields.ts'
@@ -32,7 +32,7 @@ export function updated(
   )
   const updatedAt =
     'updatedAt' in table
-      ? sql`, updated_at = greatest(now(), ${table.updatedAt} + interval '1 microsecond')`
+      ? sql`, updated_at = least(greatest(now(), ${table.updatedAt} + interval '1 microsecond'), ${lastInstant})`
       : sql.empty()
   return sql<Match>`with found as materialized (
       select id, ${isMatch(table, versions)}, ${namesOf(Object.values(fields))}

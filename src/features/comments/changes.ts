@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { audited } from '../../db/audit.ts'
 import { type Creation, created } from '../../db/change/create.ts'
+import { queuedAmong } from '../../db/change/queue.ts'
 import { deletion, noDeletion, type Restoring, removed } from '../../db/change/remove.ts'
 import { type Addressed, type Update, updated } from '../../db/change/update.ts'
 import type { ById } from '../../db/list/row.ts'
@@ -42,8 +43,8 @@ export const commentChanges: Changes = {
 const restoredUnderPost = (asked: Placeholders<Restoring>) =>
   sql<ById>`with asked as materialized (
       select id, post_id from ${comments} where id = ${asked.id}::bigint
-    ), post as materialized (
-      select ${posts.id} from asked join ${posts} on ${posts.id} = asked.post_id
+    ), ${queuedAmong(sql.raw('asked.post_id'), sql.raw('asked'))}, post as materialized (
+      select ${posts.id} from queued, asked join ${posts} on ${posts.id} = asked.post_id
       where ${posts.deletedAt} is null for share of ${posts}
     ), found as materialized (
       select ${comments.id}, ${comments.deletedAt} from post join ${comments} on ${comments.postId} = post.id

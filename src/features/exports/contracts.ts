@@ -30,7 +30,6 @@ export const createExport = createRoute({
       headers: ['Location'],
     },
     'not_found',
-    'rate_limited',
   ),
 })
 
@@ -115,6 +114,7 @@ export const downloadExport = createRoute({
       'unauthenticated',
       'forbidden',
       'misdirected_request',
+      'rate_limited',
       'internal_error',
       'database_unavailable',
       'pool_exhausted',

@@ -61,11 +61,10 @@ export const exportsOf = (reports: Reports) =>
       })
     })
     .openapi(downloadExport, async (c) => {
-      const files = filesOf(c)
       const { id } = c.req.valid('param')
       const [found] = await c.get('db').run(exportFile, { id, ...viewerOf(c) })
       if (!found) throw noSuchRow()
-      return sendFile(c, files, id, found)
+      return sendFile(c, filesOf(c), id, found)
     })
 
 const viewerOf = (c: Context<AppEnv>): Viewer => {
@@ -94,11 +93,10 @@ async function begin(
     await db.run(addExport, { id: begun.id, actor, ...rest, filters: JSON.stringify(filters) })
     return Number(begun.id)
   }
-  throw new AppError(
-    'rate_limited',
-    `${mostAtOnce} of your exports wait or run: let one end, or delete it.`,
-  )
+  throw new AppError('rate_limited', tooMany, { retryAfter: 10 })
 }
+
+const tooMany = `${mostAtOnce} of your exports wait or run: let one end, or delete it.`
 
 /** Each is about its caller: nothing of it is cached here. */
 const sent = async <T>(c: Context<AppEnv>, json: JsonText<T> | string) =>

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { audited } from '../../db/audit.ts'
 import { type Creation, created } from '../../db/change/create.ts'
+import { queuedAlone } from '../../db/change/queue.ts'
 import { deletion, noDeletion, type Restoring } from '../../db/change/remove.ts'
 import {
   type Addressed,
@@ -48,7 +49,8 @@ export const postChanges: Changes = {
 
 /** A statement of its own: the next one has a snapshot of all comments that were made or restored before the lock was held. */
 const locked = (id: Placeholders<ById>['id']) =>
-  sql`select id from ${posts} where id = ${id}::bigint for no key update`
+  sql`with ${queuedAlone(sql`${id}::bigint`)}
+    select ${posts.id} from queued, ${posts} where ${posts.id} = ${id}::bigint for no key update of ${posts}`
 
 const removedWithComments = (asked: Placeholders<Addressed>) =>
   sql<Match>`with found as materialized (

@@ -10,6 +10,7 @@ import { activityPage, usualKinds } from '../../../src/features/activity/queries
 import { dashboardStats } from '../../../src/features/stats/queries.ts'
 import { databaseUrl, kinds, poolSize, sign, twinCursor } from './contender.ts'
 import { page, pageSize, usual } from './hand-written.ts'
+import { takeComments } from './twin-comments.ts'
 import { answerPosts } from './twin-posts.ts'
 
 types.setTypeParser(20, Number)
@@ -34,10 +35,13 @@ type Row = {
 
 const isJson = process.env.TWIN === 'json'
 
-async function inTransaction<T>(work: (client: Client) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  work: (client: Client) => Promise<T>,
+  begin = 'begin isolation level repeatable read read only',
+): Promise<T> {
   const client = await pool.connect()
   try {
-    if (!isJson) await client.query('begin isolation level repeatable read read only')
+    if (!isJson) await client.query(begin)
     const result = await work(client)
     if (!isJson) await client.query('commit')
     client.release()
@@ -141,4 +145,5 @@ app.get('/api/v1/dashboard/stats', async (_, reply) => {
   return reply.type('application/json').send(rows[0]?.body)
 })
 answerPosts(app, inTransaction)
+takeComments(app, (work) => inTransaction(work, 'begin'))
 process.stdout.write(`Listening at ${await app.listen({ port: 0, host: '127.0.0.1' })}\n`)

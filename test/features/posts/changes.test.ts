@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { commentChanges } from '../../../src/features/comments/changes.ts'
 import { createTestApp, type TestApp } from '../../support/app.ts'
 import { askOf } from '../../support/ask.ts'
 import { insertComment, insertPost, insertUser } from '../../support/factories.ts'
@@ -74,6 +75,30 @@ describe('a post', () => {
     ).toHaveLength(created)
   })
 
+  it('is deleted before a comment that came after, while one before is not yet committed', async () => {
+    const { id } = await insertPost(test.sql)
+    const committing = Promise.withResolvers<void>()
+    const made = Promise.withResolvers<void>()
+    const origin = { actor: 'test', requestId: null, address: null }
+    const before = test.pool.transaction({ access: 'read write' }, async (db) => {
+      const row = JSON.stringify({ postId: id, body: 'before' })
+      await db.run(commentChanges.create, { ...origin, row })
+      made.resolve()
+      await committing.promise
+    })
+    const waiting = () =>
+      test.sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    await made.promise
+    const deleted = ask('delete', '/posts/{id}', { id })
+    await expect.poll(waiting).toHaveLength(1)
+    const after = ask('post', '/comments', { body: { postId: id, body: 'after' } })
+    await expect.poll(waiting).toHaveLength(2)
+    committing.resolve()
+    await before
+    expect([(await deleted).status, (await after).status]).toEqual([204, 422])
+    expect(await commentsOf(id)).toMatchObject([{ body: 'before', deleted_with_post: true }])
+  })
+
   it('says in the audit log how many comments went and came with it', async () => {
     const { id } = await insertPost(test.sql)
     for (let i = 0; i < 3; i += 1) await insertComment(test.sql, { post_id: id })
@@ -116,5 +141,12 @@ describe('a post', () => {
     const { id } = await insertPost(test.sql, { updated_at })
     const { answer } = await ask('patch', '/posts/{id}', { id, body: { title: 'later' } })
     expect(answer.updatedAt).toBe('2990-01-01T00:00:00.000002Z')
+  })
+
+  it('is changed at the last instant there is, too', async () => {
+    const createdAt = '9999-12-31T23:59:59.999999Z'
+    const { answer } = await ask('post', '/posts', { body: { createdAt } })
+    const changed = await ask('patch', '/posts/{id}', { id: answer.id, body: { title: 'last' } })
+    expect(changed).toMatchObject({ status: 200, answer: { updatedAt: createdAt } })
   })
 })

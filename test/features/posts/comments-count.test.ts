@@ -7,6 +7,7 @@ import { statement } from '../../../src/db/statement.ts'
 import { postPages } from '../../../src/features/posts/queries.ts'
 import { useDatabase } from '../../support/database.ts'
 import { insertComment, insertPost } from '../../support/factories.ts'
+import { unasked } from '../../support/lists.ts'
 import { planOf } from '../../support/plan.ts'
 import { openTestPool } from '../../support/pool.ts'
 import { makeVisible } from '../../support/visible.ts'
@@ -20,11 +21,8 @@ const pageOf = (order: 'asc' | 'desc', way: 'next' | 'page') =>
 const pages = { asc: pageOf('asc', 'next'), desc: pageOf('desc', 'next') }
 const jump = pageOf('desc', 'page')
 const asked = ({ n, id }: From, size: number, skip = 0) => ({
+  ...unasked,
   ...{ key: n, id, size, skip },
-  ...{ userId: null, postId: null, after: '-infinity', before: 'infinity', pattern: '' },
-  ...{ state: null, kind: null, table: null, rowId: null, actor: null, action: null },
-  ...{ requestId: null, from: '-infinity', to: 'infinity' },
-  ...{ tags: [], properties: [] },
 })
 /** The rows of a page, without the one that tells whether it goes on. */
 const rowsOf = ([found]: readonly { readonly rows: string | null }[], size: number): Row[] =>

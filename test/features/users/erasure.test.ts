@@ -4,6 +4,7 @@ import { verify } from '../../../src/db/rollup/verify.ts'
 import { eraseUser } from '../../../src/features/users/erasure.ts'
 import { useDatabase } from '../../support/database.ts'
 import { insertUser } from '../../support/factories.ts'
+import { settings } from '../../support/jobs.ts'
 import { openTestPool } from '../../support/pool.ts'
 
 const database = useDatabase()
