@@ -8,7 +8,9 @@ export const sqlDirectory = fileURLToPath(new URL('../sql/', import.meta.url))
 /** The modules of the program that make statements, as absolute paths. */
 const modules = globSync('**/*.ts', { cwd: src })
   .map((path) => src + path)
-  .filter((path) => /^import \{[^}]*\b(?:statement|family)\b/m.test(readFileSync(path, 'utf8')))
+  .filter((path) =>
+    /^import \{[^}]*\b(?:statement|family|listFamily)\b/m.test(readFileSync(path, 'utf8')),
+  )
 
 /** The names of statements as they are written in the program; a few are put together while it runs. */
 export const writtenNames = modules.flatMap((path) =>

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compile } from '../../../src/db/statement.ts'
+import { auditPages } from '../../../src/features/admin/audit/queries.ts'
 import { createTestApp, type TestApp } from '../../support/app.ts'
+import { unasked } from '../../support/lists.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -59,6 +62,33 @@ describe('GET /api/v1/admin/audit', () => {
     )
     expect((await all(query)).map(({ id }) => id)).toEqual(expected.map(({ id }) => id))
   })
+
+  it.each([
+    ['next', '2025-03-15T00:00:00Z', '2025-03-20T00:00:00Z', 'infinity'],
+    ['top', '', '2026-02-10T00:00:00Z', '2026-02-11T00:00:00Z'],
+  ] as const)(
+    'reads no month that its bounds or its position leave out: %s',
+    async (way, key, from, to) => {
+      const { text, bind } = compile(
+        auditPages({ sort: 'createdAt', order: 'desc', filters: [], way }),
+      )
+      const values = { ...unasked, size: 20, key, id: '1', from, to }
+      const plan = await app.sql.begin(async (sql) => {
+        await sql.unsafe(
+          'set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off',
+        )
+        await sql.unsafe(`prepare page as ${text}`)
+        const given = bind(values).map((value) => (value === null ? 'null' : `'${value}'`))
+        const rows = await sql.unsafe(
+          `explain (analyze, timing off) execute page(${given.join(', ')})`,
+        )
+        await sql.unsafe('deallocate page')
+        return JSON.stringify(rows)
+      })
+      expect(plan).toContain('Subplans Removed')
+      expect(plan).not.toMatch(/audit_log_2024|Seq Scan/)
+    },
+  )
 
   it('goes back the way it came', async () => {
     const first = (await get('actor=key:1&pageSize=10')).body
