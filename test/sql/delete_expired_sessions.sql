@@ -6,5 +6,5 @@ with expired as materialized (
   order by last_seen_at, id limit 1000
   for update skip locked
 ),
-deleted as (delete from sessions using expired where sessions.id = expired.id returning 1)
+deleted as (delete from sessions where id = any (array(select id from expired)) returning 1)
 select count(*) as n from deleted

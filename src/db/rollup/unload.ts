@@ -1,10 +1,14 @@
+import { getTableName } from 'drizzle-orm'
 import type { Bulk } from '../bulk/bulk.ts'
+import { postViews } from '../schema.ts'
 import { kindNumber, kindOfTable, type TableName } from './kinds.ts'
 
 type Sql = Bulk['sql']
 
 /** Children before their parents: no foreign key is checked. */
 const tables = ['comments', 'sessions', 'posts', 'users'] as const satisfies readonly TableName[]
+/** Before them all. */
+const views = getTableName(postViews)
 
 const counted = [
   'counts',
@@ -22,7 +26,7 @@ const counted = [
  * to them, for no foreign key is followed.
  */
 export async function mayDeleteEverything(sql: Sql): Promise<boolean> {
-  const ours = sql`(${sql.unsafe(tables.map((table) => `'public.${table}'::regclass`).join(', '))})`
+  const ours = sql`(${sql.unsafe([...tables, views].map((table) => `'public.${table}'::regclass`).join(', '))})`
   const [found] = await sql<{ isAllowed: boolean }[]>`
     select bool_and(pg_has_role(relowner, 'usage')) and not exists (
         select from pg_constraint where contype = 'f' and confrelid in ${ours} and conrelid not in ${ours}
@@ -38,6 +42,7 @@ export async function mayDeleteEverything(sql: Sql): Promise<boolean> {
  */
 export async function deleteEverything(sql: Sql): Promise<Record<TableName, number>> {
   const deleted = { comments: 0, sessions: 0, posts: 0, users: 0 }
+  await sql`delete from ${sql(`public.${views}`)}`
   for (const table of tables) {
     const relation = sql(`public.${table}`)
     await sql`alter table ${relation} disable trigger rollup_delete`
