@@ -3,6 +3,7 @@ import type { JobKind } from './jobs/job.ts'
 import { auditPartitions } from './jobs/kinds/audit-partitions.ts'
 import { expiredIdempotencyKeys } from './jobs/kinds/expired-idempotency-keys.ts'
 import { expiredSessions } from './jobs/kinds/expired-sessions.ts'
+import { foldRollups } from './jobs/kinds/fold.ts'
 import { jobHistory } from './jobs/kinds/job-history.ts'
 import { rebuildRollups } from './jobs/kinds/rebuild.ts'
 
@@ -12,6 +13,7 @@ export const jobKinds: readonly JobKind[] = [
   eraseUser,
   expiredIdempotencyKeys,
   expiredSessions,
+  foldRollups,
   jobHistory,
   rebuildRollups,
 ]
