@@ -17,12 +17,13 @@ export type AuditAction = 'create' | 'update' | 'delete' | 'restore' | 'erase'
 
 /**
  * An insert, for a CTE of the statement that makes the change: an audit row for each row of the CTE `changed`, whose columns are
- * `id`, `old` and `new` (jsonb of the changed fields, or null).
+ * `id`, `old` and `new` (jsonb of the changed fields, or null). By the clock: those of a row are in the order of its changes, where
+ * its writers waited for each other, whichever of their transactions began first.
  */
 export const audited = (
   action: AuditAction,
   table: AuditedTable,
   changed: SQL,
   { actor, requestId, address }: Placeholders<Origin>,
-): SQL => sql`insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)
-      select ${actor}::text, '${sql.raw(action)}', '${sql.raw(table)}', id, old, new, ${requestId}::text, ${address}::inet from ${changed}`
+): SQL => sql`insert into shopboard.audit_log (at, actor, action, table_name, row_id, old, new, request_id, address)
+      select clock_timestamp(), ${actor}::text, '${sql.raw(action)}', '${sql.raw(table)}', id, old, new, ${requestId}::text, ${address}::inet from ${changed}`

@@ -169,6 +169,20 @@ function faultOfNumber(text: string, start: number, end: number): string | undef
   if (number.length < 16 && !/e/i.test(number)) return undefined
   const value = Number(number)
   if (value === Infinity || value === -Infinity) return 'is too large a number'
-  const isInexact = /^-?\d+$/.test(number) && !Number.isSafeInteger(value)
-  return isInexact ? 'is too large a whole number to be exact: send it as a string' : undefined
+  if (Number.isSafeInteger(value) && value !== 0) return undefined
+  if (/^-?\d+$/.test(number)) return inexact
+  // also `9007199254740993.0` and `9007199254740993e0`; what is smaller may be rounded in its fraction
+  const isExtreme = value === 0 || Math.abs(value) > Number.MAX_SAFE_INTEGER
+  const isRounded = isExtreme && digitsOf(number) !== digitsOf(String(value))
+  if (!isRounded) return undefined
+  return value === 0 ? 'is too small a number' : inexact
 }
+
+const inexact = 'is too large a number to be exact: send it as a string'
+
+/** The significant ones. */
+const digitsOf = (number: string) =>
+  number
+    .replace(/e.*/i, '')
+    .replace(/[-.]/g, '')
+    .replace(/^0+|0+$/g, '')

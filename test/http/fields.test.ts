@@ -55,6 +55,11 @@ describe('properties', () => {
     expect(faultsOf(properties, { a: 'é'.repeat(most / 2 + 1) })).toHaveLength(1)
   })
 
+  it.each([1e308, -1e308, 1e-300])('count %d with all of its digits', (number) => {
+    expect(faultsOf(properties, { a: Array(50).fill(number) })).toEqual([])
+    expect(faultsOf(properties, { a: Array(60).fill(number) })).toHaveLength(1)
+  })
+
   it.each([[[]], ['x'], [null], [1]])('are no %j', (value) => {
     expect(faultsOf(properties, value)).toHaveLength(1)
   })

@@ -34,8 +34,19 @@ describe('parseStrictly', () => {
     [
       'an id that is rounded',
       '{"id":9007199254740993}',
-      'id is too large a whole number to be exact: send it as a string',
+      'id is too large a number to be exact: send it as a string',
     ],
+    [
+      'one that is written as a fraction',
+      '{"id":9007199254740993.0}',
+      'id is too large a number to be exact: send it as a string',
+    ],
+    [
+      'one that is written with an exponent',
+      '[123456789012345678e2]',
+      '0 is too large a number to be exact: send it as a string',
+    ],
+    ['a number that becomes zero', '{"n":1e-400}', 'n is too small a number'],
     ['a number beyond all', '{"n":-1e999}', 'n is too large a number'],
     ['nesting without end', nested(65), `${'0.'.repeat(64)}0 is nested deeper than 64 levels`],
   ])('refuses %s', (_, text, fault) => {
@@ -51,6 +62,9 @@ describe('parseStrictly', () => {
     ['the deepest nesting', nested(64)],
     ['the largest exact number', '[9007199254740991,-9007199254740991]'],
     ['a fraction that is rounded', '0.12345678901234567890'],
+    ['the largest number of all', '1.7976931348623157e308'],
+    ['the smallest', '-5.0e-324'],
+    ['zeros', '[0.000000000000000,0e9,-0.0e-5]'],
     [
       'an object with many keys',
       JSON.stringify(Object.fromEntries(Object.entries([...Array(40)].fill(0)))),

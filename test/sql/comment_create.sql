@@ -15,8 +15,8 @@ with given as materialized (
   from given, checked where missing = '{}'
   returning *, xmin::text as version
 ), audited as (
-  insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)
-  select $2::text, 'create', 'comments', id, old, new, $3::text, $4::inet from (select id, null::jsonb as old, jsonb_build_object('postId', changed."post_id", 'authorId', changed."author_id", 'body', changed."body", 'createdAt', to_char(changed."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as new from changed) as written
+  insert into shopboard.audit_log (at, actor, action, table_name, row_id, old, new, request_id, address)
+  select clock_timestamp(), $2::text, 'create', 'comments', id, old, new, $3::text, $4::inet from (select id, null::jsonb as old, jsonb_build_object('postId', changed."post_id", 'authorId', changed."author_id", 'body', changed."body", 'createdAt', to_char(changed."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as new from changed) as written
 ), page as materialized (
   select "comments"."id" as id, version, "comments"."author_id" as user_id, "comments"."post_id" as post_id, "comments"."body" as body,
     "comments"."created_at" as created_at, "comments"."updated_at" as updated_at from changed as "comments"

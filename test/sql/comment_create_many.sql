@@ -18,8 +18,8 @@ with given as materialized (
   from given where not exists (select from faults) order by at
   returning *
 ), audited as (
-  insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)
-  select $2::text, 'create', 'comments', id, old, new, $3::text, $4::inet from (select id, null::jsonb as old, jsonb_build_object('postId', changed."post_id", 'authorId', changed."author_id", 'body', changed."body", 'createdAt', to_char(changed."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as new from changed) as written
+  insert into shopboard.audit_log (at, actor, action, table_name, row_id, old, new, request_id, address)
+  select clock_timestamp(), $2::text, 'create', 'comments', id, old, new, $3::text, $4::inet from (select id, null::jsonb as old, jsonb_build_object('postId', changed."post_id", 'authorId', changed."author_id", 'body', changed."body", 'createdAt', to_char(changed."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as new from changed) as written
 )
   select (select string_agg('{"id":' || id || '}', ',' order by id) from changed) as json,
   (select count(*)::integer from faults) as "faultCount",

@@ -7,7 +7,7 @@ with found as materialized (
   update "comments" set deleted_at = now() from found where "comments"."id" = found.id and "isMatch"
   returning "comments"."id" as id, '{"deletedAt": null}'::jsonb as old, jsonb_build_object('deletedAt', case when now() < '0001-01-01T00:00:00.000000Z' then '0001-01-01T00:00:00.000000Z' when now() > '9999-12-31T23:59:59.999999Z' then '9999-12-31T23:59:59.999999Z' else to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') end) as new
 ), audited as (
-  insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)
-  select $3::text, 'delete', 'comments', id, old, new, $4::text, $5::inet from changed
+  insert into shopboard.audit_log (at, actor, action, table_name, row_id, old, new, request_id, address)
+  select clock_timestamp(), $3::text, 'delete', 'comments', id, old, new, $4::text, $5::inet from changed
 )
   select "isMatch" from found

@@ -17,7 +17,7 @@ with found as materialized (
   from next, differing where "comments"."id" = differing.id
   returning "comments"."id" as id, old, new
 ), audited as (
-  insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)
-  select $4::text, 'update', 'comments', id, old, new, $5::text, $6::inet from changed
+  insert into shopboard.audit_log (at, actor, action, table_name, row_id, old, new, request_id, address)
+  select clock_timestamp(), $4::text, 'update', 'comments', id, old, new, $5::text, $6::inet from changed
 )
   select "isMatch" from found

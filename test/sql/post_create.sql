@@ -12,8 +12,8 @@ with given as materialized (
   from given, checked where missing = '{}'
   returning *, xmin::text as version
 ), audited as (
-  insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)
-  select $2::text, 'create', 'posts', id, old, new, $3::text, $4::inet from (select id, null::jsonb as old, jsonb_build_object('authorId', changed."author_id", 'title', changed."title", 'body', changed."body", 'tags', changed."tags", 'metadata', changed."metadata", 'createdAt', to_char(changed."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as new from changed) as written
+  insert into shopboard.audit_log (at, actor, action, table_name, row_id, old, new, request_id, address)
+  select clock_timestamp(), $2::text, 'create', 'posts', id, old, new, $3::text, $4::inet from (select id, null::jsonb as old, jsonb_build_object('authorId', changed."author_id", 'title', changed."title", 'body', changed."body", 'tags', changed."tags", 'metadata', changed."metadata", 'createdAt', to_char(changed."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as new from changed) as written
 ), page as materialized (
   select "posts"."id" as id, version, "posts"."author_id" as user_id, "posts"."body" as body,
     "posts"."title" as title, "posts"."tags" as tags, "posts"."created_at" as created_at, "posts"."updated_at" as updated_at, "posts"."metadata" as metadata from changed as "posts"

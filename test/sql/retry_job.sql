@@ -11,6 +11,6 @@ changed as (
   returning jobs.id, jsonb_build_object('state', found.state) as old,
     jsonb_build_object('state', jobs.state, 'isCancelling', jobs.is_cancelling) as new
 ),
-logged as (insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)
-  select $2::text, 'update', 'jobs', id, old, new, $3::text, $4::inet from changed)
+logged as (insert into shopboard.audit_log (at, actor, action, table_name, row_id, old, new, request_id, address)
+  select clock_timestamp(), $2::text, 'update', 'jobs', id, old, new, $3::text, $4::inet from changed)
 select state, exists (select from changed) as "isChanged" from found

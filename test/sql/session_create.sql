@@ -12,8 +12,8 @@ with given as materialized (
   from given, checked where missing = '{}'
   returning *, xmin::text as version
 ), audited as (
-  insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)
-  select $2::text, 'create', 'sessions', id, old, new, $3::text, $4::inet from (select id, null::jsonb as old, jsonb_build_object('userId', changed."user_id", 'createdAt', to_char(changed."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'lastSeenAt', to_char(changed."last_seen_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as new from changed) as written
+  insert into shopboard.audit_log (at, actor, action, table_name, row_id, old, new, request_id, address)
+  select clock_timestamp(), $2::text, 'create', 'sessions', id, old, new, $3::text, $4::inet from (select id, null::jsonb as old, jsonb_build_object('userId', changed."user_id", 'createdAt', to_char(changed."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'lastSeenAt', to_char(changed."last_seen_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as new from changed) as written
 ), page as materialized (
   select "sessions"."id" as id, version, "sessions"."user_id" as user_id, "sessions"."created_at" as created_at, "sessions"."last_seen_at" as last_seen_at from changed as "sessions"
 )

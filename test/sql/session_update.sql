@@ -17,7 +17,7 @@ with found as materialized (
   from next, differing where "sessions"."id" = differing.id
   returning "sessions"."id" as id, old, new
 ), audited as (
-  insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)
-  select $4::text, 'update', 'sessions', id, old, new, $5::text, $6::inet from changed
+  insert into shopboard.audit_log (at, actor, action, table_name, row_id, old, new, request_id, address)
+  select clock_timestamp(), $4::text, 'update', 'sessions', id, old, new, $5::text, $6::inet from changed
 )
   select "isMatch" from found

@@ -6,6 +6,6 @@ with changed as (
   on conflict do nothing
   returning id, null::jsonb as old, jsonb_build_object('kind', kind, 'params', params) as new
 ),
-logged as (insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)
-  select $5::text, 'create', 'jobs', id, old, new, $6::text, $7::inet from changed)
+logged as (insert into shopboard.audit_log (at, actor, action, table_name, row_id, old, new, request_id, address)
+  select clock_timestamp(), $5::text, 'create', 'jobs', id, old, new, $6::text, $7::inet from changed)
 select id::float8 as id from changed

@@ -10,8 +10,8 @@ with given as materialized (
   from given, checked where missing = '{}'
   returning *, xmin::text as version
 ), audited as (
-  insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)
-  select $2::text, 'create', 'users', id, old, new, $3::text, $4::inet from (select id, null::jsonb as old, jsonb_build_object('username', changed."username", 'email', changed."email", 'isActive', changed."is_active", 'isAdmin', changed."is_admin", 'lastSeenAt', to_char(changed."last_seen_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'preferences', changed."preferences", 'createdAt', to_char(changed."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as new from changed) as written
+  insert into shopboard.audit_log (at, actor, action, table_name, row_id, old, new, request_id, address)
+  select clock_timestamp(), $2::text, 'create', 'users', id, old, new, $3::text, $4::inet from (select id, null::jsonb as old, jsonb_build_object('username', changed."username", 'email', changed."email", 'isActive', changed."is_active", 'isAdmin', changed."is_admin", 'lastSeenAt', to_char(changed."last_seen_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'preferences', changed."preferences", 'createdAt', to_char(changed."created_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) as new from changed) as written
 ), page as materialized (
   select "users"."id" as id, version, "users"."username" as username, "users"."is_active" as is_active, "users"."is_admin" as is_admin,
     "users"."last_seen_at" as last_seen_at, "users"."created_at" as created_at, "users"."updated_at" as updated_at, "users"."preferences" as preferences from changed as "users"

@@ -9,7 +9,7 @@ with found as materialized (
   from found where "users"."id" = found.id and "isMatch"
   returning "users"."id" as id, null::jsonb as old, null::jsonb as new
 ), audited as (
-  insert into shopboard.audit_log (actor, action, table_name, row_id, old, new, request_id, address)
-  select $3::text, 'erase', 'users', id, old, new, $4::text, $5::inet from changed
+  insert into shopboard.audit_log (at, actor, action, table_name, row_id, old, new, request_id, address)
+  select clock_timestamp(), $3::text, 'erase', 'users', id, old, new, $4::text, $5::inet from changed
 )
   select "isMatch" from found
