@@ -39,8 +39,7 @@ const lookAtSchedules = '*/10 * * * * *'
 export function startJobs(options: StartOptions) {
   const { pool, kinds, worker, interval = 1_000, most = 2, onBarred, onFailed } = options
   const stopping = new AbortController()
-  const running = new Set<Promise<void>>()
-  const byName = new Map(kinds.map((kind) => [kind.name, kind]))
+  const running = new Map<Promise<void>, JobKind>()
   let timer: ReturnType<typeof setTimeout> | undefined
   /** Null once it is known that nothing does. */
   let bar: string | undefined | null
@@ -62,12 +61,18 @@ export function startJobs(options: StartOptions) {
     }
   }
 
+  /** One run is left to what is short, which would wait behind exports for as long as they come. */
+  function takeable(): readonly JobKind[] {
+    const long = [...running.values()].filter(({ isLong }) => isLong).length
+    return kinds.filter(({ isLong }) => !isLong || long < Math.max(most - 1, 1))
+  }
+
   async function takeAll() {
     while (running.size < most && !stopping.signal.aborted) {
-      const taken = await take(pool, byName, worker)
+      const taken = await take(pool, takeable(), worker)
       if (!taken) return
       const run = runJob(taken.job, taken.kind, { ...options, stopping: stopping.signal })
-      running.add(run)
+      running.set(run, taken.kind)
       void run.finally(() => {
         running.delete(run)
       })
@@ -99,7 +104,7 @@ export function startJobs(options: StartOptions) {
       clearTimeout(timer)
       await Promise.all([turning, tending])
       // what does not heed its signal is taken for lost, and done again
-      await Promise.race([Promise.all(running), sleep(stopTimeout)])
+      await Promise.race([Promise.all(running.keys()), sleep(stopTimeout)])
     },
   }
 }
@@ -112,9 +117,8 @@ export async function runDueJobs({
   const { pool, kinds, worker } = options
   if ((await barOf(pool)) !== null) return
   await tend(pool, kinds)
-  const byName = new Map(kinds.map((kind) => [kind.name, kind]))
   while (!signal.aborted) {
-    const taken = await take(pool, byName, worker)
+    const taken = await take(pool, kinds, worker)
     if (!taken) return
     await runJob(taken.job, taken.kind, { ...options, stopping: signal })
   }
@@ -134,11 +138,12 @@ const tend = (pool: Pool, kinds: readonly JobKind[]): Promise<void> =>
     await db.run(reapJobs)
   })
 
-async function take(pool: Pool, byName: ReadonlyMap<string, JobKind>, worker: string) {
+async function take(pool: Pool, kinds: readonly JobKind[], worker: string) {
+  const names = kinds.map(({ name }) => name)
   const [job] = await pool.transaction({ access: 'read write', deadline: patience }, (db) =>
-    db.run(takeJob, { names: [...byName.keys()], worker }),
+    db.run(takeJob, { names, worker }),
   )
-  const kind = job && byName.get(job.kind)
+  const kind = kinds.find(({ name }) => name === job?.kind)
   return job && kind ? { job, kind } : undefined
 }
 

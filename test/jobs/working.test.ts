@@ -68,6 +68,18 @@ describe('a job', () => {
     expect(servers.flatMap(({ failures }) => failures)).toEqual([])
   })
 
+  it('that is short waits for none that are long, which run one less than all', async () => {
+    const long = kindOf('long', endless.work, { isLong: true })
+    const short = kindOf('short')
+    const longs = [await enqueue(pool, long), await enqueue(pool, long)]
+    const id = await enqueue(pool, short)
+    started(pool, [long, short], { most: 2 })
+    await until(id, 'done')
+    expect(
+      await Promise.all(longs.map(async (each) => (await jobIn(database.sql, each)).state)),
+    ).toEqual(['running', 'waiting'])
+  })
+
   it('is not there before the transaction that starts it commits, and never after a rollback', async () => {
     const kind = kindOf('rolled_back')
     const failing = pool.transaction({ access: 'read write' }, async (db) => {

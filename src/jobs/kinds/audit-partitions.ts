@@ -26,11 +26,21 @@ export const auditPartitions = jobKind({
   schedule: '0 3 * * *',
   async work({ settings: { auditRetention: retention }, pool, signal, progress }) {
     const steps: string[] = []
+    let rows = 0
+    let deleted = 0
     for (;;) {
       const step = await tendOnce({ pool, signal }, retention)
-      if (step === null) return { rows: steps.length, steps }
-      steps.push(step)
-      progress(steps.length)
+      // batches of rows can be thousands: they are told as one step
+      const batch = step && /^deleted (\d+) rows$/.exec(step)?.[1]
+      if (!batch && deleted > 0) {
+        steps.push(`deleted ${deleted} rows`)
+        deleted = 0
+      }
+      if (step === null) return { rows, steps }
+      rows += Number(batch || 1)
+      if (batch) deleted += Number(batch)
+      else steps.push(step)
+      progress(rows)
     }
   },
 })
