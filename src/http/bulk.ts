@@ -77,18 +77,26 @@ export const createsMany = <const Path extends `/${TableName}`, Body extends z.Z
     ),
   })
 
-export type CreatesMany = Statement<CreationOfMany, CreatedMany>
+type CreatesMany = {
+  readonly createMany: Statement<CreationOfMany, CreatedMany>
+  /** Waits for others who would wait for this one. */
+  readonly queue?: Statement<Record<never, never>, unknown> | undefined
+}
 
 /** Answers with the ids of the rows that are made of the bodies. @throws AppError reference_missing, conflict */
 export const respondCreatedMany = (
   c: Context<AppEnv>,
   table: TableName,
-  statement: CreatesMany,
+  { createMany, queue }: CreatesMany,
   bodies: readonly unknown[],
 ): Promise<Response & TypedResponse<CreatedIds, 201, 'json'>> =>
   respondWrite(c, [table], async (db, origin) => {
     const rows = JSON.stringify(bodies)
-    const { json, faults, faultCount } = onlyRow(await db.run(statement, { ...origin, rows }))
+    const [, found] = await Promise.all([
+      queue && db.run(queue),
+      db.run(createMany, { ...origin, rows }),
+    ])
+    const { json, faults, faultCount } = onlyRow(found)
     if (json === null) throw faultOf(table, faults, faultCount)
     return { status: 201, body: `{"items":[${json}]}` as JsonText<CreatedIds> }
   })

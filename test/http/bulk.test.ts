@@ -189,6 +189,24 @@ describe('a bulk request', () => {
     expect(await countOf()).toEqual(before)
   })
 
+  it('waits for another with the same e-mails, and names those that it took', async () => {
+    const [held, both] = [newEmail(), newEmail()]
+    const holder = await test.sql.reserve()
+    await holder`begin`
+    await holder`insert into users (username, email) values ('holder', ${held})`
+    const items = [both, held].map((email) => ({ username: 'ada', email }))
+    const waiting = () => test.sql`
+      select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    const first = bulk('users', items)
+    await expect.poll(async () => (await waiting()).length).toBe(1)
+    const second = bulk('users', items.toReversed())
+    await expect.poll(async () => (await waiting()).length).toBe(2)
+    await holder`rollback`
+    holder.release()
+    expect((await first).status).toBe(201)
+    expect(pathsOf(await second)).toEqual(['items.0.email', 'items.1.email'])
+  })
+
   it('lists 100 missing references, and says how many there are', async () => {
     const refused = await bulk('sessions', Array(3_000).fill({ userId: -1 }))
     expect(refused.status).toBe(422)

@@ -20,5 +20,5 @@ const createComments = createsMany(
 
 /** Mounted under /api/v1. */
 export const newComments = new OpenAPIHono<AppEnv>().openapi(createComments, (c) =>
-  respondCreatedMany(c, 'comments', createMany, c.req.valid('json').items),
+  respondCreatedMany(c, 'comments', { createMany }, c.req.valid('json').items),
 )

@@ -16,5 +16,5 @@ const createPosts = createsMany({ path: '/posts', noun: 'Post' }, newPost, 'refe
 
 /** Mounted under /api/v1. */
 export const newPosts = new OpenAPIHono<AppEnv>().openapi(createPosts, (c) =>
-  respondCreatedMany(c, 'posts', createMany, c.req.valid('json').items),
+  respondCreatedMany(c, 'posts', { createMany }, c.req.valid('json').items),
 )

@@ -20,5 +20,5 @@ const createSessions = createsMany(
 
 /** Mounted under /api/v1. */
 export const newSessions = new OpenAPIHono<AppEnv>().openapi(createSessions, (c) =>
-  respondCreatedMany(c, 'sessions', createMany, c.req.valid('json').items),
+  respondCreatedMany(c, 'sessions', { createMany }, c.req.valid('json').items),
 )

@@ -73,6 +73,22 @@ const deleteSessions = statement<Batch, Freed>('delete_sessions', { reads: [] },
   ),
 )
 
+/** What the audit log says of the user, beyond what the request that erased them had the time for. */
+const scrubLog = statement<Batch, Freed>(
+  'scrub_log',
+  { reads: [] },
+  (_, { userId, size, at, id }) => sql<Freed>`with batch as materialized (
+      select at, id from shopboard.audit_log
+      where table_name = 'users' and row_id = ${userId}::bigint and (at, id) > (${at}::timestamptz, ${id}::bigint)
+      order by at, id limit ${size}::integer
+    ), scrubbed as (
+      update shopboard.audit_log as log set old = null, new = null
+      from batch where log.at = batch.at and log.id = batch.id and (log.old is not null or log.new is not null)
+    )
+    select (select count(*)::integer from batch) as n, true as "isLive", last.at::text as at, last.id::text as id
+    from (values (1)) as one left join (select * from batch order by at desc, id desc limit 1) as last on true`,
+)
+
 /** The row of an erased user that owns nothing any more; whether it is gone. */
 const deleteErased = statement<OfUser, { isGone: boolean }>(
   'delete_erased',
@@ -122,6 +138,7 @@ export const eraseUser = jobKind({
     const [owned] = await rowsOf(ownedRows)
     let rows = 0
     if (!owned) return { rows }
+    await inBatches(job, scrubLog, userId, () => {})
     for (let idle = 0; idle < tries; idle++) {
       const before = rows
       for (const statement of [deleteSessions, freePosts, freeComments]) {

@@ -112,6 +112,19 @@ describe('DELETE /api/v1/users/:id?erase=true', () => {
     expect(await rowOf(id)).toMatchObject({ username: 'Grace B. Hopper', erased_at: null })
   })
 
+  it('leaves to the job what the audit log has of them beyond 20,000 rows', async () => {
+    const id = await newPerson()
+    await test.sql`
+      insert into shopboard.audit_log (at, actor, action, table_name, row_id, new)
+      select now() - interval '1 hour', 'key:1', 'update', 'users', ${id}, '{"lastSeenAt": null}' from generate_series(1, 20100) i`
+    const known = () => test.sql`
+      select from shopboard.audit_log where table_name = 'users' and row_id = ${id} and new is not null`
+    const before = await known()
+    expect((await erase(id)).status).toBe(204)
+    // one of the newest says who erased them
+    expect(await known()).toHaveLength(before.length - 19_999)
+  })
+
   it('scrubs what is written of the user while it waits for them', async () => {
     const id = await newPerson()
     const writer = await test.sql.reserve()

@@ -26,6 +26,10 @@ async function erased(rows = 300): Promise<number> {
     insert into comments (post_id, author_id, body, created_at, deleted_at)
     select id, author_id, 'body', created_at, deleted_at from posts where author_id = ${id}`
   await sql`insert into sessions (user_id) select ${id} from generate_series(1, ${rows}::int)`
+  await sql`
+    insert into shopboard.audit_log (at, actor, action, table_name, row_id, old, new)
+    select now() - i * interval '1 day', 'key:1', 'update', 'users', ${id}, '{"username": "Ada"}', '{"username": "Bea"}'
+    from generate_series(1, ${rows}::int) i`
   for (const [table, owner] of [
     ['posts', 'author_id'],
     ['comments', 'author_id'],
@@ -48,7 +52,11 @@ async function leftOf(id: number) {
       (select count(*)::int from posts where author_id = ${id}) as posts,
       (select count(*)::int from comments where author_id = ${id}) as comments,
       (select count(*)::int from sessions where user_id = ${id}) as sessions,
-      (select count(*)::int from shopboard.audit_log where new ->> 'authorId' = ${id}::text or new ->> 'userId' = ${id}::text) as named`
+      (
+        select count(*)::int from shopboard.audit_log
+        where new ->> 'authorId' = ${id}::text or new ->> 'userId' = ${id}::text
+          or (table_name = 'users' and row_id = ${id} and (old is not null or new is not null))
+      ) as named`
   return left
 }
 const nothing = { users: 0, posts: 0, comments: 0, sessions: 0, named: 0 }
@@ -131,6 +139,6 @@ describe('the job erase_user', () => {
     await database.sql`update users set erased_at = null where id = ${id}`
     expect(await run(id)).toEqual({ rows: 0 })
     expect(await run(-1)).toEqual({ rows: 0 })
-    expect(await leftOf(id)).toMatchObject({ users: 1, posts: 300, comments: 300, named: 900 })
+    expect(await leftOf(id)).toMatchObject({ users: 1, posts: 300, comments: 300, named: 1200 })
   })
 })
