@@ -56,13 +56,11 @@ export const exportJob = ({ reports, files, retention }: ExportJobOptions): JobK
           return files.write(file, texts, { isCompressed, signal })
         },
       )
-      const finished = await inShort(pool, 'read write', (db) =>
+      // where no answer comes it may be committed: then the file stays, and goes when it is as old as those that expire
+      const [finished] = await inShort(pool, 'read write', (db) =>
         db.run(finishExport, { id, file, size, rows, retention }),
-      ).catch(async (error: unknown) => {
-        await files.remove(file)
-        throw error
-      })
-      if (finished.length === 0) await files.remove(file)
+      )
+      if (!finished) await files.remove(file)
       return { rows, size }
     },
   })

@@ -188,6 +188,27 @@ describe('an export', () => {
   })
 })
 
+describe('an export whose end is committed, which nobody could tell', () => {
+  it('keeps its file', async () => {
+    const id = await idOf({ resource: 'users' })
+    const pool = openTestPool(app.url, { size: 3 })
+    const unheard: typeof pool = {
+      ...pool,
+      async transaction(options, body) {
+        const result = await pool.transaction(options, body)
+        if (options?.access === 'read write') throw new Error('The connection is gone')
+        return result
+      },
+    }
+    const working = work(pool, [kind()], { workPool: unheard })
+    await expect.poll(() => working.events).toMatchObject([{ outcome: 'failed' }])
+    await working.stop()
+    await pool.close()
+    expect((await (await shown(id)).json()).state).toBe('done')
+    expect((await file(id)).status).toBe(200)
+  })
+})
+
 describe('POST /api/v1/exports', () => {
   it.each([
     [{ resource: 'votes' }, ['resource']],
