@@ -44,7 +44,11 @@ it('a job whose server is killed midway is completed by another', async () => {
 
   const { child, ended } = runProgram(server, { URL: database.url })
   await expect
-    .poll(() => sql`select from pg_locks where locktype = 'advisory' and not granted`)
+    .poll(
+      () => sql`
+        select from pg_locks where locktype = 'advisory' and not granted
+          and database = (select oid from pg_database where datname = current_database())`,
+    )
     .toHaveLength(1)
   child.kill('SIGKILL')
   expect(await ended).toBe('SIGKILL')
