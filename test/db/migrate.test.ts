@@ -70,9 +70,13 @@ async function expectNoDrift(url: string) {
 const nameOf = (url: string) => new URL(url).pathname.slice(1)
 
 /** Waits until a migration waits for a lock of this database's tables. */
-const migrationWaits = (sql: TestSql) =>
+const migrationWaits = (sql: TestSql, table = 'posts') =>
   expect
-    .poll(() => sql`select from pg_locks where not granted and relation = 'posts'::regclass`)
+    .poll(
+      () => sql`
+        select from pg_locks where not granted and relation = ${table}::regclass
+          and database = (select oid from pg_database where datname = current_database())`,
+    )
     .toHaveLength(1)
 
 const advisoryLocks = (sql: TestSql) => sql`
@@ -182,9 +186,7 @@ describe('migrate', () => {
       await reader`begin isolation level repeatable read`
       await reader`select from users`
       const migrated = migrate(url)
-      await expect
-        .poll(() => sql`select from pg_locks where not granted and relation = 'users'::regclass`)
-        .toHaveLength(1)
+      await migrationWaits(sql, 'users')
       expect(await reader`select from posts`).toHaveLength(50)
       await reader`commit`
       reader.release()
