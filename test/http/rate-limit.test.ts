@@ -157,6 +157,23 @@ describe('an address whose keys are not good', () => {
     expect(lookedUp).toHaveLength(30)
   })
 
+  it('is not one whose good keys come all at once, and are told of no limit', async () => {
+    const { ask, lookedUp } = await door({})
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => ask(`good ${n}`)))
+    expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200))
+    expect(answers[0]?.headers.get('ratelimit')).toBeNull()
+    expect(lookedUp).toHaveLength(50)
+  })
+
+  it('gets its other keys in among bad ones, until too many were bad', async () => {
+    const { ask, statuses } = await door({})
+    const keys = Array.from({ length: 57 }, (_, n) => (n % 3 === 0 ? `bad ${n}` : `good ${n}`))
+    const answers = await Promise.all(keys.map((key) => ask(key)))
+    const expected = keys.map((key) => (key.startsWith('bad') ? 401 : 200))
+    expect(answers.map(({ status }) => status)).toEqual(expected)
+    expect(await statuses(2, (n) => `worse ${n}`)).toEqual([401, 429])
+  })
+
   it('is none where the look-up fails', async () => {
     const { statuses } = await door(
       {},
