@@ -91,9 +91,14 @@ describe('a key', () => {
     expect(await statuses(2, () => 'good other')).toEqual([200, 200])
   })
 
-  it('is not limited on this machine, unless somebody said how often it may ask', async () => {
+  it('is not limited on this machine, unless somebody said how often it may ask, or a proxy asks for it', async () => {
     const local = await door({ rateLimitKey: 1 })
     expect(await local.statuses(2, () => 'good', '127.0.0.1')).toEqual([200, 200])
+    const forwarded = {
+      headers: { Authorization: 'good', 'X-From': '127.0.0.1', 'X-Forwarded-For': '203.0.113.9' },
+    }
+    expect((await local.request(path, forwarded)).status).toBe(200)
+    expect((await local.request(path, forwarded)).status).toBe(429)
     const told = await door({ rateLimitKey: 1, isLoopbackLimited: true })
     expect(await told.statuses(2, () => 'good', '127.0.0.1')).toEqual([200, 429])
   })
