@@ -47,10 +47,17 @@ export function jwtJudge(options: JwtOptions): (token: string) => Promise<Verdic
       const payload = await verifyWithJwks(token, {
         keys: [found],
         allowedAlgorithms: algorithms,
-        // the clocks of an issuer and a server differ: when it was issued says nothing
-        verification: { iss, aud, iat: false, ...(header.typ && { typ: ['JWT', 'at+jwt'] }) },
+        // the clocks of an issuer and a server differ: when it was issued says nothing, nbf is read below
+        verification: {
+          iss,
+          aud,
+          iat: false,
+          nbf: false,
+          ...(header.typ && { typ: ['JWT', 'at+jwt'] }),
+        },
       })
-      const { sub, exp } = payload
+      const { sub, exp, nbf } = payload
+      if (isAhead(nbf)) return refused('The token is not valid yet.')
       if (typeof sub !== 'string' || !subject.test(sub)) return refused('The token has no subject.')
       if (typeof exp !== 'number') return refused('The token never expires.')
       return {
@@ -63,6 +70,11 @@ export function jwtJudge(options: JwtOptions): (token: string) => Promise<Verdic
     }
   }
 }
+
+/** Seconds by which the clock of an issuer may be before ours. */
+const leeway = 60
+const isAhead = (nbf: unknown): boolean =>
+  nbf !== undefined && !(typeof nbf === 'number' && nbf <= Date.now() / 1000 + leeway)
 
 const refused = (refusal: string): Verdict => ({ caller: undefined, refusal })
 

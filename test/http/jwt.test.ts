@@ -61,6 +61,13 @@ describe('a token of the issuer', () => {
     expect(await judge('roles')(token)).toMatchObject({ caller: { scopes: ['read'] } })
   })
 
+  it('may begin a little later, by a clock that is ahead of ours', async () => {
+    publish(known.shown)
+    const nbf = Math.floor(Date.now() / 1000) + 30
+    const token = await sign({ ...claims(), nbf }, known.own)
+    expect(await judge()(token)).toMatchObject({ caller: { actor: 'jwt:grace' } })
+  })
+
   it('is verified by keys that are fetched once', async () => {
     publish(known.shown)
     const judged = judge()
@@ -79,6 +86,7 @@ describe('a token of the issuer', () => {
     ['a subject that no log can have', { sub: 'a\u0000' }],
     ['no end', { exp: undefined }],
     ['an end gone by', { exp: 1 }],
+    ['a start that is no time', { nbf: 'now' }],
     ['a start that lies ahead', { nbf: Math.floor(Date.now() / 1000) + 3600 }],
   ])('is refused with %s', async (_, changed) => {
     publish(known.shown)

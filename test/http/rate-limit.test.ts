@@ -91,9 +91,14 @@ describe('a key', () => {
     expect(await statuses(2, () => 'good other')).toEqual([200, 200])
   })
 
-  it('is not limited on this machine, unless somebody said how often it may ask', async () => {
+  it('is not limited on this machine, unless somebody said how often it may ask, or a proxy asks for it', async () => {
     const local = await door({ rateLimitKey: 1 })
     expect(await local.statuses(2, () => 'good', '127.0.0.1')).toEqual([200, 200])
+    const forwarded = {
+      headers: { Authorization: 'good', 'X-From': '127.0.0.1', 'X-Forwarded-For': '203.0.113.9' },
+    }
+    expect((await local.request(path, forwarded)).status).toBe(200)
+    expect((await local.request(path, forwarded)).status).toBe(429)
     const told = await door({ rateLimitKey: 1, isLoopbackLimited: true })
     expect(await told.statuses(2, () => 'good', '127.0.0.1')).toEqual([200, 429])
   })
@@ -155,6 +160,23 @@ describe('an address whose keys are not good', () => {
     const { statuses, lookedUp } = await door({})
     expect(await statuses(30, (n) => `good ${n}`)).toEqual(Array(30).fill(200))
     expect(lookedUp).toHaveLength(30)
+  })
+
+  it('is not one whose good keys come all at once, and are told of no limit', async () => {
+    const { ask, lookedUp } = await door({})
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => ask(`good ${n}`)))
+    expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200))
+    expect(answers[0]?.headers.get('ratelimit')).toBeNull()
+    expect(lookedUp).toHaveLength(50)
+  })
+
+  it('gets its other keys in among bad ones, until too many were bad', async () => {
+    const { ask, statuses } = await door({})
+    const keys = Array.from({ length: 57 }, (_, n) => (n % 3 === 0 ? `bad ${n}` : `good ${n}`))
+    const answers = await Promise.all(keys.map((key) => ask(key)))
+    const expected = keys.map((key) => (key.startsWith('bad') ? 401 : 200))
+    expect(answers.map(({ status }) => status)).toEqual(expected)
+    expect(await statuses(2, (n) => `worse ${n}`)).toEqual([401, 429])
   })
 
   it('is none where the look-up fails', async () => {
