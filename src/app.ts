@@ -25,6 +25,7 @@ import type { AppEnv, Services } from './http/context.ts'
 import { docs } from './http/docs.ts'
 import { identify } from './http/identify.ts'
 import { answerUnrouted, methodsIn } from './http/methods.ts'
+import { refuseForeignPages } from './http/origin.ts'
 import { preflight } from './http/preflight.ts'
 import { onError } from './http/problems.ts'
 import { limitCallers, limitStrangers } from './http/rate-limit.ts'
@@ -45,7 +46,7 @@ export function createApp(services: Services) {
   app.notFound(answerUnrouted(methodsOf))
   app.use(requests(services), preflight(services.cors, methodsOf), wellFormed)
   app.use('/api/*', limitStrangers, identify, limitCallers, authorize(app), answerFromCache)
-  app.use('/api/*', jsonBody, transaction())
+  app.use('/api/*', refuseForeignPages, jsonBody, transaction())
   const routed = app
     .route('/', health)
     .route('/api/v1', stats)

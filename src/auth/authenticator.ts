@@ -36,6 +36,9 @@ export type Authenticator = {
   validate(instant: number): void
 }
 
+/** Keys and tokens that are known to have been good, at most. */
+const mostGood = 10_000
+
 /** Tells who sends an `Authorization` header. What is no key by its form or checksum is refused without a query. */
 export function authenticator(options: AuthenticatorOptions): Authenticator {
   const { deadline, digest = hashOf, judgeToken, onUseFailed } = options
@@ -53,10 +56,24 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
     return credentials
   }
 
-  function judge({ token, isOurs, hash }: Credentials, { pool, guard }: LookUp): Promise<Verdict> {
+  /** Hashes of those that were good when they were last looked up, whatever was forgotten since. */
+  const good = new Set<string>()
+
+  function note(hash: string, { caller }: Verdict): void {
+    good.delete(hash)
+    if (!caller) return
+    good.add(hash)
+    const [oldest] = good
+    if (good.size > mostGood && oldest !== undefined) good.delete(oldest)
+  }
+
+  /** What was good is looked up unguarded: others at its address cannot lock it out. */
+  async function judge({ token, isOurs, hash }: Credentials, { pool, guard }: LookUp) {
     const judging = () =>
       !isOurs && judgeToken ? judgeToken(token) : lookUpKey(pool, hash, deadline)
-    return guard ? guard(judging) : judging()
+    const verdict = await (guard && !good.has(hash) ? guard(judging) : judging())
+    note(hash, verdict)
+    return verdict
   }
 
   function admit(verdict: Verdict, { inBackground }: LookUp): Caller {

@@ -158,6 +158,13 @@ export const stillRunning = (cause: unknown) =>
 export const issuerUnavailable = (cause?: unknown) =>
   new AppError('issuer_unavailable', 'The token cannot be verified at the moment.', { cause })
 
+/** A page of another origin asks for a change where no key is shown. */
+export const foreignOrigin = () =>
+  new AppError(
+    'forbidden',
+    'Pages of this origin may change nothing here: CORS_ORIGINS names those that may.',
+  )
+
 /** A row by its id. */
 export const noSuchRow = () =>
   new AppError('not_found', 'There is none with this id, or it is deleted.')
