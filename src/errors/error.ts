@@ -163,6 +163,7 @@ export const foreignOrigin = () =>
   new AppError(
     'forbidden',
     'Pages of this origin may change nothing here: CORS_ORIGINS names those that may.',
+    { challenge: 'Bearer' },
   )
 
 /** A row by its id. */
