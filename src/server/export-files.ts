@@ -1,4 +1,3 @@
-import { createWriteStream } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -25,7 +24,9 @@ export function exportDirectory(directory: string): ExportDirectory {
     async write(name, texts, { isCompressed, signal }) {
       await makeOwn(directory)
       const partial = pathOf(`${name}.partial`)
-      const disk = createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true })
+      // opened before anything can fail: a stream might make the file once it has been removed
+      const file = await open(partial, 'wx', 0o600)
+      const disk = file.createWriteStream({ flush: true })
       try {
         if (isCompressed) await pipeline(texts, createGzip(), disk, { signal })
         else await pipeline(texts, disk, { signal })
