@@ -245,10 +245,12 @@ describe('the program on the embedded database', () => {
     const env = { DATA_DIR, DEMO: 'off', CACHE: 'off' }
     const programs = [start(env), start(env)]
     const urls = await Promise.all(programs.map((program) => program.url()))
+    const postmaster = () => readPostmaster(join(DATA_DIR, 'pg18'))?.pid ?? 0
     for (const _ of [1, 2]) {
-      const pid = readPostmaster(join(DATA_DIR, 'pg18'))?.pid ?? 0
+      const pid = postmaster()
       process.kill(pid, 'SIGKILL')
-      await expect.poll(() => Promise.all(urls.map(answers))).toEqual([503, 503])
+      // by another server: it may be there before anyone has asked in vain
+      await expect.poll(() => ![0, pid].includes(postmaster())).toBe(true)
       await expect.poll(() => Promise.all(urls.map(answers))).toEqual([200, 200])
     }
     for (const program of programs) {
