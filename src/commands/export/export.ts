@@ -1,5 +1,4 @@
-import { createWriteStream } from 'node:fs'
-import { rm, stat } from 'node:fs/promises'
+import { open, rm, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { type Bulk, withBulk } from '../../db/bulk/bulk.ts'
@@ -82,14 +81,14 @@ async function writeTable(
       step.update(rows, rows)
     }
   }
-  const disk = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true })
-  disk.once('open', () => names.push(file))
-  const writing = isPacked
-    ? pipeline(texts, createGzip(), disk, { signal })
-    : pipeline(texts, disk, { signal })
-  await writing.catch((error: Error) => {
+  // opened before anything can fail: a stream might make the file once it has been removed
+  const opened = await open(path, 'wx', 0o600).catch((error: Error) => {
     throw 'code' in error && error.code === 'EEXIST' ? new Error(`${path} ${isTaken}`) : error
   })
+  names.push(file)
+  const disk = opened.createWriteStream({ flush: true })
+  if (isPacked) await pipeline(texts, createGzip(), disk, { signal })
+  else await pipeline(texts, disk, { signal })
   step.end()
   return { table: table.name, file, rows, bytes: (await stat(path)).size }
 }
